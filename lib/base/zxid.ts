@@ -1,0 +1,43 @@
+/**
+ * ZooKeeper transaction ids: the epoch in the upper, the counter in the lower 32 bits. Comparison of
+ * two zxids with `<` is the total order of the group. A real entry has a counter of at least 1;
+ * {@link ZERO} stands for "nothing yet" and is never the id of an entry (protocol rule G1).
+ */
+declare const brand: unique symbol;
+
+/** A zxid; prints with {@link formatZxid}. */
+export type Zxid = bigint & { readonly [brand]: 'Zxid' };
+
+/** The last counter of an epoch that may be proposed; the leader then steps down for a new epoch (ZOOKEEPER-1277). */
+export const COUNTER_MAX = 0xffff_fffe;
+/** The greatest epoch: 32 bits, as in ZooKeeper. */
+export const EPOCH_MAX = 0xffff_ffff;
+const LOW_BITS = 0xffff_ffffn;
+
+/** Before the first entry. */
+export const ZERO: Zxid = 0n as Zxid;
+
+/** The zxid of the counter-th entry of an epoch. */
+export function makeZxid(epoch: number, counter: number): Zxid {
+  return ((BigInt(epoch) << 32n) | BigInt(counter)) as Zxid;
+}
+
+/** The upper half. */
+export function epochOf(zxid: Zxid): number {
+  return Number(zxid >> 32n);
+}
+
+/** The lower half. */
+export function counterOf(zxid: Zxid): number {
+  return Number(zxid & LOW_BITS);
+}
+
+/** Whether a bigint from outside fits the 64 bits of a zxid. */
+export function isZxid(value: bigint): value is Zxid {
+  return value >= 0n && value <= 0xffff_ffff_ffff_ffffn;
+}
+
+/** As ZooKeeper logs it: `0x200000001`. */
+export function formatZxid(zxid: bigint): string {
+  return `0x${zxid.toString(16)}`;
+}
