@@ -136,6 +136,6 @@ export class QuorateError extends Error {
   /** Whether a caught value is an error of quorate, and one of `codes` if any are given. */
   static is(error: unknown, ...codes: ErrorCode[]): error is QuorateError {
     if (typeof error !== 'object' || error === null || !(BRAND in error)) return false;
-    return codes.length === 0 || codes.includes((error as QuorateError).code);
+    return codes.length === 0 || ('code' in error && codes.some((code) => code === error.code));
   }
 }
