@@ -23,7 +23,7 @@ export type Origin =
  * have no say, so nobody needs to agree on them.
  */
 export interface Configuration {
-  /** The zxid of its entry; 0 for the one the group was born with. */
+  /** The zxid of its entry, set by whoever reads the entry (its bytes do not hold it); 0 for the one the group was born with. */
   readonly version: Zxid;
   /** Ascending by id. */
   readonly voters: readonly Member[];

@@ -205,8 +205,14 @@ export interface HandOver {
   readonly successor: number;
 }
 
+/** The leader remembers promises that this store no longer has: renew its id, and come back without a vote. */
+export interface Forgotten {
+  readonly type: 'FORGOTTEN';
+  readonly detail: string;
+}
+
 /** Every message of zab/. */
 export type ZabMessage =
   | Hello | BirthNotice | Notification | FollowerInfo | LeaderInfo | AckEpoch
   | Diff | Trunc | Snap | Chunk | History | NewLeader | AckNewLeader | UpToDate
-  | Proposal | Ack | Commit | Inform | Ping | Pong | HandOver;
+  | Proposal | Ack | Commit | Inform | Ping | Pong | HandOver | Forgotten;

@@ -26,21 +26,21 @@ export interface Epochs {
 
 /** Where the log begins: everything before is in a checkpoint. */
 export interface Base extends Mark {
-  /** The last configuration at or before the base. */
+  /** The last configuration at or before the base; committed, since nothing uncommitted leaves the log. */
   readonly configuration: Configuration;
-  /** The one before it, while it might not be committed. Absent when `configuration` is known committed. */
-  readonly previous?: Configuration;
 }
 
 /**
- * One atomic, synced write: in this order truncate, stage, install, entries, epochs. Entries of one
- * batch are one group and one value in the store.
+ * One atomic, synced write: in this order store, birth, genesis, truncate, stage, install, entries,
+ * epochs. Entries of one batch are one group and one value in the store.
  */
 export interface Batch {
   readonly id: number;
+  /** Another store id: the promises under the old one are lost (step 14, and section 4: a store rolled back). */
+  readonly renew?: string;
   readonly birth?: Birth;
-  /** The group is born: the base of an empty log. */
-  readonly genesis?: Base;
+  /** The configuration the group was born with; kept for ever. With no base yet, it is also the base (zxid 0, chain 0) of the empty log. */
+  readonly genesis?: Configuration;
   /** Drop every entry above. */
   readonly truncate?: Zxid;
   /** Bytes of a received checkpoint, for the next generation. `first`: begin it anew, forgetting one half received. */
