@@ -1,0 +1,70 @@
+/** What `openPeer` may be told. Durations are milliseconds everywhere. */
+
+/** Where one peer of the group is reached, and what part it takes. */
+export interface PeerAddress {
+  /** `ws://host:port/path`. */
+  readonly url: string;
+  /** An observer follows without a vote. @default 'participant' */
+  readonly role?: 'participant' | 'observer';
+  /** Its weight in its group of the quorum; 0 never counts and never leads. @default 1 */
+  readonly weight?: number;
+  /** Hierarchical group of the quorum. @default 0 */
+  readonly group?: number;
+}
+
+/** Takes what the peer has to tell its operators. Fields first, as pino does. */
+export interface Logger {
+  debug(fields: object, text: string): void;
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** What every kind of peer may be told. */
+export interface Settings {
+  /**
+   * How long the process may be out of contact before its session, and all ephemeral nodes with it,
+   * is closed by the group; 4_000 to 60_000.
+   * @default 6_000
+   */
+  readonly sessionTimeout?: number;
+  /** The `timeout` of operations that name none: nothing hangs while there is no quorum. @default 10_000 */
+  readonly requestTimeout?: number;
+  /** How often leader and followers hear of each other; 10 to 10_000. @default 250 */
+  readonly heartbeat?: number;
+  /**
+   * Silence after which a follower leaves its leader and a leader its place (ZooKeeper's syncLimit,
+   * but in ms); at least four heartbeats. @default 2_000
+   */
+  readonly syncTimeout?: number;
+  /** How long a follower may take to connect and to catch up without progress (ZooKeeper's initLimit). @default 15_000 */
+  readonly initTimeout?: number;
+  /** Transactions between two checkpoints of the tree. @default 100_000 */
+  readonly snapCount?: number;
+  /** @default none: nothing is printed */
+  readonly logger?: Logger;
+  /** Gives up opening. Has no effect on a peer that is open. */
+  readonly signal?: AbortSignal;
+}
+
+/** A group of one: in memory, unless it has a directory. */
+export interface Solo extends Settings {
+  /** @default 1 */
+  readonly id?: number;
+  /** Where the log and the checkpoints are kept. @default in memory */
+  readonly dataDir?: string;
+  readonly peers?: never;
+}
+
+/** One peer of a group. */
+export interface Grouped extends Settings {
+  /** ZooKeeper's myid, 1 to 255: which of `peers` this process is. */
+  readonly id: number;
+  /** All peers, this one included; its own URL says where it listens. */
+  readonly peers: Readonly<Record<number, string | PeerAddress>>;
+  /**
+   * Where the log and the checkpoints are kept. Required: a voter without a disk forgets what it
+   * promised. `':memory:'` is for tests.
+   */
+  readonly dataDir: string;
+}
