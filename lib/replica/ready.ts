@@ -1,0 +1,122 @@
+/**
+ * The whole traffic between a {@link Replica} and the world. Like ZAB below it, a replica never calls
+ * out: it takes inputs and answers with {@link ReplicaReady} (do this now) and, when the store is
+ * idle, with a {@link StoreBatch}.
+ */
+import type { ErrorCode, Outcome } from '../base/errors.ts';
+import type { Zxid } from '../base/zxid.ts';
+import type { OperationResult } from '../tree/request.ts';
+import type { WatchEvent } from '../tree/watch-table.ts';
+import type { ServiceMessage } from '../wire/service-messages.ts';
+import type { ZabMessage } from '../zab/messages.ts';
+import type { LinkId, Phase, Role, ZabEvent } from '../zab/ready.ts';
+import type { ReadResult } from './read.ts';
+import type { SessionHandle, SessionState } from './session-handle.ts';
+
+/** What travels on a link. */
+export type PeerMessage = ZabMessage | ServiceMessage;
+
+/** A message and the links it goes to: encoded once, whatever their number. */
+export interface PeerEnvelope {
+  readonly to: readonly LinkId[];
+  readonly message: PeerMessage;
+}
+
+/** Names one read or write of one peer for as long as the process lives; never used again. */
+export type Ticket = number;
+
+/**
+ * What a local session is told. Of one session they come in the order of their zxids; a watch event
+ * comes before every reply that reflects its transaction or a later one (S22, S24).
+ */
+export type Delivery =
+  /** A write is decided. */
+  | {
+      readonly type: 'reply';
+      readonly session: SessionHandle;
+      readonly ticket: Ticket;
+      /** Its number in the session; 0 for opening, taking over and what never got one. */
+      readonly cxid: number;
+      /** Its transaction; of a write that has none (refused, unknown), where this peer stands. */
+      readonly zxid: Zxid;
+      readonly result: OperationResult;
+      /** `unknown`: a {@link Delivery} of type `settled` with the same ticket may follow. */
+      readonly outcome: Outcome;
+    }
+  /** The fate of a write that was answered with `unknown`, known after all. */
+  | {
+      readonly type: 'settled';
+      readonly session: SessionHandle;
+      readonly ticket: Ticket;
+      readonly zxid: Zxid;
+      readonly outcome: Outcome;
+    }
+  | {
+      readonly type: 'read';
+      readonly session: SessionHandle;
+      readonly ticket: Ticket;
+      /** The state that was read: after this transaction and before the next. */
+      readonly zxid: Zxid;
+      readonly result: ReadResult;
+    }
+  | {
+      readonly type: 'watch';
+      readonly session: SessionHandle;
+      readonly zxid: Zxid;
+      readonly event: WatchEvent;
+    }
+  | {
+      readonly type: 'state';
+      readonly session: SessionHandle;
+      readonly state: SessionState;
+      readonly zxid: Zxid;
+      /** Why it ended, where it did. */
+      readonly code: ErrorCode | undefined;
+    };
+
+/** A notable change, for the log, the warnings and the simulator's story. */
+export type ReplicaEvent =
+  | ZabEvent
+  /** The event loop was blocked: nothing was heard or judged for that long. */
+  | { readonly type: 'stall'; readonly ms: number }
+  /** The leader proposes to close a session that was not heard of for its whole time-out. */
+  | { readonly type: 'expire'; readonly session: bigint }
+  /** The leader proposes to remove an empty container or a node whose time is over. */
+  | { readonly type: 'reap'; readonly path: string }
+  | {
+      readonly type: 'checkpoint';
+      readonly zxid: Zxid;
+      readonly state: 'begun' | 'complete' | 'given-up';
+    }
+  /** The tree came as a copy from the leader. */
+  | { readonly type: 'installed'; readonly zxid: Zxid }
+  | {
+      readonly type: 'diverged';
+      readonly zxid: Zxid;
+      readonly own: number;
+      readonly leader: number;
+    };
+
+/** What a peer says of itself; a new frozen value after each change. */
+export interface ReplicaStatus {
+  readonly role: Role;
+  readonly phase: Phase;
+  /** In broadcast, in step with the leader, able to serve. */
+  readonly serving: boolean;
+  /** Why not. */
+  readonly reason: string | undefined;
+  readonly leader: number | undefined;
+  readonly epoch: number;
+}
+
+/** What to do now; in the order of the fields. */
+export interface ReplicaReady {
+  /** Hand all of them over before application code runs: what it then reads reflects them all. */
+  readonly deliveries: readonly Delivery[];
+  readonly send: readonly PeerEnvelope[];
+  /** Links to close, after what was sent on them. */
+  readonly close: readonly { readonly link: LinkId; readonly reason: string }[];
+  /** If it changed. */
+  readonly status: ReplicaStatus | undefined;
+  readonly events: readonly ReplicaEvent[];
+}
