@@ -1,0 +1,80 @@
+/**
+ * What a checkpoint consists of: plain values, in the order in which {@link Checkpoint.next} gives
+ * them and {@link Restorer.add} takes them. Restoring and saving again gives equal parts in equal
+ * order (predicate S17), if the same number of nodes is asked for at a time.
+ */
+import type { Acl } from './acl.ts';
+import type { OperationResult, Owner } from './request.ts';
+import type { Session } from './session.ts';
+import type { NodeKind } from './txn.ts';
+
+/** The first part: where the state stood. */
+export interface CheckpointHeader {
+  readonly type: 'header';
+  readonly zxid: bigint;
+  /** Leader's time of the last transaction, ms since 1970. */
+  readonly time: number;
+  /** The group's version, of the last EPOCH_START. */
+  readonly version: number;
+  /** Digest of the whole state, checked when the restored one stands. */
+  readonly hash: number;
+  readonly nodes: number;
+  readonly sessions: number;
+}
+
+export interface NodeRecord {
+  readonly path: string;
+  readonly data: Uint8Array;
+  /** Index into `acls` of the part. */
+  readonly acl: number;
+  readonly kind: NodeKind;
+  readonly ttl: number;
+  readonly owner: bigint;
+  readonly czxid: bigint;
+  readonly mzxid: bigint;
+  readonly pzxid: bigint;
+  readonly ctime: number;
+  readonly mtime: number;
+  readonly version: number;
+  readonly aversion: number;
+  /** Children ever created; the Stat's cversion is twice this less the children there are. */
+  readonly creates: number;
+}
+
+/** Some nodes. A child may come before its parent. */
+export interface NodesPart {
+  readonly type: 'nodes';
+  readonly acls: readonly Acl[];
+  readonly nodes: readonly NodeRecord[];
+}
+
+/** A request that was applied and may still be asked about. */
+export interface AnswerRecord {
+  readonly cxid: number;
+  readonly zxid: bigint;
+  readonly result: OperationResult;
+}
+
+/** What is known of the requests of one origin. */
+export interface WindowRecord {
+  /** The last request applied. */
+  readonly last: number;
+  /** Up to here the results are forgotten. */
+  readonly resolved: number;
+  /** Ascending by cxid. */
+  readonly answers: readonly AnswerRecord[];
+}
+
+export interface SessionsPart {
+  readonly type: 'sessions';
+  /** Ascending by id. */
+  readonly sessions: readonly { readonly session: Session; readonly window: WindowRecord }[];
+}
+
+/** Requests made through no session, by the incarnation that numbered them; one incarnation of each store. */
+export interface OwnersPart {
+  readonly type: 'owners';
+  readonly owners: readonly { readonly owner: Owner; readonly window: WindowRecord }[];
+}
+
+export type CheckpointPart = CheckpointHeader | NodesPart | SessionsPart | OwnersPart;

@@ -1,0 +1,11 @@
+import type { Acl } from './acl.ts';
+
+/** What one applied transaction did, as ZooKeeper's watches see it. */
+export interface TreeEvent {
+  readonly type: 'created' | 'deleted' | 'data-changed' | 'children-changed';
+  readonly path: string;
+  /** The transaction; several events may share one. */
+  readonly zxid: bigint;
+  /** The node's ACL when it happened: who may not READ is not told (for `deleted`, the last one it had). */
+  readonly acl: Acl;
+}
