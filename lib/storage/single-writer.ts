@@ -1,0 +1,56 @@
+/**
+ * The life of a store's writes: one at a time (rule G4), and after the first failure none (rule G6).
+ * Upkeep, such as the removal of what no longer counts, goes through the same gate.
+ */
+import { assert } from '../base/assert.ts';
+import { QuorateError } from '../base/errors.ts';
+
+export class SingleWriter {
+  /** Never rejects. */
+  #idle: Promise<void> = Promise.resolve();
+  #writing = false;
+  #closed = false;
+  #poison: QuorateError | undefined;
+
+  /** Runs a batch's write once upkeep has made way. */
+  async write(work: () => Promise<void>): Promise<void> {
+    assert(!this.#writing, 'one write at a time');
+    if (this.#closed) throw QuorateError.make('CLOSED', 'the store is closed');
+    this.#writing = true;
+    try {
+      await this.#run(work);
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** Runs a piece of upkeep if the store is idle and well. False: not now. */
+  async upkeep(work: () => Promise<void>): Promise<boolean> {
+    if (this.#writing || this.#closed || this.#poison !== undefined) return false;
+    await this.#run(work).catch(() => undefined);
+    return this.#poison === undefined;
+  }
+
+  /** Refuses what comes from now on and waits for what is under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#idle;
+  }
+
+  #run(work: () => Promise<void>): Promise<void> {
+    const done = this.#idle.then(() => this.#attempt(work));
+    this.#idle = done.catch(() => undefined);
+    return done;
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    if (this.#poison !== undefined) throw this.#poison;
+    try {
+      await work();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#poison = QuorateError.make('QUARANTINED', `a write was refused: ${reason}`, { cause });
+      throw this.#poison;
+    }
+  }
+}
