@@ -13,7 +13,7 @@ export type DialSide = 'self' | 'peer';
 
 /**
  * What a transport tells. No callback is made from within a call to the transport, and none after
- * `close()` was called. What they throw is a bug of the caller's and is not caught here.
+ * `close()` was called. They must not throw: nobody here could do anything about it.
  */
 export interface TransportEvents {
   /** A link stands. Its number is new and never used again. */
@@ -22,6 +22,8 @@ export interface TransportEvents {
   frame(link: LinkId, bytes: Uint8Array): void;
   /** Once for every link opened, whoever closed it; nothing comes from it afterwards. */
   linkClosed(link: LinkId, reason: string): void;
+  /** A queue that {@link Transport.backlog} found filled is empty. */
+  linkDrained(link: LinkId): void;
   /** A dial failed. It is tried again by itself. */
   dialFailed(peer: number, reason: string): void;
 }
@@ -54,6 +56,9 @@ export interface Transport {
    * synchronized anew. Does nothing on a link that is closed.
    */
   send(link: LinkId, bytes: Uint8Array): void;
+
+  /** Bytes that wait in the queue of a link. Other than 0: `linkDrained` follows once, unless the link closes. */
+  backlog(link: LinkId): number;
 
   /** Closes a link after what was sent on it; receives nothing more from it at once. */
   disconnect(link: LinkId, reason: string): void;
