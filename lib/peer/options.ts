@@ -86,10 +86,10 @@ export function checkOptions(options: Solo | Grouped): CheckedOptions {
     }
   }
   const numbers = checkNumbers(given);
-  const id = checkId('openPeer: id', given['id'] ?? 1);
-  const dataDir = checkDirectory(given['dataDir']);
+  const id = checkId('openPeer: id', given.id ?? 1);
+  const dataDir = checkDirectory(given.dataDir);
   const rest = { ...numbers, ...checkCompany(options) };
-  if (given['peers'] === undefined) {
+  if (given.peers === undefined) {
     const alone: Address = { id, url: '', role: 'participant', weight: 1, group: 0 };
     return { id, addresses: [alone], dataDir: onDisk(dataDir), ...rest };
   }
@@ -99,17 +99,17 @@ export function checkOptions(options: Solo | Grouped): CheckedOptions {
       `openPeer: peers needs a dataDir: a voter without a disk forgets its promises ('${IN_MEMORY}' is for tests)`,
     );
   }
-  return { id, addresses: checkPeers(id, given['peers']), dataDir: onDisk(dataDir), ...rest };
+  return { id, addresses: checkPeers(id, given.peers), dataDir: onDisk(dataDir), ...rest };
 }
 
 function checkNumbers(given: Readonly<Record<string, unknown>>): Numbers {
   const numbers: Numbers = {
-    sessionTimeout: checkNumber('sessionTimeout', given['sessionTimeout']),
-    requestTimeout: checkNumber('requestTimeout', given['requestTimeout']),
-    heartbeat: checkNumber('heartbeat', given['heartbeat']),
-    syncTimeout: checkNumber('syncTimeout', given['syncTimeout']),
-    initTimeout: checkNumber('initTimeout', given['initTimeout']),
-    snapCount: checkNumber('snapCount', given['snapCount']),
+    sessionTimeout: checkNumber('sessionTimeout', given.sessionTimeout),
+    requestTimeout: checkNumber('requestTimeout', given.requestTimeout),
+    heartbeat: checkNumber('heartbeat', given.heartbeat),
+    syncTimeout: checkNumber('syncTimeout', given.syncTimeout),
+    initTimeout: checkNumber('initTimeout', given.initTimeout),
+    snapCount: checkNumber('snapCount', given.snapCount),
   };
   if (numbers.syncTimeout < 4 * numbers.heartbeat) {
     throw new RangeError(
@@ -209,8 +209,8 @@ function checkAddress(name: string, id: number, peer: unknown): Address {
   if (role !== 'participant' && role !== 'observer') {
     throw new TypeError(`${name}.role must be 'participant' or 'observer', not ${describe(role)}`);
   }
-  const weight = checkCount(`${name}.weight`, given['weight'] ?? 1);
-  const group = checkCount(`${name}.group`, given['group'] ?? 0);
+  const weight = checkCount(`${name}.weight`, given.weight ?? 1);
+  const group = checkCount(`${name}.group`, given.group ?? 0);
   return { id, url: checkUrl(`${name}.url`, url), role, weight, group };
 }
 

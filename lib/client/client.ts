@@ -1,0 +1,192 @@
+/** The nouns an application holds: a Client, a Session that ends once, a Peer with a life. */
+
+import type { QuorateError } from '../base/errors.ts';
+import type { PeerStatus } from '../peer/status.ts';
+import type { Stat } from '../tree/znode.ts';
+import type { Codec } from './codec.ts';
+import type { Watch } from './feed.ts';
+import type { EphemeralOp, Op, Results } from './operation.ts';
+import type { StopOptions, WaitOptions } from './wait.ts';
+
+/** How fresh a read must be, and how long it may wait for that. */
+export interface ReadOptions extends WaitOptions {
+  /** Wait until this peer has applied that transaction: causal reads across processes. */
+  readonly after?: bigint;
+  /**
+   * `local`: what this peer has applied, while it serves. `linearizable`: at least as fresh as the
+   * moment of the call, by a quorum round. `stale`: also without a quorum; how old is
+   * `status.contactAge`.
+   * @default 'local'
+   */
+  readonly consistency?: 'local' | 'linearizable' | 'stale';
+}
+
+/** Which children to list: for a node that has many, a page at a time. */
+export interface ChildrenOptions extends ReadOptions {
+  /** No more names than this. @default all */
+  readonly limit?: number;
+  /** Only names that sort behind this one, such as the last of the page before. */
+  readonly startAfter?: string;
+}
+
+/** What kind of node to create. */
+export interface CreateOptions extends WaitOptions {
+  /** Appends ten digits that rise with every node so made under the parent. */
+  readonly sequential?: boolean;
+  /** Is deleted by the group once its last child is. */
+  readonly container?: boolean;
+  /** Ms after its last change at which the group deletes it, if it has no children; up to 2^40 - 1. */
+  readonly ttl?: number;
+  /** Makes the missing ancestors too, in the same transaction. @default false */
+  readonly parents?: boolean;
+  /** In zkCli's notation. @default ['world:anyone:cdrwa'] */
+  readonly acl?: readonly string[];
+  /** Only on `client.session`: a raw ephemeral is gone for good after one expiry. */
+  readonly ephemeral?: never;
+}
+
+/** As {@link CreateOptions}, and ephemeral: gone with the session. */
+export interface SessionCreateOptions extends Omit<CreateOptions, 'ephemeral'> {
+  readonly ephemeral?: boolean;
+}
+
+/** One node: its path, what the codec made of its data, and its Stat. */
+export interface Znode<T> {
+  readonly path: string;
+  readonly data: T;
+  readonly stat: Stat;
+}
+
+/** Where a new node ended up. */
+export interface Created {
+  /** With the digits of a sequential node. */
+  readonly path: string;
+  readonly stat: Stat;
+}
+
+/** The conditions of a delete: one version, or all that is below. */
+export type DeleteOptions = WaitOptions &
+  (
+    | { readonly version?: number; readonly recursive?: false }
+    | { readonly recursive: true; readonly version?: never }
+  );
+
+/**
+ * The tree. A client outlives sessions: after an expiry it opens the next; requests under way reject
+ * and are never moved to it; watches go on.
+ *
+ * Calls of one client keep their order without `await`. Data is encoded before a call returns, and
+ * what is handed out is the caller's own. `timeout` bounds the wait, not the effect: a write that was
+ * cut short says what became of it (`error.outcome`, `error.settled`).
+ */
+export interface Client<T = string, In = T> {
+  /** This client pinned to the present session; after its end all that was asked through it rejects. */
+  readonly session: Session<T, In>;
+  /** A node. Rejects NO_NODE if it is absent. */
+  get(path: string, options?: ReadOptions): Promise<Znode<T>>;
+  /** A node, or `undefined` if it is absent. */
+  find(path: string, options?: ReadOptions): Promise<Znode<T> | undefined>;
+  /** A node's Stat, or `undefined` if it is absent. */
+  exists(path: string, options?: ReadOptions): Promise<Stat | undefined>;
+  /** The names of a node's children, sorted. Rejects NO_NODE. */
+  children(path: string, options?: ChildrenOptions): Promise<string[]>;
+  /** Creates a node. Rejects NODE_EXISTS, NO_NODE for a missing parent, NO_CHILDREN_FOR_EPHEMERALS. */
+  create(path: string, data?: In, options?: CreateOptions): Promise<Created>;
+  /** Replaces a node's data; with `version` only if that is its version, else BAD_VERSION. */
+  set(path: string, data: In, options?: WaitOptions & { readonly version?: number }): Promise<Stat>;
+  /**
+   * Compare-and-set until it succeeds; creates the node, with its parents, if it is absent.
+   * `change` is synchronous, is given the present data, and may run again.
+   */
+  update(
+    path: string,
+    change: (data: T | undefined) => In,
+    options?: WaitOptions,
+  ): Promise<Znode<T>>;
+  /** Deletes a node; with `recursive` all below it too, in one transaction. Rejects NO_NODE, NOT_EMPTY, BAD_VERSION. */
+  delete(path: string, options?: DeleteOptions): Promise<void>;
+  /** Sees to it that the node and its ancestors exist. */
+  ensurePath(path: string, options?: WaitOptions): Promise<void>;
+  /** All or nothing, in one transaction; a result for each operation. `error.index` says which one failed. */
+  multi<const O extends readonly Op<In>[]>(
+    operations: O,
+    options?: WaitOptions,
+  ): Promise<Results<O>>;
+  /** A quorum round: later local reads are at least as fresh as this call. */
+  sync(options?: WaitOptions): Promise<void>;
+  /** A node's states, the present one first; `undefined` while it does not exist. */
+  watch(path: string, options?: StopOptions): Watch<Znode<T> | undefined>;
+  /** The sorted names of a node's children, now and after every change; empty while it does not exist. */
+  watchChildren(path: string, options?: StopOptions): Watch<string[]>;
+  /** A node's ACL in zkCli's notation. */
+  getAcl(path: string, options?: ReadOptions): Promise<{ acl: string[]; stat: Stat }>;
+  /** Replaces a node's ACL; `version` is compared with `stat.aversion`. */
+  setAcl(
+    path: string,
+    acl: readonly string[],
+    options?: WaitOptions & { readonly version?: number },
+  ): Promise<Stat>;
+  /** Adds an identity to the session, and to those that follow it: `addAuth('digest', 'user:password')`. */
+  addAuth(scheme: string, credentials: string): Promise<void>;
+  /** A view in which `path` is the root (ZooKeeper's chroot). Its own node is made by the first write. */
+  namespace(path: string): Client<T, In>;
+  /** A view with other data. */
+  as<U, V = U>(codec: Codec<U, V>): Client<U, V>;
+}
+
+/** The state of a session. `suspended`: out of contact with the group, may come back. */
+export type SessionState = 'connecting' | 'connected' | 'suspended' | 'expired' | 'closed';
+
+/** One session, like a ZooKeeper handle: it ends once, and its ephemeral nodes with it. */
+export interface Session<T = string, In = T> extends Client<T, In> {
+  /** 0n while connecting. */
+  readonly id: bigint;
+  /** Ms without contact after which the group closes it. */
+  readonly timeout: number;
+  /** Aborts when the session has ended; the reason is the error. */
+  readonly signal: AbortSignal;
+  readonly state: SessionState;
+  create(path: string, data?: In, options?: SessionCreateOptions): Promise<Created>;
+  multi<const O extends readonly (Op<In> | EphemeralOp<In>)[]>(
+    operations: O,
+    options?: WaitOptions,
+  ): Promise<Results<O>>;
+  namespace(path: string): Session<T, In>;
+  as<U, V = U>(codec: Codec<U, V>): Session<U, V>;
+}
+
+/** What a peer tells of itself. */
+export interface PeerEvents {
+  status: [now: PeerStatus, before: PeerStatus];
+  /** A session is connected, after one before it has ended. */
+  session: [session: Session];
+  warning: [warning: QuorateError];
+  /** What was thrown into quorate by a listener, or went wrong where no caller waits. */
+  error: [error: unknown];
+}
+
+/** One member of the group, in this process: a client with a life. */
+export interface Peer extends Client, AsyncDisposable {
+  readonly id: number;
+  /** A frozen value; a new one after each change. */
+  readonly status: PeerStatus;
+  /** Resolves when this peer serves; rejects with the reason when the time is over. */
+  ready(options?: WaitOptions): Promise<void>;
+  /** A further session, with its own ephemeral nodes and time-out. */
+  openSession(
+    options?: WaitOptions & { readonly sessionTimeout?: number },
+  ): Promise<Session & AsyncDisposable>;
+  /**
+   * Ends the sessions, hands leadership over, closes links and store. Idempotent, never rejects, and
+   * takes no longer than `timeout`.
+   */
+  close(options?: { readonly timeout?: number }): Promise<void>;
+  /** Resolves when the peer is closed, by whatever cause. */
+  readonly closed: Promise<void>;
+  /** Listens. What a listener throws goes to `error`; an `error` nobody listens to goes to the logger. */
+  on<E extends keyof PeerEvents>(event: E, listener: (...args: PeerEvents[E]) => void): this;
+  /** Listens to the next one. */
+  once<E extends keyof PeerEvents>(event: E, listener: (...args: PeerEvents[E]) => void): this;
+  /** Listens no longer. */
+  off<E extends keyof PeerEvents>(event: E, listener: (...args: PeerEvents[E]) => void): this;
+}

@@ -1,0 +1,84 @@
+/// <reference lib="es2024.string" />
+import { isUtf8 } from 'node:buffer';
+import { QuorateError } from '../base/errors.ts';
+
+/**
+ * How a value stands in a node's data. Both ways are synchronous. What either of them throws refuses
+ * the data: the caller gets INVALID_DATA with it as the cause.
+ */
+export interface Codec<T, In = T> {
+  encode(value: In): Uint8Array;
+  decode(data: Uint8Array): T;
+}
+
+/** A codec used in a way that no data can excuse, such as an asynchronous schema. Passed on as it is. */
+export class CodecMisuse extends TypeError {}
+
+/** The data as it is; a copy in both directions. */
+export const bytes: Codec<Uint8Array> = {
+  encode(value) {
+    if (!(value instanceof Uint8Array)) {
+      throw new CodecMisuse(`data must be a Uint8Array, not ${typeof value}`);
+    }
+    return new Uint8Array(value);
+  },
+  decode: (data) => new Uint8Array(data),
+};
+
+const encoder = new TextEncoder();
+const REPLACEMENT = '\ufffd';
+
+/** Text, the default. Refuses bytes that are no UTF-8 and strings that are no text (lone surrogates). */
+export const utf8: Codec<string> = {
+  encode(value) {
+    if (typeof value !== 'string') {
+      throw new CodecMisuse(
+        `data must be a string, not ${typeof value}; use as(json()), as(cbor()) or as(bytes)`,
+      );
+    }
+    if (!value.isWellFormed()) throw new RangeError('a lone surrogate is no text');
+    return encoder.encode(value);
+  },
+  decode(data) {
+    const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString();
+    // Decoding puts U+FFFD where the bytes are no UTF-8: only then is a second look needed.
+    if (text.includes(REPLACEMENT) && !isUtf8(data)) throw new RangeError('the bytes are no UTF-8');
+    return text;
+  },
+};
+
+const EMPTY = new Uint8Array(0);
+
+/** The bytes of a value, the caller's buffers not among them. */
+export function encodeWith<In>(codec: Codec<unknown, In>, value: In, path: string): Uint8Array {
+  let data: Uint8Array;
+  try {
+    data = codec.encode(value);
+  } catch (error) {
+    throw refusal(error, path, 'be written');
+  }
+  if (!(data instanceof Uint8Array)) {
+    throw new CodecMisuse('encode() of the codec must return a Uint8Array');
+  }
+  if (data.length === 0) return EMPTY;
+  // A codec of the application may keep what it returned, and write into it later.
+  return codec === utf8 || codec === bytes ? data : new Uint8Array(data);
+}
+
+/** The value of a node's data. The bytes are the tree's own: only a copy leaves. */
+export function decodeWith<T>(codec: Codec<T, never>, data: Uint8Array, path: string): T {
+  try {
+    return codec.decode(codec === utf8 || codec === bytes ? data : new Uint8Array(data));
+  } catch (error) {
+    throw refusal(error, path, 'be read');
+  }
+}
+
+function refusal(error: unknown, path: string, what: string): unknown {
+  if (error instanceof CodecMisuse) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return QuorateError.make('INVALID_DATA', `${path}: the data cannot ${what}: ${reason}`, {
+    path,
+    cause: error,
+  });
+}

@@ -1,0 +1,108 @@
+/** Says that there is nothing newer than what was given last. */
+export const SAME: unique symbol = Symbol('same');
+
+/** An open source of states: asked for the newest one whenever it has said that there may be one. */
+export interface StateSource<T> {
+  /** The newest state. Throws what refuses it, such as INVALID_DATA. */
+  take(): T | typeof SAME;
+  /** The last transaction that the state taken last reflects. */
+  readonly zxid: bigint;
+  close(): void;
+}
+
+/** Opens a source; the cursor is told of changes and of the end. */
+export type OpenSource<T> = (cursor: Cursor<T>) => StateSource<T>;
+
+/** Who reads from a cursor; every call to `next` leads to one of these. */
+export interface Consumer<T> {
+  item(value: T): void;
+  /** The newest state cannot be given; the next one may. */
+  refused(error: unknown): void;
+  /** Nothing more will come. */
+  ended(error: unknown): void;
+}
+
+/**
+ * The place of one consumer in the states of a source. Nothing is buffered: a change is a mark, and
+ * the state is read when the consumer asks for it. Called back synchronously, so that a watch is told
+ * of a change in the step in which it was applied, before any reply that reflects it (S22).
+ */
+export class Cursor<T> {
+  #source: StateSource<T> | undefined;
+  #changed = false;
+  #end: { readonly error: unknown } | undefined;
+  #consumer: Consumer<T> | undefined;
+  #zxid = 0n;
+
+  constructor(open: OpenSource<T>) {
+    this.#source = open(this);
+    if (this.#end !== undefined) this.#closeSource();
+  }
+
+  /** The last transaction that the state given last reflects. */
+  get zxid(): bigint {
+    return this.#zxid;
+  }
+
+  /** From the source: there may be a newer state. */
+  changed(): void {
+    this.#changed = true;
+    this.#serve();
+  }
+
+  /** From the source, or from who guards it: nothing more will come. What has come is still given. */
+  end(error: unknown): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    this.#serve();
+    this.#closeSource();
+  }
+
+  /** Asks for the next state; one consumer at a time. */
+  next(consumer: Consumer<T>): void {
+    this.#consumer = consumer;
+    this.#serve();
+  }
+
+  /** The consumer leaves: it is not called again. */
+  close(): void {
+    this.#consumer = undefined;
+    this.#end ??= { error: undefined };
+    this.#closeSource();
+  }
+
+  #serve(): void {
+    const consumer = this.#consumer;
+    if (consumer === undefined) return;
+    if (this.#changed && this.#source !== undefined) {
+      this.#changed = false;
+      if (this.#give(consumer, this.#source)) return;
+    }
+    if (this.#end !== undefined) {
+      this.#consumer = undefined;
+      consumer.ended(this.#end.error);
+    }
+  }
+
+  #give(consumer: Consumer<T>, source: StateSource<T>): boolean {
+    let value: T | typeof SAME;
+    try {
+      value = source.take();
+    } catch (error) {
+      this.#consumer = undefined;
+      consumer.refused(error);
+      return true;
+    }
+    if (value === SAME) return false;
+    this.#zxid = source.zxid;
+    this.#consumer = undefined;
+    consumer.item(value);
+    return true;
+  }
+
+  #closeSource(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    source?.close();
+  }
+}

@@ -1,0 +1,112 @@
+import { QuorateError } from '../base/errors.ts';
+import { type Cursor, SAME, type StateSource } from './cursor.ts';
+import type { Live } from './feed.ts';
+import { type Entered, type FeedContext, StateFeed } from './state-feed.ts';
+
+/** What all consumers of one live value share. */
+interface Newest<T> {
+  value: T;
+  zxid: bigint;
+  error: QuorateError | undefined;
+  /** Counts the values, so that no consumer is given one twice. */
+  count: number;
+  readonly consumers: Set<Cursor<T>>;
+}
+
+/** Keeps the newest state of a watch at hand, and is a feed of it. */
+export class LiveState<T> extends StateFeed<T> implements Live<T> {
+  readonly #newest: Newest<T>;
+  readonly #entered: Entered<T>;
+
+  /** @param entered a place in the watch, just behind `first` */
+  constructor(first: T, entered: Entered<T>, context: FeedContext) {
+    const newest: Newest<T> = {
+      value: first,
+      zxid: entered.cursor.zxid,
+      error: undefined,
+      count: 1,
+      consumers: new Set(),
+    };
+    super((cursor) => openNewest(newest, cursor), context);
+    this.#newest = newest;
+    this.#entered = entered;
+    this.#follow();
+  }
+
+  get value(): T {
+    return this.#newest.value;
+  }
+
+  get zxid(): bigint {
+    return this.#newest.zxid;
+  }
+
+  get error(): QuorateError | undefined {
+    return this.#newest.error;
+  }
+
+  close(): Promise<void> {
+    this.#entered.leave();
+    this.#end(QuorateError.make('CLOSED', `${this.context.what} was closed`));
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #follow(): void {
+    const newest = this.#newest;
+    const { cursor } = this.#entered;
+    cursor.next({
+      item: (value) => {
+        newest.value = value;
+        newest.zxid = cursor.zxid;
+        newest.error = undefined;
+        newest.count += 1;
+        for (const consumer of [...newest.consumers]) consumer.changed();
+        this.#follow();
+      },
+      refused: (error) => {
+        newest.error = asQuorateError(error);
+        this.context.report(error);
+        this.#follow();
+      },
+      ended: (error) => {
+        this.#entered.leave();
+        newest.error = asQuorateError(error);
+        this.#end(error);
+      },
+    });
+  }
+
+  #end(error: unknown): void {
+    for (const consumer of [...this.#newest.consumers]) consumer.end(error);
+  }
+}
+
+function openNewest<T>(newest: Newest<T>, cursor: Cursor<T>): StateSource<T> {
+  let given = 0;
+  let zxid = 0n;
+  newest.consumers.add(cursor);
+  cursor.changed();
+  return {
+    take() {
+      if (given === newest.count) return SAME;
+      given = newest.count;
+      zxid = newest.zxid;
+      return newest.value;
+    },
+    get zxid() {
+      return zxid;
+    },
+    close: () => void newest.consumers.delete(cursor),
+  };
+}
+
+function asQuorateError(error: unknown): QuorateError {
+  if (QuorateError.is(error)) return error;
+  return QuorateError.make('INVALID_DATA', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}

@@ -1,0 +1,195 @@
+/** The operations of a multi: what an application writes, and what the tree is asked. */
+import type { CreateMode, NodeOperation, OperationResult } from '../tree/request.ts';
+import type { Stat } from '../tree/znode.ts';
+import { OPEN_ACL, parseAcl } from './acl-text.ts';
+import type { Created } from './client.ts';
+import { type Codec, encodeWith } from './codec.ts';
+
+type No<K extends string> = { readonly [P in K]?: never };
+
+/** One operation of a multi: `{ create: path, … }`, `{ set: path, … }`, `{ delete: path }` or `{ check: path }`. */
+export type Op<In = string> =
+  | ({
+      readonly create: string;
+      readonly data?: In;
+      readonly sequential?: boolean;
+      readonly container?: boolean;
+      readonly ttl?: number;
+      readonly acl?: readonly string[];
+    } & No<'set' | 'delete' | 'check' | 'ephemeral'>)
+  | ({ readonly set: string; readonly data: In; readonly version?: number } & No<
+      'create' | 'delete' | 'check'
+    >)
+  | ({ readonly delete: string; readonly version?: number } & No<'create' | 'set' | 'check'>)
+  | ({ readonly check: string; readonly version?: number } & No<'create' | 'set' | 'delete'>);
+
+/** Creates an ephemeral node: only in a multi of a session. */
+export type EphemeralOp<In = string> = {
+  readonly create: string;
+  readonly data?: In;
+  readonly sequential?: boolean;
+  readonly acl?: readonly string[];
+  readonly ephemeral: true;
+} & No<'set' | 'delete' | 'check'>;
+
+/** A result for each operation, by its kind. */
+export type Results<O extends readonly unknown[]> = {
+  -readonly [K in keyof O]: O[K] extends { create: string }
+    ? Created
+    : O[K] extends { set: string }
+      ? Stat
+      : undefined;
+};
+
+/** The kind of node that the options of a create ask for. */
+export interface NodeKindOptions {
+  readonly sequential?: boolean;
+  readonly container?: boolean;
+  readonly ttl?: number;
+  readonly ephemeral?: boolean;
+  readonly acl?: readonly string[];
+}
+
+/** Bytes of a create without data. */
+const NO_DATA = new Uint8Array(0);
+const NO_KIND: NodeKindOptions = {};
+/** The version that compares equal to every version. */
+const ANY_VERSION = -1;
+
+/** ZooKeeper's create mode; kinds that exclude each other are refused. */
+export function createMode(options: NodeKindOptions): CreateMode {
+  const { sequential = false, container = false, ephemeral = false, ttl } = options;
+  const kinds = [container && 'container', ephemeral && 'ephemeral', ttl !== undefined && 'ttl'];
+  const chosen = kinds.filter((kind) => kind !== false);
+  if (chosen.length > 1) throw new TypeError(`create: ${chosen.join(' and ')} exclude each other`);
+  if (container && sequential) {
+    throw new TypeError('create: container and sequential exclude each other');
+  }
+  if (container) return 'container';
+  if (ephemeral) return sequential ? 'ephemeral-sequential' : 'ephemeral';
+  if (ttl !== undefined) return sequential ? 'ttl-sequential' : 'ttl';
+  return sequential ? 'persistent-sequential' : 'persistent';
+}
+
+/** The create that the tree is asked for. `data` absent: empty. */
+export function createOperation<In>(
+  codec: Codec<unknown, In>,
+  path: string,
+  data: In | undefined,
+  options: (NodeKindOptions & { readonly parents?: boolean }) | undefined,
+): NodeOperation {
+  const { ttl = 0, acl, parents = false } = options ?? {};
+  return {
+    type: 'create',
+    path,
+    data: data === undefined ? NO_DATA : encodeWith(codec, data, path),
+    acl: acl === undefined ? OPEN_ACL : parseAcl(acl, path),
+    mode: createMode(options ?? NO_KIND),
+    ttl: checkTtl(ttl, options?.ttl !== undefined),
+    parents,
+  };
+}
+
+function checkTtl(ttl: number, given: boolean): number {
+  if (!given) return 0;
+  if (typeof ttl !== 'number') throw new TypeError('create: ttl must be a number of milliseconds');
+  if (!Number.isInteger(ttl) || ttl < 1 || ttl >= 2 ** 40) {
+    throw new RangeError(`create: ttl must be a whole number of 1 to 2^40 - 1 ms, not ${ttl}`);
+  }
+  return ttl;
+}
+
+/** The set that the tree is asked for. */
+export function setOperation<In>(
+  codec: Codec<unknown, In>,
+  path: string,
+  data: In,
+  version: number | undefined,
+): NodeOperation {
+  return {
+    type: 'set',
+    path,
+    data: encodeWith(codec, data, path),
+    version: checkVersion(version),
+  };
+}
+
+/** The version to compare with; left out: any. ZooKeeper's -1 is not taken: it would make a slip of arithmetic unconditional. */
+export function checkVersion(version: number | undefined): number {
+  if (version === undefined) return ANY_VERSION;
+  if (typeof version !== 'number') throw new TypeError('version must be a number');
+  if (!Number.isInteger(version) || version < -2_147_483_648 || version > 2_147_483_647) {
+    throw new RangeError(`version must be a whole number of 32 bits, not ${version}`);
+  }
+  if (version === ANY_VERSION) {
+    throw new RangeError('version must not be -1; leave it out to write whatever the version is');
+  }
+  return version;
+}
+
+const FIELDS: Readonly<Record<'create' | 'set' | 'delete' | 'check', readonly string[]>> = {
+  create: ['create', 'data', 'sequential', 'container', 'ttl', 'acl', 'ephemeral'],
+  set: ['set', 'data', 'version'],
+  delete: ['delete', 'version'],
+  check: ['check', 'version'],
+};
+const KINDS = ['create', 'set', 'delete', 'check'] as const;
+
+/** One operation of a multi as the tree is asked it. `place`: the path as the tree knows it. */
+export function multiOperation<In>(
+  codec: Codec<unknown, In>,
+  operation: Op<In> | EphemeralOp<In>,
+  index: number,
+  ephemerals: boolean,
+  place: (path: string) => string,
+): NodeOperation {
+  checkShape(operation, index, ephemerals);
+  if (operation.create !== undefined) {
+    return createOperation(codec, place(operation.create), operation.data, operation);
+  }
+  if (operation.set !== undefined) {
+    return setOperation(codec, place(operation.set), operation.data, operation.version);
+  }
+  const version = checkVersion(operation.version);
+  if (operation.delete !== undefined) {
+    return { type: 'delete', path: place(operation.delete), version, recursive: false };
+  }
+  return { type: 'check', path: place(operation.check), version };
+}
+
+function checkShape(operation: object, index: number, ephemerals: boolean): void {
+  const name = `multi: operation ${index}`;
+  if (typeof operation !== 'object' || operation === null) {
+    throw new TypeError(`${name} must be an object`);
+  }
+  const kinds = KINDS.filter((kind) => kind in operation);
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1) {
+    throw new TypeError(`${name} must have one of ${KINDS.join(', ')}`);
+  }
+  for (const [field, value] of Object.entries(operation)) {
+    if (!FIELDS[kind].includes(field)) throw new TypeError(`${name}: unknown field '${field}'`);
+    if (value === undefined && field !== 'data') {
+      throw new TypeError(`${name}: ${field} is undefined; leave it out if that is what you mean`);
+    }
+  }
+  if ('ephemeral' in operation && !ephemerals) {
+    throw new TypeError(`${name}: ephemeral nodes are created through client.session`);
+  }
+}
+
+/** What the application is given for one operation. `show`: the path as the application knows it. */
+export function resultOf(
+  result: OperationResult,
+  show: (path: string) => string,
+): Created | Stat | undefined {
+  switch (result.type) {
+    case 'create':
+      return { path: show(result.path), stat: result.stat };
+    case 'set':
+    case 'set-acl':
+      return result.stat;
+    default:
+      return undefined;
+  }
+}

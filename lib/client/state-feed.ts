@@ -1,0 +1,196 @@
+import { QuorateError } from '../base/errors.ts';
+import { type Consumer, Cursor, type OpenSource } from './cursor.ts';
+import type { Feed } from './feed.ts';
+import {
+  aborted,
+  checkCall,
+  Deadline,
+  type StopOptions,
+  WAIT_OPTIONS,
+  type WaitOptions,
+} from './wait.ts';
+
+/** What a feed is, apart from where its states come from. */
+export interface FeedContext {
+  /** Such as `watch /a`. */
+  readonly what: string;
+  readonly path: string | undefined;
+  /** Takes what a listener throws. */
+  readonly report: (error: unknown) => void;
+}
+
+/** Errors that mean the end of the client, its session or its signal: a subscription just ends with them. */
+function isOrdinaryEnd(error: unknown): boolean {
+  return error === undefined || QuorateError.is(error, 'CLOSED', 'ABORTED', 'SESSION_EXPIRED');
+}
+
+/** A feed of states over any source; {@link Cursor} is what makes it conflate. */
+export class StateFeed<T> implements Feed<T> {
+  readonly #open: OpenSource<T>;
+  protected readonly context: FeedContext;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(open: OpenSource<T>, context: FeedContext, options?: StopOptions) {
+    this.#open = open;
+    this.context = context;
+    this.#signal = options?.signal;
+  }
+
+  subscribe(listener: (item: T) => void | Promise<void>): Disposable {
+    if (typeof listener !== 'function') throw new TypeError('subscribe: a listener is a function');
+    const { cursor, leave } = this.#enter();
+    const next = () => cursor.next(consumer);
+    const consumer: Consumer<T> = {
+      item: (value) => {
+        const done = this.#call(listener, value);
+        if (done === undefined) next();
+        else void done.then(next);
+      },
+      refused: (error) => {
+        this.context.report(error);
+        next();
+      },
+      ended: (error) => {
+        leave();
+        if (!isOrdinaryEnd(error)) this.context.report(error);
+      },
+    };
+    // Never from within the call: the caller does not have the Disposable yet.
+    queueMicrotask(next);
+    return { [Symbol.dispose]: leave };
+  }
+
+  /** A promise that always resolves if the listener is still at work, else undefined. */
+  #call(listener: (item: T) => void | Promise<void>, value: T): Promise<void> | undefined {
+    try {
+      const result: unknown = listener(value);
+      if (!(result instanceof Promise)) return undefined;
+      return result.then(undefined, this.context.report);
+    } catch (error) {
+      this.context.report(error);
+      return undefined;
+    }
+  }
+
+  until<U extends T>(test: (item: T) => item is U, options?: WaitOptions): Promise<U>;
+  until(test: (item: T) => boolean, options?: WaitOptions): Promise<T>;
+  until(test: (item: T) => boolean, options?: WaitOptions): Promise<T> {
+    return this.wait('until', options, (value, { leave }) => {
+      if (!test(value)) return undefined;
+      leave();
+      return { result: value };
+    });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined, undefined> {
+    return new FeedIterator<T>(() => this.#enter());
+  }
+
+  /** The first state that `settle` takes; whatever ends the wait before, leaves. */
+  protected wait<R>(
+    name: string,
+    options: WaitOptions | undefined,
+    settle: (value: T, entered: Entered<T>) => { readonly result: R } | undefined,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      checkCall(name, options, WAIT_OPTIONS);
+      if (options?.signal?.aborted) throw aborted(options.signal, this.context);
+      const entered = this.#enter();
+      const fail = (error: unknown) => {
+        deadline.dispose();
+        entered.leave();
+        reject(error);
+      };
+      const deadline = new Deadline(options, Number.POSITIVE_INFINITY, this.context, fail);
+      const item = (value: T) => {
+        try {
+          const settled = settle(value, entered);
+          if (settled === undefined) return entered.cursor.next(consumer);
+          deadline.dispose();
+          resolve(settled.result);
+        } catch (error) {
+          fail(error);
+        }
+      };
+      const consumer: Consumer<T> = { item, refused: fail, ended: fail };
+      entered.cursor.next(consumer);
+    });
+  }
+
+  /** A cursor of one consumer, ended by the signal of the watch. */
+  #enter(): Entered<T> {
+    const cursor = new Cursor(this.#open);
+    const signal = this.#signal;
+    if (signal === undefined) return { cursor, leave: () => cursor.close() };
+    const onAbort = () => cursor.end(aborted(signal, this.context));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    const leave = () => {
+      signal.removeEventListener('abort', onAbort);
+      cursor.close();
+    };
+    return { cursor, leave };
+  }
+}
+
+/** A consumer's place in a feed, and its way out. */
+export interface Entered<T> {
+  readonly cursor: Cursor<T>;
+  readonly leave: () => void;
+}
+
+interface Waiter<T> {
+  readonly resolve: (result: IteratorResult<T, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const DONE = { value: undefined, done: true } as const;
+
+/** What `for await` reads from. Registered with the first `next()`; after an error it is done. */
+class FeedIterator<T> implements AsyncIterator<T, undefined, undefined> {
+  readonly #enter: () => Entered<T>;
+  #entered: Entered<T> | undefined;
+  #over = false;
+  /** Calls of `next()` that wait, in their order. */
+  readonly #waiters: Waiter<T>[] = [];
+
+  constructor(enter: () => Entered<T>) {
+    this.#enter = enter;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#over) return Promise.resolve(DONE);
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#entered ??= this.#enter();
+      if (this.#waiters.length === 1) this.#ask(this.#entered.cursor);
+    });
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.#finish();
+    return Promise.resolve(DONE);
+  }
+
+  #ask(cursor: Cursor<T>): void {
+    cursor.next({
+      item: (value) => {
+        this.#waiters.shift()?.resolve({ value, done: false });
+        if (this.#waiters.length > 0) this.#ask(cursor);
+      },
+      refused: (error) => this.#fail(error),
+      ended: (error) => this.#fail(error),
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#waiters.shift()?.reject(error);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#entered?.leave();
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE);
+  }
+}
