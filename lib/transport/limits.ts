@@ -1,0 +1,14 @@
+/** The bounds of a link. */
+import { MAX_FRAME_BYTES } from '../wire/limits.ts';
+
+export interface LinkLimits {
+  /** A longer frame from the other side ends the link, unread. */
+  readonly frameBytes: number;
+  /** More bytes waiting to be sent end the link (ZOOKEEPER-2201: one stuck peer must not fill the memory of another). */
+  readonly queueBytes: number;
+}
+
+export const LINK_LIMITS: LinkLimits = {
+  frameBytes: MAX_FRAME_BYTES,
+  queueBytes: 2 * MAX_FRAME_BYTES,
+};
