@@ -1,0 +1,268 @@
+/**
+ * A checkpoint as chunks: each holds one part of the state with its place in the order, the layout's
+ * version and a checksum. The same chunks lie on a disk and travel in a SNAP.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { Acl, Identity } from '../tree/acl.ts';
+import type {
+  AnswerRecord,
+  CheckpointHeader,
+  CheckpointPart,
+  NodeRecord,
+  NodesPart,
+  OwnersPart,
+  SessionsPart,
+  WindowRecord,
+} from '../tree/checkpoint-record.ts';
+import type { Session } from '../tree/session.ts';
+import { NODE_KINDS } from './change.ts';
+import {
+  MAX_ACL,
+  MAX_ANSWERS,
+  MAX_DATA_BYTES,
+  MAX_PART,
+  MAX_PASSWORD_BYTES,
+  MAX_RECORD_BYTES,
+  MAX_TEXT_BYTES,
+} from './limits.ts';
+import { PackedReader } from './packed-reader.ts';
+import {
+  readAcl,
+  readIdentity,
+  readOwner,
+  readPath,
+  SESSION_KINDS,
+  writeAcl,
+  writeIdentity,
+  writeOwner,
+} from './packed-values.ts';
+import { PackedWriter } from './packed-writer.ts';
+import { readResult, writeResult } from './result.ts';
+import { seal, unseal } from './sealed.ts';
+
+/** The layout; another one gets another number. */
+export const CHECKPOINT_VERSION = 1;
+
+const TYPES: readonly CheckpointPart['type'][] = ['header', 'nodes', 'sessions', 'owners'];
+const WRITER = new PackedWriter();
+
+/** The bytes of the part at place `sequence`, counted from 0. */
+export function encodeCheckpointPart(part: CheckpointPart, sequence: number): Uint8Array {
+  WRITER.begin();
+  WRITER.uint8(CHECKPOINT_VERSION);
+  WRITER.uint32(sequence);
+  WRITER.word(TYPES, part.type);
+  writePart(WRITER, part);
+  return seal(WRITER.finish());
+}
+
+/**
+ * The part in `bytes`, which must be the one at place `sequence`. Data and passwords are views of
+ * `bytes`: whoever keeps them copies them.
+ *
+ * @throws DecodeError
+ */
+export function decodeCheckpointPart(bytes: Uint8Array, sequence: number): CheckpointPart {
+  const reader = new PackedReader(unseal(bytes, MAX_RECORD_BYTES, 'checkpoint'), 'checkpoint');
+  if (reader.uint8() !== CHECKPOINT_VERSION) reader.refuse('an unknown version');
+  if (reader.uint32() !== sequence) reader.refuse('a chunk of another place');
+  const part = readPart(reader, reader.word(TYPES));
+  reader.end();
+  return part;
+}
+
+function writePart(writer: PackedWriter, part: CheckpointPart): void {
+  switch (part.type) {
+    case 'header':
+      writeHeader(writer, part);
+      return;
+    case 'nodes':
+      writeNodes(writer, part);
+      return;
+    case 'sessions':
+      writeSessions(writer, part);
+      return;
+    case 'owners':
+      writeOwners(writer, part);
+      return;
+    default:
+      unreachable(part);
+  }
+}
+
+function readPart(reader: PackedReader, type: CheckpointPart['type']): CheckpointPart {
+  switch (type) {
+    case 'header':
+      return readHeader(reader);
+    case 'nodes':
+      return readNodes(reader);
+    case 'sessions':
+      return readSessions(reader);
+    case 'owners':
+      return readOwners(reader);
+    default:
+      return unreachable(type);
+  }
+}
+
+function writeHeader(writer: PackedWriter, header: CheckpointHeader): void {
+  writer.uint64(header.zxid);
+  writer.uint48(header.time);
+  writer.count(header.version);
+  writer.safe(header.hash);
+  writer.count(header.nodes);
+  writer.count(header.sessions);
+}
+
+function readHeader(reader: PackedReader): CheckpointHeader {
+  return {
+    type: 'header',
+    zxid: reader.uint64(),
+    time: reader.uint48(),
+    version: reader.count(),
+    hash: reader.safe(),
+    nodes: reader.count(),
+    sessions: reader.count(),
+  };
+}
+
+function writeNodes(writer: PackedWriter, part: NodesPart): void {
+  writer.count(part.acls.length);
+  for (const acl of part.acls) writeAcl(writer, acl);
+  writer.count(part.nodes.length);
+  for (const node of part.nodes) writeNode(writer, node);
+}
+
+function readNodes(reader: PackedReader): NodesPart {
+  const acls: Acl[] = [];
+  for (let left = reader.length(MAX_PART); left > 0; left -= 1) acls.push(readAcl(reader));
+  const nodes: NodeRecord[] = [];
+  for (let left = reader.length(MAX_PART); left > 0; left -= 1) {
+    nodes.push(readNode(reader, acls.length));
+  }
+  return { type: 'nodes', acls, nodes };
+}
+
+function writeNode(writer: PackedWriter, node: NodeRecord): void {
+  writer.text(node.path);
+  writer.bytes(node.data);
+  writer.count(node.acl);
+  writer.word(NODE_KINDS, node.kind);
+  writer.count(node.ttl);
+  writer.uint64(node.owner);
+  writer.uint64(node.czxid);
+  writer.uint64(node.mzxid);
+  writer.uint64(node.pzxid);
+  writer.uint48(node.ctime);
+  writer.uint48(node.mtime);
+  writer.int32(node.version);
+  writer.int32(node.aversion);
+  writer.count(node.creates);
+}
+
+function readNode(reader: PackedReader, acls: number): NodeRecord {
+  return {
+    path: readPath(reader),
+    data: reader.bytes(MAX_DATA_BYTES),
+    acl: reader.count(acls - 1),
+    kind: reader.word(NODE_KINDS),
+    ttl: reader.count(),
+    owner: reader.uint64(),
+    czxid: reader.uint64(),
+    mzxid: reader.uint64(),
+    pzxid: reader.uint64(),
+    ctime: reader.uint48(),
+    mtime: reader.uint48(),
+    version: reader.int32(),
+    aversion: reader.int32(),
+    creates: reader.count(),
+  };
+}
+
+function writeSessions(writer: PackedWriter, part: SessionsPart): void {
+  writer.count(part.sessions.length);
+  for (const { session, window } of part.sessions) {
+    writeSession(writer, session);
+    writeWindow(writer, window);
+  }
+}
+
+function readSessions(reader: PackedReader): SessionsPart {
+  const sessions: SessionsPart['sessions'][number][] = [];
+  for (let left = reader.length(MAX_PART); left > 0; left -= 1) {
+    sessions.push({ session: readSession(reader), window: readWindow(reader) });
+  }
+  return { type: 'sessions', sessions };
+}
+
+function writeSession(writer: PackedWriter, session: Session): void {
+  writer.uint64(session.id);
+  writer.word(SESSION_KINDS, session.kind);
+  writeOwner(writer, session.owner);
+  writer.count(session.number);
+  writeOwner(writer, session.creator);
+  writer.count(session.timeout);
+  writer.bytes(session.password);
+  writer.text(session.address);
+  writer.count(session.identities.length);
+  for (const identity of session.identities) writeIdentity(writer, identity);
+}
+
+function readSession(reader: PackedReader): Session {
+  return {
+    id: reader.uint64(),
+    kind: reader.word(SESSION_KINDS),
+    owner: readOwner(reader),
+    number: reader.count(),
+    creator: readOwner(reader),
+    timeout: reader.count(),
+    password: reader.bytes(MAX_PASSWORD_BYTES),
+    address: reader.text(MAX_TEXT_BYTES),
+    identities: readIdentities(reader),
+  };
+}
+
+function readIdentities(reader: PackedReader): readonly Identity[] {
+  const identities: Identity[] = [];
+  for (let left = reader.length(MAX_ACL); left > 0; left -= 1) {
+    identities.push(readIdentity(reader));
+  }
+  return identities;
+}
+
+function writeOwners(writer: PackedWriter, part: OwnersPart): void {
+  writer.count(part.owners.length);
+  for (const { owner, window } of part.owners) {
+    writeOwner(writer, owner);
+    writeWindow(writer, window);
+  }
+}
+
+function readOwners(reader: PackedReader): OwnersPart {
+  const owners: OwnersPart['owners'][number][] = [];
+  for (let left = reader.length(MAX_PART); left > 0; left -= 1) {
+    owners.push({ owner: readOwner(reader), window: readWindow(reader) });
+  }
+  return { type: 'owners', owners };
+}
+
+function writeWindow(writer: PackedWriter, window: WindowRecord): void {
+  writer.count(window.last);
+  writer.count(window.resolved);
+  writer.count(window.answers.length);
+  for (const { cxid, zxid, result } of window.answers) {
+    writer.count(cxid);
+    writer.uint64(zxid);
+    writeResult(writer, result);
+  }
+}
+
+function readWindow(reader: PackedReader): WindowRecord {
+  const last = reader.count();
+  const resolved = reader.count();
+  const answers: AnswerRecord[] = [];
+  for (let left = reader.length(MAX_ANSWERS); left > 0; left -= 1) {
+    answers.push({ cxid: reader.count(), zxid: reader.uint64(), result: readResult(reader) });
+  }
+  return { last, resolved, answers };
+}

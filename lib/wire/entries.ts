@@ -1,0 +1,59 @@
+/**
+ * A group of log entries, packed: one form for PROPOSAL, HISTORY and INFORM, and for the log. The
+ * payloads are the bytes that the leader encoded once, and are only copied here. Of the chain only
+ * the last value travels: who receives the group computes the others and compares (rule G3).
+ */
+import { counterOf, type Zxid } from '../base/zxid.ts';
+import type { Entry, EntryKind } from '../zab/log-entry.ts';
+import { decodeConfiguration } from './configuration.ts';
+import { MAX_ENTRIES, MAX_ENTRY_BYTES } from './limits.ts';
+import { PackedReader } from './packed-reader.ts';
+import { PackedWriter } from './packed-writer.ts';
+
+const KINDS: readonly EntryKind[] = ['transaction', 'epoch-start', 'configuration'];
+const WRITER = new PackedWriter();
+
+/** The bytes of a group; at most {@link MAX_ENTRIES} entries. */
+export function encodeEntries(entries: readonly Entry[]): Uint8Array {
+  WRITER.begin();
+  WRITER.count(entries.length);
+  for (const entry of entries) {
+    WRITER.uint64(entry.zxid);
+    WRITER.word(KINDS, entry.kind);
+    WRITER.bytes(entry.bytes);
+  }
+  WRITER.safe(entries.at(-1)?.chain ?? 0);
+  return WRITER.finish();
+}
+
+/**
+ * The group in `bytes`. The last entry has its chain, the others have 0 for "not known yet". Payloads
+ * are views of the input: the entries of a group live and die together in a log, so that keeping one
+ * keeps little else; who keeps less than an entry must copy it.
+ *
+ * @throws DecodeError
+ */
+export function decodeEntries(bytes: Uint8Array): readonly Entry[] {
+  const reader = new PackedReader(bytes, 'entries');
+  const length = reader.length(MAX_ENTRIES);
+  const entries: Entry[] = [];
+  for (let left = length; left > 1; left -= 1) entries.push(readEntry(reader, 0));
+  if (length > 0) entries.push(readLast(reader));
+  else if (reader.safe() !== 0) reader.refuse('a chain without an entry');
+  reader.end();
+  return entries;
+}
+
+function readEntry(reader: PackedReader, chain: number): Entry {
+  const zxid = reader.uint64() as Zxid;
+  if (counterOf(zxid) === 0) reader.refuse('an entry with the counter 0');
+  const kind = reader.word(KINDS);
+  const bytes = reader.bytes(MAX_ENTRY_BYTES);
+  if (kind !== 'configuration') return { zxid, kind, bytes, chain };
+  return { zxid, kind, bytes, chain, configuration: decodeConfiguration(bytes) };
+}
+
+function readLast(reader: PackedReader): Entry {
+  const last = readEntry(reader, 0);
+  return { ...last, chain: reader.safe() };
+}

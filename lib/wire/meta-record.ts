@@ -1,0 +1,65 @@
+/** The one value of a store that is neither log nor checkpoint: its promises and its marks. */
+import type { Zxid } from '../base/zxid.ts';
+import type { Configuration } from '../zab/configuration.ts';
+import type { Birth } from '../zab/messages.ts';
+import type { Base, Epochs } from '../zab/ready.ts';
+import { decodeItem, encodeItem } from './cbor.ts';
+import { base, birth, configuration, peerId } from './configuration.ts';
+import { type Field, identifier, nullable, object, safe, uint, zxid } from './fields.ts';
+import { MAX_RECORD_BYTES } from './limits.ts';
+import { seal, unseal } from './sealed.ts';
+
+/** The format of the whole store. */
+export const FORMAT_VERSION = 1;
+
+export interface MetaRecord {
+  readonly id: number;
+  readonly store: string;
+  readonly boot: number;
+  readonly birth: Birth;
+  readonly epochs: Epochs;
+  readonly base: Base | undefined;
+  readonly genesis: Configuration | undefined;
+  /** The checkpoint in force. */
+  readonly checkpoint: {
+    readonly generation: number;
+    readonly chunks: number;
+    readonly zxid: Zxid;
+  };
+  /** The generation whose log is the log. */
+  readonly logGeneration: number;
+}
+
+interface Fields extends MetaRecord {
+  readonly format: number;
+}
+
+const record: Field<Fields> = object<Fields>({
+  format: uint(FORMAT_VERSION, FORMAT_VERSION),
+  id: peerId,
+  store: identifier,
+  boot: safe,
+  birth,
+  epochs: object<Epochs>({
+    accepted: uint(),
+    acceptedFrom: identifier,
+    current: uint(),
+    syncing: uint(),
+  }),
+  base: nullable(base),
+  genesis: nullable(configuration),
+  checkpoint: object({ generation: safe, chunks: uint(), zxid }),
+  logGeneration: safe,
+});
+
+/** The bytes of a meta record. */
+export function encodeMetaRecord(value: MetaRecord): Uint8Array {
+  return seal(encodeItem(record.write({ format: FORMAT_VERSION, ...value })));
+}
+
+/** @throws DecodeError */
+export function decodeMetaRecord(bytes: Uint8Array): MetaRecord {
+  const item = decodeItem(unseal(bytes, MAX_RECORD_BYTES, 'meta record'), 'meta record');
+  const { format: _, ...value } = record.read(item, 'meta record');
+  return value;
+}

@@ -1,0 +1,134 @@
+import { DecodeError } from './decode-error.ts';
+import { readText } from './text.ts';
+
+const TWO_32 = 0x1_0000_0000;
+const SCRATCH = new DataView(new ArrayBuffer(8));
+
+/**
+ * Reads what {@link PackedWriter} wrote, and trusts none of it: each method checks what it reads and
+ * throws {@link DecodeError}. There is one spelling of every value, so what was read is written to
+ * the same bytes again.
+ */
+export class PackedReader {
+  readonly #bytes: Uint8Array;
+  readonly #what: string;
+  readonly #end: number;
+  #at = 0;
+
+  /** `what` names the value in errors. */
+  constructor(bytes: Uint8Array, what: string) {
+    this.#bytes = bytes;
+    this.#what = what;
+    this.#end = bytes.length;
+  }
+
+  /** Bytes not read yet. */
+  get left(): number {
+    return this.#end - this.#at;
+  }
+
+  /** Nothing may follow. */
+  end(): void {
+    if (this.#at !== this.#end) this.refuse('bytes after the end');
+  }
+
+  refuse(reason: string): never {
+    throw new DecodeError(this.#what, `${reason}, before byte ${this.#at}`);
+  }
+
+  uint8(): number {
+    if (this.#at >= this.#end) this.refuse('cut short');
+    const value = this.#bytes[this.#at] as number;
+    this.#at += 1;
+    return value;
+  }
+
+  uint32(): number {
+    return this.int32() >>> 0;
+  }
+
+  int32(): number {
+    const bytes = this.#bytes;
+    const at = this.#take(4);
+    return (
+      ((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)
+    );
+  }
+
+  /** Up to 53 bits in eight bytes. */
+  safe(): number {
+    const high = this.uint32();
+    if (high > 0x1f_ffff) this.refuse('a number beyond 53 bits');
+    return high * TWO_32 + this.uint32();
+  }
+
+  uint48(): number {
+    const high = this.uint8() * 0x100 + this.uint8();
+    return high * TWO_32 + this.uint32();
+  }
+
+  uint64(): bigint {
+    SCRATCH.setInt32(0, this.int32());
+    SCRATCH.setInt32(4, this.int32());
+    return SCRATCH.getBigUint64(0);
+  }
+
+  /** A count of at most `max`. */
+  count(max: number = Number.MAX_SAFE_INTEGER): number {
+    let byte = this.uint8();
+    let value = byte & 0x7f;
+    for (let weight = 0x80; byte >= 0x80; weight *= 0x80) {
+      byte = this.uint8();
+      value += (byte & 0x7f) * weight;
+      if (byte === 0) this.refuse('a count not in its shortest form');
+      if (value > max) break;
+    }
+    if (value > max) this.refuse(`a count above ${max}`);
+    return value;
+  }
+
+  /** A count of things that follow and take at least one byte each. */
+  length(max: number): number {
+    const length = this.count(max);
+    if (length > this.left) this.refuse('cut short');
+    return length;
+  }
+
+  flag(): boolean {
+    const value = this.uint8();
+    if (value > 1) this.refuse('a flag that is neither 0 nor 1');
+    return value === 1;
+  }
+
+  word<W extends string>(words: readonly W[]): W {
+    return words[this.uint8()] ?? this.refuse('an unknown word');
+  }
+
+  /** Up to `max` bytes: a view, which keeps the whole input alive. */
+  bytes(max: number): Uint8Array {
+    return this.raw(this.length(max));
+  }
+
+  /** Bytes without a length before them, as a view. */
+  raw(length: number): Uint8Array {
+    const at = this.#take(length);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, length);
+  }
+
+  /** Well-formed UTF-8 of at most `max` bytes. */
+  text(max: number): string {
+    const length = this.length(max);
+    const at = this.#take(length);
+    return readText(this.#bytes, at, length) ?? this.refuse('a text that is not UTF-8');
+  }
+
+  #take(length: number): number {
+    const at = this.#at;
+    if (length > this.#end - at) this.refuse('cut short');
+    this.#at = at + length;
+    return at;
+  }
+}
