@@ -1,0 +1,348 @@
+/**
+ * The order of one session on the peer that owns it: first in, first out over reads and writes. What
+ * ZooKeeper's CommitProcessor demands, as it is asserted here:
+ *
+ * 1. Requests of a session take effect in the order in which they were made: a read waits for the
+ *    writes before it and for no others; without any it runs at once.
+ * 2. Writes are decided in the order of their zxids, which for one session is that of their numbers.
+ * 3. A read and the watch it sets see one state: reads that a write held back are released in the
+ *    same step that applies the write, before the next transaction.
+ *
+ * Numbers (cxid 1, 2, 3, ...) are given when a write first leaves for the leader. From then on a write
+ * keeps its number and goes to every new leader under it until it is decided, even if its caller has
+ * given up (step 26).
+ */
+import { assert, present } from '../base/assert.ts';
+import { ZERO, type Zxid } from '../base/zxid.ts';
+import { Fifo } from './fifo.ts';
+
+/** Names one read or write; chosen by the caller, rising. */
+export type QueueTicket = number;
+
+export interface SessionQueueOptions {
+  /** Writes that may wait or be under way; then no more are taken (OVERLOADED). */
+  readonly pendingMax: number;
+  /** Writes that may be numbered and undecided: what the exactly-once table must remember for the session. @default pendingMax */
+  readonly inFlightMax?: number;
+  /** Reads that may wait behind writes. @default no bound */
+  readonly readsMax?: number;
+  /** A session that is taken over goes on after its last number. @default 0 */
+  readonly lastCxid?: number;
+}
+
+/** A write as it goes to the leader. */
+export interface NumberedWrite<Write> {
+  readonly ticket: QueueTicket;
+  readonly cxid: number;
+  readonly operation: Write;
+  /** Nobody waits for it any more, but its fate will be known. */
+  readonly abandoned: boolean;
+}
+
+/** A read whose turn has come: run all of them now, in this order, before the next transaction. */
+export interface DueRead<Read> {
+  readonly ticket: QueueTicket;
+  readonly operation: Read;
+}
+
+/** What a decided write sets free: first its own reply, then the reads behind it. */
+export interface Decision<Write, Read> {
+  readonly write: NumberedWrite<Write>;
+  readonly reads: readonly DueRead<Read>[];
+}
+
+/** What `abandon` could do. */
+export type Abandonment<Read> =
+  /** A read, or a write that never left: it will not happen. Reads behind it may be due now. */
+  | { readonly type: 'withdrawn'; readonly reads: readonly DueRead<Read>[] }
+  /** It has a number: it is decided as ever, and `Decision.write.abandoned` is set. */
+  | { readonly type: 'under-way' }
+  /** Decided or run before. */
+  | { readonly type: 'gone' };
+
+/** What a session that ends leaves behind, in order. */
+export interface Remains<Write, Read> {
+  /** They may be in the log. */
+  readonly underWay: readonly NumberedWrite<Write>[];
+  /** These never left: they have no effect. */
+  readonly withdrawn: readonly DueRead<Write>[];
+  readonly reads: readonly DueRead<Read>[];
+}
+
+interface WriteItem<Write> {
+  readonly type: 'write';
+  readonly ticket: QueueTicket;
+  readonly operation: Write;
+  /** 0 until it leaves. */
+  cxid: number;
+  abandoned: boolean;
+  dropped: boolean;
+}
+
+interface ReadItem<Read> {
+  readonly type: 'read';
+  readonly ticket: QueueTicket;
+  readonly operation: Read;
+  /** Whether it waits for more than its place in the line. */
+  barrier: boolean;
+  dropped: boolean;
+}
+
+type Item<Write, Read> = WriteItem<Write> | ReadItem<Read>;
+
+export class SessionQueue<Write, Read> {
+  readonly #pendingMax: number;
+  readonly #inFlightMax: number;
+  readonly #readsMax: number;
+  /** Everything not yet decided or run, in the order it was made. Its head is never a read that may run. */
+  readonly #line = new Fifo<Item<Write, Read>>();
+  /** Writes without a number, in order. */
+  readonly #unnumbered = new Fifo<WriteItem<Write>>();
+  /** Numbered and undecided, in order: cxid resolved + 1, resolved + 2, ... */
+  readonly #inFlight = new Fifo<WriteItem<Write>>();
+  /** Barriers in the line, in order; those that were lifted or dropped are skipped when they come to the front. */
+  readonly #barriers = new Fifo<ReadItem<Read>>();
+  /** What is in the line and not dropped. */
+  readonly #byTicket = new Map<QueueTicket, Item<Write, Read>>();
+  #lastTicket: QueueTicket = Number.NEGATIVE_INFINITY;
+  #writes = 0;
+  /** Dropped items that may still stand in the line. */
+  #dropped = 0;
+  /** Invariant: resolved <= sent <= lastCxid = resolved + in flight. */
+  #resolved: number;
+  #sent: number;
+  #lastZxid: Zxid = ZERO;
+  #closed = false;
+
+  constructor(options: SessionQueueOptions) {
+    this.#pendingMax = options.pendingMax;
+    this.#inFlightMax = options.inFlightMax ?? options.pendingMax;
+    this.#readsMax = options.readsMax ?? Number.POSITIVE_INFINITY;
+    assert(this.#inFlightMax > 0 && this.#pendingMax > 0, 'room for a write');
+    this.#resolved = options.lastCxid ?? 0;
+    this.#sent = this.#resolved;
+  }
+
+  /** All numbers up to here are decided, and their callers were told: the exactly-once table may forget them. */
+  get resolved(): number {
+    return this.#resolved;
+  }
+
+  /** The last number given. */
+  get lastCxid(): number {
+    return this.#resolved + this.#inFlight.size;
+  }
+
+  /** The newest state of which the session was told (S24). */
+  get lastZxid(): Zxid {
+    return this.#lastZxid;
+  }
+
+  /** Writes that wait or are under way. */
+  get pendingWrites(): number {
+    return this.#writes;
+  }
+
+  /** Reads that wait. */
+  get pendingReads(): number {
+    return this.#byTicket.size - this.#writes;
+  }
+
+  /** Whether nothing waits: the next read runs at once. */
+  get idle(): boolean {
+    return this.#byTicket.size === 0;
+  }
+
+  /** Gives a write its place. False: OVERLOADED, it has no place, no number and no effect. */
+  write(ticket: QueueTicket, operation: Write): boolean {
+    this.#enter(ticket);
+    if (this.#writes >= this.#pendingMax) return false;
+    const item: WriteItem<Write> = { type: 'write', ticket, operation, cxid: 0, abandoned: false, dropped: false };
+    this.#writes += 1;
+    this.#unnumbered.push(item);
+    this.#append(item);
+    return true;
+  }
+
+  /** `now`: nothing is ahead of it, run it. `later`: it comes back as a {@link DueRead}. */
+  read(ticket: QueueTicket, operation: Read): 'now' | 'later' | 'overloaded' {
+    this.#enter(ticket);
+    if (this.idle) return 'now';
+    if (this.pendingReads >= this.#readsMax) return 'overloaded';
+    this.#append({ type: 'read', ticket, operation, barrier: false, dropped: false });
+    return 'later';
+  }
+
+  /**
+   * A read that waits for more than the writes before it (a read index, a transaction to be applied, the
+   * session's own birth): its turn comes when these are decided and it was lifted. What was made after
+   * it waits for it; writes among that do not leave. False: OVERLOADED.
+   */
+  barrier(ticket: QueueTicket, operation: Read): boolean {
+    this.#enter(ticket);
+    if (this.pendingReads >= this.#readsMax) return false;
+    const item: ReadItem<Read> = { type: 'read', ticket, operation, barrier: true, dropped: false };
+    this.#barriers.push(item);
+    this.#append(item);
+    return true;
+  }
+
+  /** What a barrier waited for has come. Unknown tickets are ignored: it was abandoned. */
+  lift(ticket: QueueTicket): readonly DueRead<Read>[] {
+    const item = this.#byTicket.get(ticket);
+    if (item === undefined) return [];
+    assert(item.type === 'read', 'only a barrier is lifted');
+    item.barrier = false;
+    return this.#release();
+  }
+
+  /**
+   * Writes to send to the leader now, in order: those not yet sent to this leader, numbered as they
+   * leave. Ask again after each change.
+   */
+  take(): readonly NumberedWrite<Write>[] {
+    const out: NumberedWrite<Write>[] = [];
+    for (; this.#sent < this.lastCxid; this.#sent += 1) {
+      out.push(numbered(present(this.#inFlight.at(this.#sent - this.#resolved), 'a write in flight')));
+    }
+    const barrier = this.#firstBarrier();
+    while (this.#inFlight.size < this.#inFlightMax) {
+      const item = this.#firstUnnumbered();
+      if (item === undefined || item.ticket > barrier) break;
+      this.#unnumbered.shift();
+      item.cxid = this.lastCxid + 1;
+      this.#inFlight.push(item);
+      this.#sent = item.cxid;
+      out.push(numbered(item));
+    }
+    return out;
+  }
+
+  /**
+   * The leader has not got this number and any after it (REJECT), or may not have it (the link or the
+   * leader is another): `take` gives them once more. Default: all that is undecided.
+   */
+  resend(from: number = this.#resolved + 1): void {
+    this.#sent = Math.max(this.#resolved, Math.min(this.#sent, from - 1));
+  }
+
+  /** All that is numbered and undecided, in order: what to look up in the exactly-once table after a SNAP. */
+  inFlight(): readonly NumberedWrite<Write>[] {
+    const out: NumberedWrite<Write>[] = [];
+    for (let index = 0; index < this.#inFlight.size; index += 1) out.push(numbered(present(this.#inFlight.at(index), 'a write in flight')));
+    return out;
+  }
+
+  /** The write of this number is applied here at `zxid`, or was found in the exactly-once table at the state of `zxid`. */
+  decide(cxid: number, zxid: Zxid): Decision<Write, Read> {
+    const item = present(this.#inFlight.shift(), 'a write in flight for the number decided');
+    assert(item.cxid === cxid, 'writes of a session are decided in the order of their numbers');
+    assert(this.#head() === item, 'everything made before a write is done when it is decided');
+    this.#resolved = cxid;
+    this.#sent = Math.max(this.#sent, cxid);
+    this.#remove(item);
+    this.#line.shift();
+    this.told(zxid);
+    return { write: numbered(item), reads: this.#release() };
+  }
+
+  /** A reply or watch event that reflects this state leaves for the session. Asserts the order of S24. */
+  told(zxid: Zxid): void {
+    assert(zxid >= this.#lastZxid, 'a session never goes back in time');
+    this.#lastZxid = zxid;
+  }
+
+  /** The caller no longer waits. */
+  abandon(ticket: QueueTicket): Abandonment<Read> {
+    const item = this.#byTicket.get(ticket);
+    if (item === undefined) return { type: 'gone' };
+    if (item.type === 'write' && item.cxid !== 0) {
+      item.abandoned = true;
+      return { type: 'under-way' };
+    }
+    item.dropped = true;
+    this.#remove(item);
+    this.#compact();
+    return { type: 'withdrawn', reads: this.#release() };
+  }
+
+  /** The session has ended: takes everything out. Nothing is taken any more. */
+  close(): Remains<Write, Read> {
+    this.#closed = true;
+    const underWay = this.inFlight();
+    const withdrawn: DueRead<Write>[] = [];
+    const reads: DueRead<Read>[] = [];
+    for (const item of this.#line.drain()) {
+      if (item.dropped) continue;
+      this.#remove(item);
+      if (item.type === 'read') reads.push({ ticket: item.ticket, operation: item.operation });
+      else if (item.cxid === 0) withdrawn.push({ ticket: item.ticket, operation: item.operation });
+    }
+    this.#inFlight.drain();
+    this.#unnumbered.drain();
+    this.#barriers.drain();
+    return { underWay, withdrawn, reads };
+  }
+
+  #enter(ticket: QueueTicket): void {
+    assert(!this.#closed, 'a session that has ended takes nothing');
+    assert(ticket > this.#lastTicket, 'tickets rise');
+    this.#lastTicket = ticket;
+  }
+
+  #append(item: Item<Write, Read>): void {
+    this.#line.push(item);
+    this.#byTicket.set(item.ticket, item);
+  }
+
+  #remove(item: Item<Write, Read>): void {
+    this.#byTicket.delete(item.ticket);
+    if (item.type === 'write') this.#writes -= 1;
+  }
+
+  /** While a write is stuck, callers may come and give up without end: what they leave behind is bounded. */
+  #compact(): void {
+    this.#dropped += 1;
+    if (this.#dropped < 32 + this.#byTicket.size) return;
+    this.#dropped = 0;
+    this.#line.keep((item) => !item.dropped);
+    this.#unnumbered.keep((item) => !item.dropped);
+    this.#barriers.keep((item) => !item.dropped);
+  }
+
+  /** The first in the line that was not dropped. */
+  #head(): Item<Write, Read> | undefined {
+    while (this.#line.at(0)?.dropped === true) this.#line.shift();
+    return this.#line.at(0);
+  }
+
+  #firstUnnumbered(): WriteItem<Write> | undefined {
+    while (this.#unnumbered.at(0)?.dropped === true) this.#unnumbered.shift();
+    return this.#unnumbered.at(0);
+  }
+
+  /** Ticket of the first barrier that stands; Infinity if there is none. */
+  #firstBarrier(): QueueTicket {
+    for (let item = this.#barriers.at(0); item !== undefined; item = this.#barriers.at(0)) {
+      if (item.barrier && !item.dropped) return item.ticket;
+      this.#barriers.shift();
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes the reads out whose turn has come. */
+  #release(): DueRead<Read>[] {
+    const reads: DueRead<Read>[] = [];
+    for (let item = this.#head(); item !== undefined; item = this.#head()) {
+      if (item.type === 'write' || item.barrier) break;
+      reads.push({ ticket: item.ticket, operation: item.operation });
+      this.#line.shift();
+      this.#remove(item);
+    }
+    return reads;
+  }
+}
+
+function numbered<Write>(item: WriteItem<Write>): NumberedWrite<Write> {
+  return { ticket: item.ticket, cxid: item.cxid, operation: item.operation, abandoned: item.abandoned };
+}
