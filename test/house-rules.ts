@@ -107,6 +107,18 @@ export function documentedErrors(guide: string): Map<string, Documented> {
   return rows;
 }
 
+/**
+ * Files that a guide names in backticks, as paths from the root: `zab/zab.ts` stands for `lib/zab/zab.ts`.
+ * What ends in a slash is a folder.
+ */
+export function namedFiles(guide: string): string[] {
+  const rooms = new Set([...FLOORS.flat(), 'testing']);
+  const named = [...guide.matchAll(/`((?:[\w-]+\/)+(?:[\w-]+(?:\.[\w-]+)*\.ts)?)`/g)].flatMap(
+    (match) => match[1] ?? [],
+  );
+  return named.map((path) => (rooms.has(path.split('/')[0] ?? '') ? `lib/${path}` : path));
+}
+
 function brokenPromises(path: string, text: string): string[] {
   if (!path.startsWith('lib/')) return [];
   const found: string[] = [];
