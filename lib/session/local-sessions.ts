@@ -4,7 +4,12 @@
  * host alone knows: a handle before there is an id, the state its holder is told, and when to touch it.
  */
 import { assert, present } from '../base/assert.ts';
-import { isFinal, type SessionEvent, type SessionState, sessionStateAfter } from './session-state.ts';
+import {
+  isFinal,
+  type SessionEvent,
+  type SessionState,
+  sessionStateAfter,
+} from './session-state.ts';
 import { type Touch, Touches } from './touches.ts';
 
 /** `peer`: lives and dies with the process. `client`: ZooKeeper's, with a password; another peer may take it over. */
@@ -48,7 +53,13 @@ export class LocalSessions {
   open(kind: SessionKind, timeout: number): LocalSession {
     assert(timeout > 0, 'a positive time-out');
     this.#lastKey += 1;
-    const session: Mutable<LocalSession> = { key: this.#lastKey, id: 0n, kind, timeout, state: 'connecting' };
+    const session: Mutable<LocalSession> = {
+      key: this.#lastKey,
+      id: 0n,
+      kind,
+      timeout,
+      state: 'connecting',
+    };
     this.#byKey.set(session.key, session);
     return session;
   }
@@ -58,7 +69,13 @@ export class LocalSessions {
    * gave it. It may be suspected in the same step.
    * @param requestedAt when that request was last sent.
    */
-  created(key: number, id: bigint, timeout: number, requestedAt: number, now: number): readonly SessionChange[] {
+  created(
+    key: number,
+    id: bigint,
+    timeout: number,
+    requestedAt: number,
+    now: number,
+  ): readonly SessionChange[] {
     const session = this.#byKey.get(key);
     if (session === undefined) return [];
     assert(session.state === 'connecting' && !this.#byId.has(id), 'a session is created once');

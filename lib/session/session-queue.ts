@@ -157,7 +157,14 @@ export class SessionQueue<Write, Read> {
   write(ticket: QueueTicket, operation: Write): boolean {
     this.#enter(ticket);
     if (this.#writes >= this.#pendingMax) return false;
-    const item: WriteItem<Write> = { type: 'write', ticket, operation, cxid: 0, abandoned: false, dropped: false };
+    const item: WriteItem<Write> = {
+      type: 'write',
+      ticket,
+      operation,
+      cxid: 0,
+      abandoned: false,
+      dropped: false,
+    };
     this.#writes += 1;
     this.#unnumbered.push(item);
     this.#append(item);
@@ -203,7 +210,9 @@ export class SessionQueue<Write, Read> {
   take(): readonly NumberedWrite<Write>[] {
     const out: NumberedWrite<Write>[] = [];
     for (; this.#sent < this.lastCxid; this.#sent += 1) {
-      out.push(numbered(present(this.#inFlight.at(this.#sent - this.#resolved), 'a write in flight')));
+      out.push(
+        numbered(present(this.#inFlight.at(this.#sent - this.#resolved), 'a write in flight')),
+      );
     }
     const barrier = this.#firstBarrier();
     while (this.#inFlight.size < this.#inFlightMax) {
@@ -229,7 +238,8 @@ export class SessionQueue<Write, Read> {
   /** All that is numbered and undecided, in order: what to look up in the exactly-once table after a SNAP. */
   inFlight(): readonly NumberedWrite<Write>[] {
     const out: NumberedWrite<Write>[] = [];
-    for (let index = 0; index < this.#inFlight.size; index += 1) out.push(numbered(present(this.#inFlight.at(index), 'a write in flight')));
+    for (let index = 0; index < this.#inFlight.size; index += 1)
+      out.push(numbered(present(this.#inFlight.at(index), 'a write in flight')));
     return out;
   }
 
@@ -344,5 +354,10 @@ export class SessionQueue<Write, Read> {
 }
 
 function numbered<Write>(item: WriteItem<Write>): NumberedWrite<Write> {
-  return { ticket: item.ticket, cxid: item.cxid, operation: item.operation, abandoned: item.abandoned };
+  return {
+    ticket: item.ticket,
+    cxid: item.cxid,
+    operation: item.operation,
+    abandoned: item.abandoned,
+  };
 }

@@ -19,7 +19,9 @@ export type SessionState = 'connecting' | 'connected' | 'suspended' | 'expired' 
 export type SessionEvent = 'created' | 'suspected' | 'confirmed' | 'given-up' | 'expire' | 'close';
 
 /** An event that is not named leaves the state as it is. */
-const TRANSITIONS: Readonly<Record<SessionState, Readonly<Partial<Record<SessionEvent, SessionState>>>>> = {
+const TRANSITIONS: Readonly<
+  Record<SessionState, Readonly<Partial<Record<SessionEvent, SessionState>>>>
+> = {
   connecting: { created: 'connected', expire: 'expired', close: 'closed' },
   connected: { suspected: 'suspended', 'given-up': 'expired', expire: 'expired', close: 'closed' },
   suspended: { confirmed: 'connected', 'given-up': 'expired', expire: 'expired', close: 'closed' },

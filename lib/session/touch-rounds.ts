@@ -40,7 +40,9 @@ export class TouchRounds<Source> {
 
   /** A TOUCH came in. @param owns whether the session is the source's: nobody keeps another's alive. */
   received(source: Source, touch: Touch, now: number, owns: (session: bigint) => boolean): void {
-    const refused = touch.sessions.filter((session) => !owns(session) || !this.#expiry.touch(session, now));
+    const refused = touch.sessions.filter(
+      (session) => !owns(session) || !this.#expiry.touch(session, now),
+    );
     this.#waiting.push({ source, touch, refused });
   }
 
@@ -51,7 +53,10 @@ export class TouchRounds<Source> {
 
   /** A quorum round begins now, after all that was received. Tokens rise. */
   begin(token: number): void {
-    assert(token > (this.#rounds.at(-1)?.token ?? Number.NEGATIVE_INFINITY), 'rounds begin in the order of their tokens');
+    assert(
+      token > (this.#rounds.at(-1)?.token ?? Number.NEGATIVE_INFINITY),
+      'rounds begin in the order of their tokens',
+    );
     this.#rounds.push({ token, received: this.#waiting });
     this.#waiting = [];
   }
@@ -66,7 +71,9 @@ export class TouchRounds<Source> {
     this.#rounds = this.#rounds.filter((round) => round.token > token);
     for (const { received } of complete) {
       for (const { source, touch, refused } of received) {
-        const closing = touch.sessions.filter((session) => !refused.includes(session) && !this.#expiry.isOpen(session));
+        const closing = touch.sessions.filter(
+          (session) => !refused.includes(session) && !this.#expiry.isOpen(session),
+        );
         acknowledgements.push({ source, id: touch.id, refused: [...refused, ...closing] });
       }
     }
@@ -76,7 +83,10 @@ export class TouchRounds<Source> {
   /** The source's link has ended: its touches need no answer. */
   forget(source: Source): void {
     this.#waiting = this.#waiting.filter((received) => received.source !== source);
-    this.#rounds = this.#rounds.map(({ token, received }) => ({ token, received: received.filter((one) => one.source !== source) }));
+    this.#rounds = this.#rounds.map(({ token, received }) => ({
+      token,
+      received: received.filter((one) => one.source !== source),
+    }));
   }
 
   /** Leadership is over: nothing will be acknowledged. */

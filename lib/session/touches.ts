@@ -46,7 +46,10 @@ const OUTSTANDING_MAX = 64;
 export class Touches {
   readonly #own = new Map<bigint, Own>();
   /** TOUCHes without an answer on the present link to the leader, oldest first. */
-  readonly #outstanding = new Map<number, { readonly sentAt: number; readonly sessions: readonly bigint[] }>();
+  readonly #outstanding = new Map<
+    number,
+    { readonly sentAt: number; readonly sessions: readonly bigint[] }
+  >();
   #lastId = 0;
   /** When the last TOUCH was due, sent or empty. */
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -69,7 +72,14 @@ export class Touches {
   add(session: bigint, timeout: number, requestedAt: number, now: number): Validity {
     assert(!this.#own.has(session), 'a session is added once');
     assert(requestedAt <= now, 'a session is created after it was asked for');
-    const own: Own = { timeout, alive: true, confirmed: requestedAt, doubted: false, givenUp: now + timeout, validity: 'valid' };
+    const own: Own = {
+      timeout,
+      alive: true,
+      confirmed: requestedAt,
+      doubted: false,
+      givenUp: now + timeout,
+      validity: 'valid',
+    };
     own.validity = validityAt(own, now);
     this.#own.set(session, own);
     this.#interval = Math.min(this.#interval, timeout * TOUCH_AFTER);
@@ -97,7 +107,8 @@ export class Touches {
     if (now < this.#sentAt + this.#interval) return undefined;
     this.#sentAt = now;
     const sessions: bigint[] = [];
-    for (const [session, own] of this.#own) if (own.alive && own.validity !== 'expired') sessions.push(session);
+    for (const [session, own] of this.#own)
+      if (own.alive && own.validity !== 'expired') sessions.push(session);
     if (sessions.length === 0) return undefined;
     this.#lastId += 1;
     this.#outstanding.set(this.#lastId, { sentAt: now, sessions });
@@ -165,7 +176,10 @@ export class Touches {
 
   /** When `due` or `judge` has something to say at the earliest; a time in the past: now; Infinity: never, as things stand. */
   deadline(): number {
-    return Math.min(this.#judgeAt, this.#own.size === 0 ? Number.POSITIVE_INFINITY : this.#sentAt + this.#interval);
+    return Math.min(
+      this.#judgeAt,
+      this.#own.size === 0 ? Number.POSITIVE_INFINITY : this.#sentAt + this.#interval,
+    );
   }
 }
 

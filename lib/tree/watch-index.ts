@@ -13,7 +13,13 @@ export const MASKS: Readonly<Record<WatchKind, WatchMask>> = {
   'persistent-recursive': 16,
 };
 
-const KINDS: readonly WatchKind[] = ['data', 'exist', 'child', 'persistent', 'persistent-recursive'];
+const KINDS: readonly WatchKind[] = [
+  'data',
+  'exist',
+  'child',
+  'persistent',
+  'persistent-recursive',
+];
 
 /** The kinds in a set. */
 export function kindsOf(mask: WatchMask): readonly WatchKind[] {
@@ -77,7 +83,8 @@ export class WatchIndex<Watcher> {
     const before = this.mask(watcher, path);
     if (before === mask) return;
     this.#watches += sizeOf(mask) - sizeOf(before);
-    this.#recursive += sizeOf(mask & MASKS['persistent-recursive']) - sizeOf(before & MASKS['persistent-recursive']);
+    this.#recursive +=
+      sizeOf(mask & MASKS['persistent-recursive']) - sizeOf(before & MASKS['persistent-recursive']);
     if (mask === 0) this.#forget(watcher, path);
     else if (before === 0) this.#enter(watcher, path, mask);
     else present(this.#byPath.get(path), 'the watchers of a watched path').set(watcher, mask);

@@ -5,21 +5,17 @@
  * S24). An event that no watch meets costs one look-up by path, and one per ancestor while there are
  * recursive watches.
  */
-import { assert, present } from '../base/assert.ts';
+import { assert } from '../base/assert.ts';
 import { parentOf } from '../base/path.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
-import type { Notification, Resync, WatchEvent, WatchEventType, WatchKey, WatchKind } from './watch-event.ts';
+import type { Acl } from './acl.ts';
+import type { TreeEvent } from './tree-event.ts';
+import type { NodeEvent, Notification, ResyncEvent, WatchKey, WatchKind } from './watch-event.ts';
 import { kindsOf, MASKS, WatchIndex, type WatchMask } from './watch-index.ts';
 import { type Jump, nodeDifference, oneShotEvents, subtreeDifference } from './watch-jump.ts';
 
-export type { Jump, TreeReader } from './watch-jump.ts';
-export type { Notification, Resync, WatchEvent, WatchEventType, WatchKey, WatchKind } from './watch-event.ts';
-
-/**
- * Whether this watcher may READ the node of the event: by the ACL that the node has after the
- * transaction, or of a deleted node had before. Asked when the event fires, as in ZooKeeper.
- */
-export type MayRead<Watcher, Event extends WatchEvent = WatchEvent> = (watcher: Watcher, event: Event) => boolean;
+/** Whether this watcher may READ a node with this ACL: asked when an event of the node fires, as in ZooKeeper. */
+export type MayRead<Watcher> = (watcher: Watcher, acl: Acl) => boolean;
 
 /** ZooKeeper's removeWatches: `data` takes both `data` and `exist`, which ZooKeeper keeps in one table. */
 export type WatchSelector = 'data' | 'children' | 'persistent' | 'persistent-recursive' | 'any';
@@ -38,11 +34,11 @@ const RECURSIVE = MASKS['persistent-recursive'];
 const LASTING = MASKS.persistent | RECURSIVE;
 
 /** Which watches on the node itself an event meets, as in ZooKeeper's DataTree. */
-const MET: Readonly<Record<WatchEventType, WatchMask>> = {
+const MET: Readonly<Record<TreeEvent['type'], WatchMask>> = {
   created: DATA | LASTING,
-  changed: DATA | LASTING,
+  'data-changed': DATA | LASTING,
   deleted: ONE_SHOT | LASTING,
-  children: MASKS.child | MASKS.persistent,
+  'children-changed': MASKS.child | MASKS.persistent,
 };
 
 const SELECTED: Readonly<Record<WatchSelector, WatchMask>> = {
@@ -86,31 +82,41 @@ export class WatchTable<Watcher> {
   }
 
   watchesOf(watcher: Watcher): readonly WatchKey[] {
-    return [...(this.#index.of(watcher) ?? NOTHING)].flatMap((path) => keysOf(path, this.#index.mask(watcher, path)));
+    return [...(this.#index.of(watcher) ?? NOTHING)].flatMap((path) =>
+      keysOf(path, this.#index.mask(watcher, path)),
+    );
   }
 
   get counts(): WatchCounts {
-    return { watchers: this.#index.watcherCount, paths: this.#index.pathCount, watches: this.#index.watches };
+    return {
+      watchers: this.#index.watcherCount,
+      paths: this.#index.pathCount,
+      watches: this.#index.watches,
+    };
   }
 
   /**
    * Who is told of the events of one applied transaction: in the order of the events, watchers of one
    * event in the order in which they came to its path, then those of its ancestors upwards. One-shot
    * watches that are met are spent, also those whose watcher may not read the node (as in ZooKeeper).
-   * @param events all of one transaction, so that nobody is told of half a multi (S29).
+   * @param events all of the transaction, so that nobody is told of half a multi (S29).
    */
-  select<Event extends WatchEvent>(
-    events: readonly Event[],
-    mayRead: MayRead<Watcher, Event>,
-  ): readonly Notification<Watcher>[] {
+  select(
+    zxid: Zxid,
+    events: readonly TreeEvent[],
+    mayRead: MayRead<Watcher>,
+  ): readonly Notification<Watcher, NodeEvent>[] {
+    assert(zxid > this.#zxid, 'a transaction is newer than any state that was watched');
+    this.#zxid = zxid;
     if (this.#index.watches === 0) return NOTHING;
-    const notifications: Notification<Watcher>[] = [];
-    const applied = this.#zxid;
+    const notifications: Notification<Watcher, NodeEvent>[] = [];
     for (const event of events) {
-      assert(event.zxid > applied && event.zxid === events[0]?.zxid, 'events are of one transaction, newer than any watch');
-      this.#zxid = event.zxid;
       for (const [watcher, watches] of this.#met(event)) {
-        if (mayRead(watcher, event)) notifications.push(notification(watcher, event, watches));
+        if (!mayRead(watcher, event.acl)) continue;
+        notifications.push({
+          watcher,
+          event: { type: event.type, path: event.path, zxid, watches },
+        });
       }
     }
     return notifications;
@@ -118,22 +124,24 @@ export class WatchTable<Watcher> {
 
   /**
    * The state was replaced by a newer one (SNAP). One-shot watches that the difference meets fire once,
-   * at the zxid of the new state; each persistent watch is given a {@link Resync}. Notifications come
+   * at the zxid of the new state; each persistent watch is given a `resync`. One-shot events come
    * first, all in the order in which the paths came to be watched.
-   * @param mayRead asked of the state after the jump, for deleted nodes of the one before.
    */
-  jump(jump: Jump, mayRead: MayRead<Watcher>): readonly (Notification<Watcher> | Resync<Watcher>)[] {
-    assert(jump.from >= this.#zxid && jump.zxid > jump.from, 'a jump goes from the newest state forward');
-    const paths = [...this.#index.paths()];
-    const notifications = paths.flatMap((path) => this.#compareOneShots(path, jump, mayRead));
+  jump(jump: Jump, mayRead: MayRead<Watcher>): readonly Notification<Watcher>[] {
+    assert(
+      jump.from >= this.#zxid && jump.zxid > jump.from,
+      'a jump goes from the newest state forward',
+    );
     this.#zxid = jump.zxid;
-    return [...notifications, ...paths.flatMap((path) => this.#resync(path, jump, mayRead))];
+    const paths = [...this.#index.paths()];
+    const fired = paths.flatMap((path) => this.#fire(path, jump, mayRead));
+    return [...fired, ...paths.flatMap((path) => this.#resync(path, jump, mayRead))];
   }
 
   /** Spends what an event meets. */
-  #met(event: WatchEvent): ReadonlyMap<Watcher, WatchKey[]> | readonly never[] {
+  #met(event: TreeEvent): ReadonlyMap<Watcher, WatchKey[]> | readonly never[] {
     let met = this.#meet(undefined, event.path, MET[event.type]);
-    if (this.#index.recursive > 0 && event.type !== 'children') {
+    if (this.#index.recursive > 0 && event.type !== 'children-changed') {
       for (let path = event.path; path !== '/'; ) {
         path = parentOf(path);
         met = this.#meet(met, path, RECURSIVE);
@@ -147,58 +155,66 @@ export class WatchTable<Watcher> {
     path: string,
     mask: WatchMask,
   ): Map<Watcher, WatchKey[]> | undefined {
-    const watchers = this.#index.at(path);
-    if (watchers === undefined) return met;
+    const watchers = this.#watchersOf(path, mask);
+    if (watchers.length === 0) return met;
     const all = met ?? new Map<Watcher, WatchKey[]>();
-    for (const [watcher, watched] of [...watchers]) {
-      if ((watched & mask) === 0) continue;
+    for (const [watcher, watched] of watchers) {
       all.set(watcher, [...(all.get(watcher) ?? NOTHING), ...keysOf(path, watched & mask)]);
       this.#index.set(watcher, path, watched & ~(mask & ONE_SHOT));
     }
     return all;
   }
 
-  #compareOneShots(path: string, jump: Jump, mayRead: MayRead<Watcher>): Notification<Watcher>[] {
-    const watchers = [...present(this.#index.at(path), 'a watched path')].filter(([, mask]) => (mask & ONE_SHOT) !== 0);
+  /** One-shot watches of one path over a jump. */
+  #fire(path: string, jump: Jump, mayRead: MayRead<Watcher>): Notification<Watcher, NodeEvent>[] {
+    const watchers = this.#watchersOf(path, ONE_SHOT);
     if (watchers.length === 0) return [];
     const { data, child } = oneShotEvents(path, jump);
-    const notifications: Notification<Watcher>[] = [];
+    const notifications: Notification<Watcher, NodeEvent>[] = [];
     for (const [watcher, watched] of watchers) {
-      for (const type of new Set([data, child])) {
-        if (type === undefined) continue;
-        const mask = watched & ONE_SHOT & ((type === data ? DATA : 0) | (type === child ? MASKS.child : 0));
-        if (mask === 0) continue;
-        this.#index.set(watcher, path, this.#index.mask(watcher, path) & ~mask);
-        const event = { type, path, zxid: jump.zxid };
-        if (mayRead(watcher, event)) notifications.push(notification(watcher, event, keysOf(path, mask)));
+      for (const event of new Set([data, child])) {
+        if (event === undefined) continue;
+        const met = watched & ((event === data ? DATA : 0) | (event === child ? MASKS.child : 0));
+        if (met === 0) continue;
+        this.#index.set(watcher, path, this.#index.mask(watcher, path) & ~met);
+        if (!mayRead(watcher, event.acl)) continue;
+        const { type } = event;
+        notifications.push({
+          watcher,
+          event: { type, path, zxid: jump.zxid, watches: keysOf(path, met) },
+        });
       }
     }
     return notifications;
   }
 
-  #resync(path: string, jump: Jump, mayRead: MayRead<Watcher>): Resync<Watcher>[] {
-    const markers: Resync<Watcher>[] = [];
+  /** Persistent watches of one path over a jump. */
+  #resync(
+    path: string,
+    jump: Jump,
+    mayRead: MayRead<Watcher>,
+  ): Notification<Watcher, ResyncEvent>[] {
+    const { from, zxid } = jump;
+    const notifications: Notification<Watcher, ResyncEvent>[] = [];
     for (const kind of ['persistent', 'persistent-recursive'] as const) {
-      const watchers = [...(this.#index.at(path) ?? NOTHING)].filter(([, mask]) => (mask & MASKS[kind]) !== 0);
+      const watchers = this.#watchersOf(path, MASKS[kind]);
       if (watchers.length === 0) continue;
-      const difference = kind === 'persistent' ? nodeDifference(path, jump) : subtreeDifference(path, jump);
+      const difference =
+        kind === 'persistent' ? nodeDifference(path, jump) : subtreeDifference(path, jump);
       for (const [watcher] of watchers) {
-        const changes = difference.filter((event) => mayRead(watcher, event));
-        markers.push({ type: 'resync', watcher, path, kind, from: jump.from, zxid: jump.zxid, changes });
+        const changes = difference.filter((event) => mayRead(watcher, event.acl));
+        notifications.push({ watcher, event: { type: 'resync', path, kind, from, zxid, changes } });
       }
     }
-    return markers;
+    return notifications;
+  }
+
+  /** A copy: watches may be spent while it is walked. */
+  #watchersOf(path: string, mask: WatchMask): (readonly [Watcher, WatchMask])[] {
+    return [...(this.#index.at(path) ?? NOTHING)].filter(([, watched]) => (watched & mask) !== 0);
   }
 }
 
 function keysOf(path: string, mask: WatchMask): WatchKey[] {
   return kindsOf(mask).map((kind) => ({ path, kind }));
-}
-
-function notification<Watcher>(
-  watcher: Watcher,
-  { type, path, zxid }: WatchEvent,
-  watches: readonly WatchKey[],
-): Notification<Watcher> {
-  return { watcher, type, path, zxid, watches };
 }
