@@ -39,6 +39,19 @@ export function hashBytes(seed: number, high: number, low: number, bytes: Uint8A
   return join(a, b);
 }
 
+/** Hash of `words[from, to)`, seeded likewise. */
+export function hashWords(seed: number, words: Int32Array, from: number, to: number): number {
+  let a = Math.imul((seed / 0x1_0000_0000) ^ (to - from), LANE_A);
+  let b = Math.imul((seed >>> 0) ^ (to - from), LANE_B);
+  for (let at = from; at < to; at += 1) {
+    const word = words[at] as number;
+    a = Math.imul(a ^ word, LANE_A);
+    b = Math.imul(b ^ word ^ (a >>> 15), LANE_B);
+    a ^= b >>> 13;
+  }
+  return join(a, b);
+}
+
 /** Hash of a text by its UTF-16 units, seeded likewise. */
 export function hashText(seed: number, text: string): number {
   let a = Math.imul((seed / 0x1_0000_0000) ^ text.length, LANE_A);

@@ -1,3 +1,4 @@
+import type { Zxid } from '../base/zxid.ts';
 import type { Acl } from './acl.ts';
 
 /** What one applied transaction did, as ZooKeeper's watches see it. */
@@ -5,7 +6,7 @@ export interface TreeEvent {
   readonly type: 'created' | 'deleted' | 'data-changed' | 'children-changed';
   readonly path: string;
   /** The transaction; several events may share one. */
-  readonly zxid: bigint;
+  readonly zxid: Zxid;
   /** The node's ACL when it happened: who may not READ is not told (for `deleted`, the last one it had). */
   readonly acl: Acl;
 }

@@ -1,0 +1,107 @@
+const CHUNK_MAX = 256;
+const CHUNK_MERGE = 96;
+
+/** The first index of `list` whose text is greater than `text` (or also equal, if `inclusive`). */
+function upperBound(list: readonly string[], text: string, inclusive: boolean): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = list[middle] as string;
+    if (at > text || (inclusive && at === text)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * The children of one node, as full paths (they share the index's strings), always sorted: a list of
+ * short sorted lists. Sorting a million names when they are asked for would stop the world; here a
+ * page of any length costs what it holds. Names that rise, as sequential ones do, are only appended.
+ */
+export class ChildList {
+  /** None is empty, and each begins after the end of the one before. */
+  readonly #chunks: string[][] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a path that is not there. */
+  insert(path: string): void {
+    this.#size += 1;
+    const index = this.#chunkOf(path);
+    const chunk = this.#chunks[index];
+    if (chunk === undefined) {
+      this.#chunks.push([path]);
+      return;
+    }
+    const last = chunk[chunk.length - 1] as string;
+    if (path > last) {
+      if (chunk.length < CHUNK_MAX) chunk.push(path);
+      else this.#chunks.splice(index + 1, 0, [path]);
+      return;
+    }
+    chunk.splice(upperBound(chunk, path, false), 0, path);
+    if (chunk.length > CHUNK_MAX) this.#chunks.splice(index + 1, 0, chunk.splice(CHUNK_MAX >> 1));
+  }
+
+  /** Takes out a path that is there. */
+  remove(path: string): void {
+    this.#size -= 1;
+    const index = this.#chunkOf(path);
+    const chunk = this.#chunks[index] as string[];
+    chunk.splice(upperBound(chunk, path, true), 1);
+    if (chunk.length === 0) {
+      this.#chunks.splice(index, 1);
+      return;
+    }
+    const next = this.#chunks[index + 1];
+    if (next !== undefined && chunk.length + next.length <= CHUNK_MERGE) {
+      chunk.push(...next);
+      this.#chunks.splice(index + 1, 1);
+    }
+  }
+
+  /** In order, from the first that is greater than `after`. The list must not change meanwhile. */
+  *paths(after = ''): Generator<string> {
+    let index = this.#chunkOf(after);
+    let at = index < this.#chunks.length ? upperBound(this.#chunks[index] as string[], after, false) : 0;
+    for (; index < this.#chunks.length; index += 1) {
+      const chunk = this.#chunks[index] as string[];
+      for (; at < chunk.length; at += 1) yield chunk[at] as string;
+      at = 0;
+    }
+  }
+
+  /** At most `limit` names after a name, without the first `prefix` characters of the paths. */
+  names(prefix: number, after: string, limit: number): string[] {
+    const names: string[] = [];
+    let index = this.#chunkOf(after);
+    let at = index < this.#chunks.length ? upperBound(this.#chunks[index] as string[], after, false) : 0;
+    for (; index < this.#chunks.length; index += 1) {
+      const chunk = this.#chunks[index] as string[];
+      for (; at < chunk.length; at += 1) {
+        if (names.length >= limit) return names;
+        names.push((chunk[at] as string).slice(prefix));
+      }
+      at = 0;
+    }
+    return names;
+  }
+
+  /** Where a path is or belongs: the last chunk that does not begin after it, or the first. */
+  #chunkOf(path: string): number {
+    let low = 0;
+    let high = this.#chunks.length;
+    const last = this.#chunks[high - 1];
+    if (last !== undefined && path >= (last[0] as string)) return high - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#chunks[middle]?.[0] as string) > path) high = middle;
+      else low = middle + 1;
+    }
+    return Math.max(0, low - 1);
+  }
+}

@@ -1,0 +1,336 @@
+import { assert } from '../base/assert.ts';
+import { parentOf } from '../base/path.ts';
+import { type Acl, PERMISSION } from './acl.ts';
+import { AclTable, OPEN_ACL } from './acl-table.ts';
+import { ChildList } from './child-list.ts';
+import { type MarkedTree, NodeMark, type SavedNode } from './node-mark.ts';
+import { NodeTable } from './node-table.ts';
+import { PathIndex } from './path-index.ts';
+import { limitedPath, parseLimits, Quotas, type Usage } from './quota.ts';
+import type { Change } from './txn.ts';
+import type { Zxid } from '../base/zxid.ts';
+import type { TreeEvent } from './tree-event.ts';
+
+type Create = Extract<Change, { type: 'create' }>;
+
+/** No such node. */
+export const ABSENT = -1;
+/** What a node is reckoned to need beside its path and data. */
+export const NODE_OVERHEAD = 200;
+const READ_ACL: Acl = [{ scheme: 'world', id: 'anyone', permissions: PERMISSION.read }];
+const NOTHING = new Uint8Array(0);
+
+/**
+ * The znodes by path, and what is derived from them: ephemerals by session, nodes that may outlive
+ * their use, quotas, a digest. It does what a transaction says; whether it may was decided in prep.
+ */
+export class DataTree implements MarkedTree {
+  readonly table = new NodeTable();
+  readonly quotas = new Quotas();
+  readonly #index = new PathIndex();
+  readonly #acls = new AclTable();
+  readonly #ephemerals = new Map<bigint, Set<string>>();
+  /** Containers that had children and have none now. */
+  readonly #emptied = new Set<string>();
+  readonly #ttls = new Set<string>();
+  #bytes = 0;
+  #mark: NodeMark | undefined;
+  /** Children restored before their parents, by the parent's path. */
+  readonly #orphans = new Map<string, number[]>();
+
+  /** The tree of a fresh group. Its nodes count as never created, so `/` begins with cversion -1 as in ZooKeeper. */
+  static fresh(): DataTree {
+    const tree = new DataTree();
+    const node = { data: NOTHING, kind: 'persistent', ttl: 0, owner: 0n } as const;
+    const never = { czxid: 0n, mzxid: 0n, pzxid: 0n, ctime: 0, mtime: 0, version: 0, creates: 0 };
+    for (const path of ['/', '/zookeeper', '/zookeeper/quota']) {
+      tree.restore({ ...node, ...never, path, acl: OPEN_ACL, aversion: 0 });
+    }
+    tree.restore({ ...node, ...never, path: '/zookeeper/config', acl: READ_ACL, aversion: -1 });
+    return tree;
+  }
+
+  /** The row of a path, {@link ABSENT} if there is no such node. */
+  find(path: string): number {
+    return this.#index.find(path);
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** Estimated memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Digest of all nodes: equal for equal trees. */
+  get digest(): number {
+    return this.table.digest;
+  }
+
+  get rows(): number {
+    return this.table.rows;
+  }
+
+  acl(row: number): Acl {
+    return this.#acls.acl(this.table.acl(row));
+  }
+
+  create(zxid: Zxid, time: number, change: Create, events: TreeEvent[]): number {
+    const { path } = change;
+    assert(this.find(path) === ABSENT, 'a node is created where there is none');
+    const parent = this.find(parentOf(path));
+    assert(parent !== ABSENT, 'a created node has a parent');
+    this.#mark?.saving(parent);
+    this.table.lift(parent);
+    this.table.touchChildren(parent, zxid, 1);
+    const row = this.#insert(
+      {
+        ...change,
+        czxid: zxid,
+        mzxid: zxid,
+        pzxid: zxid,
+        ctime: time,
+        mtime: time,
+        version: 0,
+        aversion: 0,
+        creates: 0,
+      },
+      parent,
+    );
+    this.#adopt(parent, path);
+    this.table.settle(parent);
+    this.#emptied.delete(parentOf(path));
+    this.#limitsSet(path, change.data);
+    events.push({ type: 'created', path, zxid, acl: this.acl(row) });
+    events.push({ type: 'children-changed', path: parentOf(path), zxid, acl: this.acl(parent) });
+    return row;
+  }
+
+  delete(zxid: Zxid, path: string, events: TreeEvent[]): void {
+    const row = this.find(path);
+    assert(row !== ABSENT, 'a deleted node is there');
+    assert(this.table.numChildren(row) === 0, 'a deleted node has no children');
+    const parent = this.table.parent(row);
+    const acl = this.acl(row);
+    this.#mark?.saving(parent);
+    this.#mark?.saving(row);
+    this.#forget(row, path);
+    this.table.lift(parent);
+    const siblings = this.table.children(parent);
+    assert(siblings !== undefined, 'a parent lists its children');
+    siblings.remove(path);
+    this.table.setChildren(parent, siblings.size === 0 ? undefined : siblings);
+    this.table.touchChildren(parent, zxid, 0);
+    this.table.settle(parent);
+    const above = parentOf(path);
+    if (siblings.size === 0 && this.table.kind(parent) === 'container') this.#emptied.add(above);
+    events.push({ type: 'deleted', path, zxid, acl });
+    events.push({ type: 'children-changed', path: above, zxid, acl: this.acl(parent) });
+  }
+
+  set(zxid: Zxid, time: number, path: string, data: Uint8Array, version: number, events: TreeEvent[]): number {
+    const row = this.find(path);
+    assert(row !== ABSENT, 'a node that is set is there');
+    this.#mark?.saving(row);
+    const growth = data.length - this.table.dataLength(row);
+    this.table.lift(row);
+    this.table.setData(row, data);
+    this.table.touch(row, version, zxid, time);
+    this.table.settle(row);
+    this.#bytes += growth;
+    if (this.quotas.size > 0) this.quotas.charge(path, 0, growth);
+    this.#limitsSet(path, data);
+    events.push({ type: 'data-changed', path, zxid, acl: this.acl(row) });
+    return row;
+  }
+
+  setAcl(path: string, acl: Acl, aversion: number): number {
+    const row = this.find(path);
+    assert(row !== ABSENT, 'a node whose ACL is set is there');
+    this.#mark?.saving(row);
+    this.table.lift(row);
+    const before = this.table.acl(row);
+    const number = this.#acls.intern(acl);
+    this.table.setAcl(row, number, this.#acls.hash(number));
+    this.#acls.release(before);
+    this.table.setAversion(row, aversion);
+    this.table.settle(row);
+    return row;
+  }
+
+  /** The session's ephemeral nodes, sorted. */
+  ephemerals(session: bigint): string[] {
+    return [...(this.#ephemerals.get(session) ?? [])].sort();
+  }
+
+  /** Children's names after a name, sorted, at most `limit`. */
+  childNames(row: number, path: string, after: string, limit: number): string[] {
+    const prefix = path === '/' ? 1 : path.length + 1;
+    const from = after === '' ? '' : path.slice(0, prefix - 1) + '/' + after;
+    return this.table.children(row)?.names(prefix, from, limit) ?? [];
+  }
+
+  /** Children's paths, sorted. The tree must not change meanwhile. */
+  childPaths(row: number): Iterable<string> {
+    return this.table.children(row)?.paths() ?? [];
+  }
+
+  /** How many nodes are below one. */
+  countBelow(row: number): number {
+    let count = 0;
+    const open = [row];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      count += this.table.numChildren(at);
+      for (const child of this.childPaths(at)) open.push(this.find(child));
+    }
+    return count;
+  }
+
+  /** Containers that are empty again. */
+  get emptied(): ReadonlySet<string> {
+    return this.#emptied;
+  }
+
+  /** Nodes with a time to live. */
+  get ttls(): ReadonlySet<string> {
+    return this.#ttls;
+  }
+
+  /** Begins to read the nodes as they are now; ends what was marked before. */
+  mark(zxid: bigint): NodeMark {
+    this.#mark = new NodeMark(this, zxid);
+    return this.#mark;
+  }
+
+  /** Nobody reads that mark any more. */
+  unmark(mark: NodeMark): void {
+    if (this.#mark === mark) this.#mark = undefined;
+  }
+
+  recordAt(row: number, zxid: bigint): SavedNode | undefined {
+    const path = this.#index.pathOf(row);
+    if (path === '' || this.table.czxid(row) > zxid) return undefined;
+    const { czxid, mzxid, pzxid, ctime, mtime, version, aversion } = this.table.stat(row);
+    return {
+      path,
+      data: this.table.data(row),
+      acl: this.acl(row),
+      kind: this.table.kind(row),
+      ttl: this.table.ttl(row),
+      owner: this.table.owner(row),
+      czxid,
+      mzxid,
+      pzxid,
+      ctime,
+      mtime,
+      version,
+      aversion,
+      creates: this.table.creates(row),
+    };
+  }
+
+  /** A node of a checkpoint, in any order. */
+  restore(node: SavedNode): void {
+    const root = node.path === '/';
+    const parent = root ? ABSENT : this.find(parentOf(node.path));
+    assert(this.find(node.path) === ABSENT, 'a checkpoint has each node once');
+    const row = this.#insert(node, parent);
+    if (!root && parent === ABSENT) {
+      const waiting = this.#orphans.get(parentOf(node.path));
+      if (waiting === undefined) this.#orphans.set(parentOf(node.path), [row]);
+      else waiting.push(row);
+    } else if (!root) {
+      this.table.lift(parent);
+      this.#adopt(parent, node.path);
+      this.table.settle(parent);
+    }
+    for (const child of this.#orphans.get(node.path) ?? []) {
+      this.table.setParent(child, row);
+      this.table.lift(row);
+      this.#adopt(row, this.#index.pathOf(child));
+      this.table.settle(row);
+    }
+    this.#orphans.delete(node.path);
+  }
+
+  /** After the last restored node: what can only be known of the whole. */
+  restored(): void {
+    assert(this.#orphans.size === 0, 'every node of a checkpoint has its parent');
+    for (let row = 0; row < this.rows; row += 1) {
+      const path = this.#index.pathOf(row);
+      if (this.table.kind(row) === 'container' && this.table.creates(row) > 0) {
+        if (this.table.numChildren(row) === 0) this.#emptied.add(path);
+      }
+      if (limitedPath(path) !== undefined) this.#limitsSet(path, this.table.data(row));
+    }
+  }
+
+  #insert(node: SavedNode, parent: number): number {
+    const { path, data, kind } = node;
+    const hash = this.#index.insert(path, this.table.nextRow);
+    const row = this.table.add(node, parent, hash);
+    const acl = this.#acls.intern(node.acl);
+    this.table.setAcl(row, acl, this.#acls.hash(acl));
+    this.table.setData(row, data);
+    this.table.settle(row);
+    this.#bytes += data.length + path.length + NODE_OVERHEAD;
+    if (this.quotas.size > 0) this.quotas.charge(path, 1, data.length);
+    if (kind === 'ttl') this.#ttls.add(path);
+    else if (kind === 'ephemeral') {
+      const owned = this.#ephemerals.get(node.owner);
+      if (owned === undefined) this.#ephemerals.set(node.owner, new Set([path]));
+      else owned.add(path);
+    }
+    return row;
+  }
+
+  #adopt(parent: number, path: string): void {
+    const children = this.table.children(parent) ?? new ChildList();
+    children.insert(path);
+    this.table.setChildren(parent, children);
+  }
+
+  /** Everything of a node but its place in its parent. */
+  #forget(row: number, path: string): void {
+    const length = this.table.dataLength(row);
+    const owner = this.table.owner(row);
+    this.table.lift(row);
+    this.#acls.release(this.table.acl(row));
+    this.#bytes -= length + path.length + NODE_OVERHEAD;
+    if (this.quotas.size > 0) this.quotas.charge(path, -1, -length);
+    const limited = limitedPath(path);
+    if (limited !== undefined) this.quotas.delete(limited);
+    this.#emptied.delete(path);
+    this.#ttls.delete(path);
+    const owned = this.#ephemerals.get(owner);
+    if (owned !== undefined) {
+      owned.delete(path);
+      if (owned.size === 0) this.#ephemerals.delete(owner);
+    }
+    this.#index.remove(row);
+    this.table.remove(row);
+  }
+
+  #limitsSet(path: string, data: Uint8Array): void {
+    const limited = limitedPath(path);
+    if (limited === undefined) return;
+    const limits = parseLimits(data);
+    if (limits !== undefined) this.quotas.set(limited, limits, () => this.#usage(limited));
+  }
+
+  #usage(path: string): Usage {
+    const root = this.find(path);
+    let count = 0;
+    let bytes = 0;
+    const open = root === ABSENT ? [] : [root];
+    for (let row = open.pop(); row !== undefined; row = open.pop()) {
+      count += 1;
+      bytes += this.table.dataLength(row);
+      for (const child of this.childPaths(row)) open.push(this.find(child));
+    }
+    return { count, bytes };
+  }
+}
+

@@ -1,0 +1,347 @@
+import { unreachable } from '../base/assert.ts';
+import { addHash, hashBytes, hashWords, subtractHash } from '../base/hash.ts';
+import type { ChildList } from './child-list.ts';
+import { Slabs, type Tenant } from './slabs.ts';
+import type { NodeKind } from './txn.ts';
+import type { Stat } from './znode.ts';
+
+const PAGE_BITS = 9;
+const PAGE = 1 << PAGE_BITS;
+
+/** A row is so many words of 64 bits; the field names below count words, and then half words. */
+const WORDS = 15;
+const CZXID = 0;
+const MZXID = 1;
+const PZXID = 2;
+const OWNER = 3;
+const CTIME = 4;
+const MTIME = 5;
+const TTL = 6;
+const PATH_HASH = 7;
+const DATA_HASH = 8;
+const HALVES = WORDS * 2;
+const VERSION = 18;
+const AVERSION = 19;
+const CREATES = 20;
+const CHILDREN = 21;
+const KIND = 22;
+const LENGTH = 23;
+/** Half words before this one are replicated and digested; those after it are of this memory alone. */
+const REPLICATED = 24;
+const ACL = 24;
+const SLAB = 25;
+const OFFSET = 26;
+const PARENT = 27;
+
+const KINDS: readonly NodeKind[] = ['persistent', 'ephemeral', 'container', 'ttl'];
+const NO_SLAB = -1;
+const NO_DATA = new Uint8Array(0);
+
+function kindNumber(kind: NodeKind): number {
+  switch (kind) {
+    case 'persistent':
+      return 0;
+    case 'ephemeral':
+      return 1;
+    case 'container':
+      return 2;
+    case 'ttl':
+      return 3;
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** The memory of PAGE nodes: one buffer, seen as zxids, as times and hashes, and as numbers. */
+interface Page {
+  readonly zxids: BigUint64Array;
+  readonly floats: Float64Array;
+  readonly ints: Int32Array;
+  readonly counters: Uint32Array;
+  /** Digest of the node's ACL, by node: see {@link NodeTable.setAcl}. */
+  readonly aclHashes: Float64Array;
+  readonly children: (ChildList | undefined)[];
+}
+
+function makePage(): Page {
+  const buffer = new ArrayBuffer(PAGE * WORDS * 8);
+  return {
+    zxids: new BigUint64Array(buffer),
+    floats: new Float64Array(buffer),
+    ints: new Int32Array(buffer),
+    counters: new Uint32Array(buffer),
+    aclHashes: new Float64Array(PAGE),
+    children: new Array<ChildList | undefined>(PAGE).fill(undefined),
+  };
+}
+
+/** What a new row begins with. */
+export interface NodeValues {
+  readonly kind: NodeKind;
+  readonly ttl: number;
+  readonly owner: bigint;
+  readonly czxid: bigint;
+  readonly mzxid: bigint;
+  readonly pzxid: bigint;
+  readonly ctime: number;
+  readonly mtime: number;
+  readonly version: number;
+  readonly aversion: number;
+  readonly creates: number;
+}
+
+/**
+ * The znodes as numbered rows of plain memory: 120 bytes each and their data, where objects with
+ * boxed times and zxids would need several times as much, and nothing for the collector to trace. The
+ * order-free digest of all rows is kept up with every change.
+ */
+export class NodeTable implements Tenant {
+  readonly #pages: Page[] = [];
+  readonly #free: number[] = [];
+  readonly #slabs: Slabs = new Slabs(this);
+  #rows = 0;
+  #digest = 0;
+
+  /** Rows ever used: every row number is below. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Sum of the digests of all nodes. */
+  get digest(): number {
+    return this.#digest;
+  }
+
+  /** The number that {@link add} will give. */
+  get nextRow(): number {
+    return this.#free.at(-1) ?? this.#rows;
+  }
+
+  /** A new row, a used one if there is one. */
+  add(values: NodeValues, parent: number, pathHash: number): number {
+    const row = this.#free.pop() ?? this.#rows;
+    if (row === this.#rows) {
+      if (row >> PAGE_BITS === this.#pages.length) this.#pages.push(makePage());
+      this.#rows += 1;
+    }
+    const page = this.#page(row);
+    const at = (row & (PAGE - 1)) * WORDS;
+    page.zxids[at + CZXID] = values.czxid;
+    page.zxids[at + MZXID] = values.mzxid;
+    page.zxids[at + PZXID] = values.pzxid;
+    page.zxids[at + OWNER] = values.owner;
+    page.floats[at + CTIME] = values.ctime;
+    page.floats[at + MTIME] = values.mtime;
+    page.floats[at + TTL] = values.ttl;
+    page.floats[at + PATH_HASH] = pathHash;
+    page.floats[at + DATA_HASH] = 0;
+    const half = at * 2;
+    page.ints[half + VERSION] = values.version;
+    page.ints[half + AVERSION] = values.aversion;
+    page.counters[half + CREATES] = values.creates;
+    page.ints[half + CHILDREN] = 0;
+    page.ints[half + KIND] = kindNumber(values.kind);
+    page.ints[half + LENGTH] = 0;
+    page.ints[half + SLAB] = NO_SLAB;
+    page.ints[half + PARENT] = parent;
+    return row;
+  }
+
+  /** Gives a row back. */
+  remove(row: number): void {
+    this.#release(row);
+    this.#page(row).children[row & (PAGE - 1)] = undefined;
+    this.#free.push(row);
+  }
+
+  /** Takes the node out of the digest: called before every change of a row ... */
+  lift(row: number): void {
+    this.#digest = subtractHash(this.#digest, this.#digestOf(row));
+  }
+
+  /** ... and this after it. */
+  settle(row: number): void {
+    this.#digest = addHash(this.#digest, this.#digestOf(row));
+  }
+
+  #digestOf(row: number): number {
+    const page = this.#page(row);
+    const at = row & (PAGE - 1);
+    return hashWords(page.aclHashes[at] as number, page.ints, at * HALVES, at * HALVES + REPLICATED);
+  }
+
+  /** All of ZooKeeper's eleven fields. */
+  stat(row: number): Stat {
+    const page = this.#page(row);
+    const at = (row & (PAGE - 1)) * WORDS;
+    const half = at * 2;
+    const numChildren = page.ints[half + CHILDREN] as number;
+    return {
+      czxid: page.zxids[at + CZXID] as bigint,
+      mzxid: page.zxids[at + MZXID] as bigint,
+      pzxid: page.zxids[at + PZXID] as bigint,
+      ctime: page.floats[at + CTIME] as number,
+      mtime: page.floats[at + MTIME] as number,
+      version: page.ints[half + VERSION] as number,
+      cversion: (page.counters[half + CREATES] as number) * 2 - numChildren,
+      aversion: page.ints[half + AVERSION] as number,
+      ephemeralOwner: page.zxids[at + OWNER] as bigint,
+      dataLength: page.ints[half + LENGTH] as number,
+      numChildren,
+    };
+  }
+
+  czxid(row: number): bigint {
+    return this.#zxid(row, CZXID);
+  }
+
+  mzxid(row: number): bigint {
+    return this.#zxid(row, MZXID);
+  }
+
+  owner(row: number): bigint {
+    return this.#zxid(row, OWNER);
+  }
+
+  mtime(row: number): number {
+    return this.#float(row, MTIME);
+  }
+
+  ttl(row: number): number {
+    return this.#float(row, TTL);
+  }
+
+  version(row: number): number {
+    return this.#int(row, VERSION);
+  }
+
+  aversion(row: number): number {
+    return this.#int(row, AVERSION);
+  }
+
+  numChildren(row: number): number {
+    return this.#int(row, CHILDREN);
+  }
+
+  dataLength(row: number): number {
+    return this.#int(row, LENGTH);
+  }
+
+  parent(row: number): number {
+    return this.#int(row, PARENT);
+  }
+
+  setParent(row: number, parent: number): void {
+    this.#page(row).ints[(row & (PAGE - 1)) * HALVES + PARENT] = parent;
+  }
+
+  /** Children ever created: the next sequential name's number. */
+  creates(row: number): number {
+    return this.#page(row).counters[(row & (PAGE - 1)) * HALVES + CREATES] as number;
+  }
+
+  kind(row: number): NodeKind {
+    return KINDS[this.#int(row, KIND)] as NodeKind;
+  }
+
+  /** The number that the owner of the table knows the ACL by. */
+  acl(row: number): number {
+    return this.#int(row, ACL);
+  }
+
+  /** `hash`: of the ACL itself, for numbers differ between peers. */
+  setAcl(row: number, acl: number, hash: number): void {
+    const page = this.#page(row);
+    page.ints[(row & (PAGE - 1)) * HALVES + ACL] = acl;
+    page.aclHashes[row & (PAGE - 1)] = hash;
+  }
+
+  setAversion(row: number, aversion: number): void {
+    this.#page(row).ints[(row & (PAGE - 1)) * HALVES + AVERSION] = aversion;
+  }
+
+  /** A change of the data: version, mzxid and mtime. */
+  touch(row: number, version: number, zxid: bigint, time: number): void {
+    const page = this.#page(row);
+    const at = (row & (PAGE - 1)) * WORDS;
+    page.ints[at * 2 + VERSION] = version;
+    page.zxids[at + MZXID] = zxid;
+    page.floats[at + MTIME] = time;
+  }
+
+  children(row: number): ChildList | undefined {
+    return this.#page(row).children[row & (PAGE - 1)];
+  }
+
+  /** The list of children has changed; `undefined` if there are none. */
+  setChildren(row: number, children: ChildList | undefined): void {
+    const page = this.#page(row);
+    page.children[row & (PAGE - 1)] = children;
+    page.ints[(row & (PAGE - 1)) * HALVES + CHILDREN] = children?.size ?? 0;
+  }
+
+  /** A transaction changed the list of children, by `creates` new ones. */
+  touchChildren(row: number, zxid: bigint, creates: number): void {
+    const page = this.#page(row);
+    const at = (row & (PAGE - 1)) * WORDS;
+    page.zxids[at + PZXID] = zxid;
+    page.counters[at * 2 + CREATES] = (page.counters[at * 2 + CREATES] as number) + creates;
+  }
+
+  /** A copy: writing into it writes nowhere else. */
+  data(row: number): Uint8Array {
+    const page = this.#page(row);
+    const half = (row & (PAGE - 1)) * HALVES;
+    const slab = page.ints[half + SLAB] as number;
+    return slab === NO_SLAB ? NO_DATA : this.#slabs.copy(slab, page.ints[half + OFFSET] as number);
+  }
+
+  setData(row: number, bytes: Uint8Array): void {
+    const page = this.#page(row);
+    const half = (row & (PAGE - 1)) * HALVES;
+    page.floats[(half >> 1) + DATA_HASH] = bytes.length === 0 ? 0 : hashBytes(0, 0, 0, bytes);
+    page.ints[half + LENGTH] = bytes.length;
+    const slab = page.ints[half + SLAB] as number;
+    if (slab !== NO_SLAB && bytes.length > 0) {
+      if (this.#slabs.overwrite(slab, page.ints[half + OFFSET] as number, bytes)) return;
+    }
+    this.#release(row);
+    if (bytes.length === 0) return;
+    const address = this.#slabs.put(row, bytes);
+    page.ints[half + SLAB] = address.slab;
+    page.ints[half + OFFSET] = address.offset;
+  }
+
+  /** An item of the slabs has a new place. @internal */
+  moved(row: number, slab: number, offset: number): void {
+    const page = this.#page(row);
+    const half = (row & (PAGE - 1)) * HALVES;
+    page.ints[half + SLAB] = slab;
+    page.ints[half + OFFSET] = offset;
+  }
+
+  #release(row: number): void {
+    const page = this.#page(row);
+    const half = (row & (PAGE - 1)) * HALVES;
+    const slab = page.ints[half + SLAB] as number;
+    if (slab === NO_SLAB) return;
+    page.ints[half + SLAB] = NO_SLAB;
+    this.#slabs.free(slab, page.ints[half + OFFSET] as number);
+  }
+
+  #page(row: number): Page {
+    return this.#pages[row >> PAGE_BITS] as Page;
+  }
+
+  #zxid(row: number, field: number): bigint {
+    return this.#page(row).zxids[(row & (PAGE - 1)) * WORDS + field] as bigint;
+  }
+
+  #float(row: number, field: number): number {
+    return this.#page(row).floats[(row & (PAGE - 1)) * WORDS + field] as number;
+  }
+
+  #int(row: number, field: number): number {
+    return this.#page(row).ints[(row & (PAGE - 1)) * HALVES + field] as number;
+  }
+}

@@ -1,0 +1,157 @@
+import { assert, present } from '../base/assert.ts';
+
+/** Who keeps the addresses of items: told when one was moved. */
+export interface Tenant {
+  moved(row: number, slab: number, offset: number): void;
+}
+
+/** Where an item lies. */
+export interface Address {
+  readonly slab: number;
+  readonly offset: number;
+}
+
+interface Slab {
+  readonly bytes: Uint8Array;
+  /** The same memory: two words lead each item, its row (or {@link DEAD}) and its length. */
+  readonly words: Int32Array;
+  /** Bytes handed out so far; items are never put before it. */
+  used: number;
+  /** Bytes of items that live. */
+  live: number;
+}
+
+const SLAB_SIZE = 0x1_0000;
+/** Longer items have a slab of their own. */
+const SHARED_MAX = 0x2000;
+const LEAD = 8;
+const DEAD = -1;
+/** Copies of up to so many bytes are cut from a common buffer, as Node's own are: an ArrayBuffer for each costs ten times as much. */
+const POOLED_MAX = 1024;
+const POOL_SIZE = 8192;
+
+function sizeOf(length: number): number {
+  return LEAD + ((length + 3) & ~3);
+}
+
+function makeSlab(size: number): Slab {
+  const buffer = new ArrayBuffer(size);
+  return { bytes: new Uint8Array(buffer), words: new Int32Array(buffer), used: 0, live: 0 };
+}
+
+/**
+ * Many small byte strings in few large buffers: a million ArrayBuffers would cost more than what is in
+ * them. Items are appended; a slab of which more than half has died gives up its living to the current
+ * one, so that dead bytes never exceed living ones by more than a slab.
+ */
+export class Slabs {
+  readonly #tenant: Tenant;
+  readonly #slabs: (Slab | undefined)[] = [];
+  /** Unused indices of `#slabs`. */
+  readonly #free: number[] = [];
+  #current = -1;
+  /** A dead slab kept for the next need, so that a steady stream of changes allocates nothing. */
+  #spare: Slab | undefined;
+  #pool = new Uint8Array(0);
+  #pooled = 0;
+
+  constructor(tenant: Tenant) {
+    this.#tenant = tenant;
+  }
+
+  /** Keeps a copy of `bytes` (at least one) for `row`. */
+  put(row: number, bytes: Uint8Array): Address {
+    const size = sizeOf(bytes.length);
+    const index = bytes.length > SHARED_MAX ? this.#add(makeSlab(size)) : this.#room(size);
+    const slab = this.#at(index);
+    const offset = slab.used;
+    slab.words[offset >> 2] = row;
+    slab.words[(offset >> 2) + 1] = bytes.length;
+    slab.bytes.set(bytes, offset + LEAD);
+    slab.used += size;
+    slab.live += size;
+    return { slab: index, offset };
+  }
+
+  /** Writes `bytes` over an item in place; false if they need another size. */
+  overwrite(index: number, offset: number, bytes: Uint8Array): boolean {
+    const slab = this.#at(index);
+    const length = slab.words[(offset >> 2) + 1] as number;
+    if (sizeOf(length) !== sizeOf(bytes.length)) return false;
+    slab.words[(offset >> 2) + 1] = bytes.length;
+    slab.bytes.set(bytes, offset + LEAD);
+    return true;
+  }
+
+  /** Lets go of an item. Others may move. */
+  free(index: number, offset: number): void {
+    const slab = this.#at(index);
+    const at = offset >> 2;
+    assert(slab.words[at] !== DEAD, 'an item is freed once');
+    slab.words[at] = DEAD;
+    slab.live -= sizeOf(slab.words[at + 1] as number);
+    if (index !== this.#current && slab.live * 2 < slab.used) this.#vacate(index, slab);
+  }
+
+  /** A copy of an item: the caller's, outside the slabs. */
+  copy(index: number, offset: number): Uint8Array {
+    const slab = this.#at(index);
+    const length = slab.words[(offset >> 2) + 1] as number;
+    const start = offset + LEAD;
+    if (length > POOLED_MAX) return slab.bytes.slice(start, start + length);
+    if (this.#pooled + length > this.#pool.length) {
+      this.#pool = new Uint8Array(POOL_SIZE);
+      this.#pooled = 0;
+    }
+    const copy = new Uint8Array(this.#pool.buffer, this.#pooled, length);
+    copy.set(new Uint8Array(slab.bytes.buffer, start, length));
+    this.#pooled += (length + 7) & ~7;
+    return copy;
+  }
+
+  /** Bytes of all slabs, living or dead. */
+  get capacity(): number {
+    return this.#slabs.reduce((sum, slab) => sum + (slab?.bytes.length ?? 0), 0);
+  }
+
+  #at(index: number): Slab {
+    return present(this.#slabs[index], 'slab');
+  }
+
+  #add(slab: Slab): number {
+    const index = this.#free.pop() ?? this.#slabs.length;
+    this.#slabs[index] = slab;
+    return index;
+  }
+
+  /** The current slab, or a new one if it has no room. */
+  #room(size: number): number {
+    const current = this.#slabs[this.#current];
+    if (current !== undefined && current.used + size <= SLAB_SIZE) return this.#current;
+    const full = this.#current;
+    this.#current = this.#add(this.#spare ?? makeSlab(SLAB_SIZE));
+    this.#spare = undefined;
+    if (current !== undefined && current.live * 2 < current.used) this.#vacate(full, current);
+    return this.#current;
+  }
+
+  /** Moves the living out and gives the slab up. */
+  #vacate(index: number, slab: Slab): void {
+    for (let offset = 0; offset < slab.used; ) {
+      const row = slab.words[offset >> 2] as number;
+      const length = slab.words[(offset >> 2) + 1] as number;
+      if (row !== DEAD) {
+        const moved = this.put(row, slab.bytes.subarray(offset + LEAD, offset + LEAD + length));
+        this.#tenant.moved(row, moved.slab, moved.offset);
+      }
+      offset += sizeOf(length);
+    }
+    this.#slabs[index] = undefined;
+    this.#free.push(index);
+    if (slab.bytes.length === SLAB_SIZE) {
+      slab.used = 0;
+      slab.live = 0;
+      this.#spare = slab;
+    }
+  }
+}
