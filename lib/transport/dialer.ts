@@ -13,8 +13,6 @@ const LONGEST_PAUSE = 1_000;
 interface Route {
   readonly peer: number;
   readonly url: string;
-  /** Every link known to lead to the peer, and since when (monotonic ms). */
-  readonly links: Map<LinkId, number>;
   dialling: boolean;
   /** Dials that failed, and links that did not live long, in a row. */
   failures: number;
@@ -25,6 +23,8 @@ export class Dialer {
   readonly #dial: (peer: number, url: string) => void;
   readonly #random: () => number;
   readonly #routes = new Map<number, Route>();
+  /** Which peer a link leads to, and since when that is known (monotonic ms). */
+  readonly #links = new Map<LinkId, { readonly peer: number; readonly since: number }>();
   #stopped = false;
 
   /**
@@ -39,7 +39,7 @@ export class Dialer {
   /** Dials the peer now, and from now on whenever it has no link. A new URL counts from the next dial on. */
   keep(peer: number, url: string): void {
     const old = this.#routes.get(peer);
-    const fresh = { links: new Map(), dialling: false, failures: 0, timer: undefined };
+    const fresh = { dialling: false, failures: 0, timer: undefined };
     const route = { ...(old ?? fresh), peer, url };
     clearTimeout(old?.timer);
     this.#routes.set(peer, route);
@@ -63,21 +63,19 @@ export class Dialer {
 
   /** A link, whoever dialled it, leads to the peer. */
   recognized(link: LinkId, peer: number): void {
-    const route = this.#routes.get(peer);
-    if (route === undefined || route.links.has(link)) return;
-    route.links.set(link, performance.now());
-    clearTimeout(route.timer);
+    if (this.#links.has(link)) return;
+    this.#links.set(link, { peer, since: performance.now() });
+    clearTimeout(this.#routes.get(peer)?.timer);
   }
 
   /** A link is gone. */
   closed(link: LinkId): void {
-    for (const route of this.#routes.values()) {
-      const since = route.links.get(link);
-      if (since === undefined) continue;
-      route.links.delete(link);
-      if (performance.now() - since >= LONGEST_PAUSE) route.failures = 0;
-      this.#pause(route);
-    }
+    const lost = this.#links.get(link);
+    this.#links.delete(link);
+    const route = this.#routes.get(lost?.peer ?? 0);
+    if (lost === undefined || route === undefined) return;
+    if (performance.now() - lost.since >= LONGEST_PAUSE) route.failures = 0;
+    this.#pause(route);
   }
 
   stop(): void {
@@ -86,7 +84,7 @@ export class Dialer {
   }
 
   #pause(route: Route): void {
-    if (this.#stopped || route.dialling || route.links.size > 0) return;
+    if (!this.#wanted(route)) return;
     const longest = Math.min(FIRST_PAUSE * 2 ** route.failures, LONGEST_PAUSE);
     route.failures += 1;
     clearTimeout(route.timer);
@@ -94,8 +92,13 @@ export class Dialer {
     route.timer.unref();
   }
 
+  #wanted({ peer, dialling }: Route): boolean {
+    if (this.#stopped || dialling) return false;
+    return [...this.#links.values()].every((link) => link.peer !== peer);
+  }
+
   #attempt(route: Route): void {
-    if (this.#stopped || route.dialling || route.links.size > 0) return;
+    if (!this.#wanted(route)) return;
     route.dialling = true;
     this.#dial(route.peer, route.url);
   }

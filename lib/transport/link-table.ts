@@ -92,6 +92,11 @@ export class LinkTable {
     this.#close(link, reason);
   }
 
+  /** Ends every link that stands. */
+  endAll(reason: string): void {
+    for (const link of [...this.#channels.keys()]) this.disconnect(link, reason);
+  }
+
   /** Closes a link now and tells it when the caller has returned. */
   #close(link: LinkId, reason: string): void {
     if (this.#forget(link)) queueMicrotask(() => this.#tellClosed(link, reason));

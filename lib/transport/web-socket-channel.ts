@@ -77,8 +77,7 @@ export function reasonOf(error: Error): string {
   return 'code' in error ? String(error.code) : error.name;
 }
 
-function shortened(reason: string): Uint8Array {
-  const room = new Uint8Array(REASON_BYTES);
-  const { written } = new TextEncoder().encodeInto(reason, room);
-  return room.subarray(0, written);
+function shortened(reason: string): Buffer {
+  const room = Buffer.alloc(REASON_BYTES);
+  return room.subarray(0, new TextEncoder().encodeInto(reason, room).written);
 }

@@ -13,6 +13,7 @@ export class WebSocketListener {
   readonly #accept: (socket: WebSocket) => void;
   readonly #http: Server;
   readonly #upgrader: WebSocketServer;
+  #opening: Promise<void> | undefined;
 
   /** @param frameBytes the longest frame that is taken. */
   constructor(url: URL, frameBytes: number, accept: (socket: WebSocket) => void) {
@@ -35,14 +36,11 @@ export class WebSocketListener {
   /** Returns the URL with the port that was given. */
   async open(): Promise<string> {
     const host = this.#url.hostname.replace(/^\[|\]$/g, '');
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', reject);
-      this.#http.listen(Number(this.#url.port || 80), host, () => {
-        this.#http.off('error', reject);
-        resolve();
-      });
+    this.#opening = new Promise((resolve, reject) => {
+      this.#http.on('error', reject);
+      this.#http.listen(Number(this.#url.port || 80), host, resolve);
     });
-    this.#http.on('error', () => undefined);
+    await this.#opening;
     const address = this.#http.address();
     assert(isAddressInfo(address), 'a peer listens on a port');
     return withPort(this.#url, address.port);
@@ -50,6 +48,7 @@ export class WebSocketListener {
 
   /** Frees the port. Links that were accepted are not its own any more. */
   async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     this.#http.closeAllConnections();
     await closed;
