@@ -64,14 +64,14 @@ export class WatchIndex<Watcher> {
     return this.#byPath.get(path);
   }
 
-  /** All watched paths, in the order in which they came to be. */
-  paths(): Iterable<string> {
-    return this.#byPath.keys();
+  /** All watched paths, in the order in which they came to be. A copy. */
+  paths(): readonly string[] {
+    return [...this.#byPath.keys()];
   }
 
-  /** The paths that a watcher watches. */
-  of(watcher: Watcher): ReadonlySet<string> | undefined {
-    return this.#byWatcher.get(watcher);
+  /** The paths that a watcher watches, likewise. */
+  pathsOf(watcher: Watcher): readonly string[] {
+    return [...(this.#byWatcher.get(watcher) ?? [])];
   }
 
   mask(watcher: Watcher, path: string): WatchMask {

@@ -74,7 +74,7 @@ export class WatchTable<Watcher> {
 
   /** The session of this watcher has ended. */
   removeAll(watcher: Watcher): void {
-    for (const path of [...(this.#index.of(watcher) ?? NOTHING)]) this.#index.set(watcher, path, 0);
+    for (const path of this.#index.pathsOf(watcher)) this.#index.set(watcher, path, 0);
   }
 
   has(watcher: Watcher, path: string, kind: WatchKind): boolean {
@@ -82,9 +82,9 @@ export class WatchTable<Watcher> {
   }
 
   watchesOf(watcher: Watcher): readonly WatchKey[] {
-    return [...(this.#index.of(watcher) ?? NOTHING)].flatMap((path) =>
-      keysOf(path, this.#index.mask(watcher, path)),
-    );
+    return this.#index
+      .pathsOf(watcher)
+      .flatMap((path) => keysOf(path, this.#index.mask(watcher, path)));
   }
 
   get counts(): WatchCounts {
@@ -133,7 +133,7 @@ export class WatchTable<Watcher> {
       'a jump goes from the newest state forward',
     );
     this.#zxid = jump.zxid;
-    const paths = [...this.#index.paths()];
+    const paths = this.#index.paths();
     const fired = paths.flatMap((path) => this.#fire(path, jump, mayRead));
     return [...fired, ...paths.flatMap((path) => this.#resync(path, jump, mayRead))];
   }
@@ -210,8 +210,10 @@ export class WatchTable<Watcher> {
   }
 
   /** A copy: watches may be spent while it is walked. */
-  #watchersOf(path: string, mask: WatchMask): (readonly [Watcher, WatchMask])[] {
-    return [...(this.#index.at(path) ?? NOTHING)].filter(([, watched]) => (watched & mask) !== 0);
+  #watchersOf(path: string, mask: WatchMask): readonly (readonly [Watcher, WatchMask])[] {
+    const watchers = this.#index.at(path);
+    if (watchers === undefined) return NOTHING;
+    return [...watchers].filter(([, watched]) => (watched & mask) !== 0);
   }
 }
 
