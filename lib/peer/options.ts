@@ -1,3 +1,5 @@
+import { parsePeerUrl } from '../transport/peer-url.ts';
+import { messageOf } from './events.ts';
 import type { Grouped, Logger, PeerAddress, Settings, Solo } from './settings.ts';
 
 /** One peer of the group, with every default filled in. */
@@ -22,6 +24,7 @@ export interface CheckedOptions {
   readonly syncTimeout: number;
   readonly initTimeout: number;
   readonly snapCount: number;
+  readonly maxTreeBytes: number;
   readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -43,6 +46,7 @@ const RANGES = {
   syncTimeout: { least: 40, most: 600_000, byDefault: 2_000 },
   initTimeout: { least: 100, most: 3_600_000, byDefault: 15_000 },
   snapCount: { least: 10, most: 100_000_000, byDefault: 100_000 },
+  maxTreeBytes: { least: 1_048_576, most: 2 ** 40, byDefault: 268_435_456 },
 } as const satisfies Record<string, Range>;
 
 type Numbers = { -readonly [K in keyof typeof RANGES]: number };
@@ -57,6 +61,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof Solo | keyof Grouped>([
   'syncTimeout',
   'initTimeout',
   'snapCount',
+  'maxTreeBytes',
   'logger',
   'signal',
 ]);
@@ -69,7 +74,6 @@ const ADDRESS_FIELDS: ReadonlySet<string> = new Set<keyof PeerAddress>([
   'group',
 ]);
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Checks what `openPeer` was given.
@@ -110,6 +114,7 @@ function checkNumbers(given: Readonly<Record<string, unknown>>): Numbers {
     syncTimeout: checkNumber('syncTimeout', given.syncTimeout),
     initTimeout: checkNumber('initTimeout', given.initTimeout),
     snapCount: checkNumber('snapCount', given.snapCount),
+    maxTreeBytes: checkNumber('maxTreeBytes', given.maxTreeBytes),
   };
   if (numbers.syncTimeout < 4 * numbers.heartbeat) {
     throw new RangeError(
@@ -224,23 +229,14 @@ function checkCount(name: string, value: unknown): number {
   return value;
 }
 
-/** Peers do not prove to each other who they are yet, so nothing but this machine may reach them. */
 function checkUrl(name: string, text: string): string {
-  if (!URL.canParse(text)) throw new TypeError(`${name} must be a URL, not '${text}'`);
-  const url = new URL(text);
-  if (url.protocol !== 'ws:') {
-    throw new TypeError(`${name} must begin with ws://, not ${url.protocol}//`);
+  try {
+    const url = parsePeerUrl(text);
+    if (url.port === '') throw new TypeError(`${text}: a peer's URL names its port`);
+    return url.href;
+  } catch (error) {
+    throw new TypeError(`${name}: ${messageOf(error)}`);
   }
-  if (url.port === '') throw new TypeError(`${name} must name a port: '${text}'`);
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new TypeError(`${name} must be a host, a port and a path, no more: '${text}'`);
-  }
-  if (!LOOPBACK.test(url.hostname)) {
-    throw new TypeError(
-      `${name} must be on the loopback interface (127.0.0.1, [::1] or localhost) for now, not ${url.hostname}`,
-    );
-  }
-  return url.href;
 }
 
 function refuseUnknown(

@@ -41,6 +41,12 @@ export interface Settings {
   readonly initTimeout?: number;
   /** Transactions between two checkpoints of the tree. @default 100_000 */
   readonly snapCount?: number;
+  /**
+   * Memory of the tree, in bytes: growth beyond it is QUOTA_EXCEEDED, deletes go on; at least 1 MiB.
+   * The leader's counts.
+   * @default 268_435_456 (256 MiB)
+   */
+  readonly maxTreeBytes?: number;
   /** @default none: nothing is printed */
   readonly logger?: Logger;
   /** Gives up opening. Has no effect on a peer that is open. */

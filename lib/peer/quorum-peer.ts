@@ -1,0 +1,304 @@
+/** One member of the group: a replica with a clock, a disk and a network, and a life of its own. */
+import { type ErrorCode, QuorateError } from '../base/errors.ts';
+import { formatZxid } from '../base/zxid.ts';
+import type { ReplicaEvent, ReplicaStatus } from '../replica/ready.ts';
+import { Replica } from '../replica/replica.ts';
+import type { DecodeError } from '../wire/decode-error.ts';
+import type { LinkId } from '../zab/ready.ts';
+import { Connections } from './connections.ts';
+import { messageOf } from './events.ts';
+import type { CheckedOptions } from './options.ts';
+import { systemPorts } from './peer-ports.ts';
+import { type LoopObserver, type LoopPorts, ReadyLoop } from './ready-loop.ts';
+import { replicaOptions } from './replica-options.ts';
+import { RequestPipeline } from './request-pipeline.ts';
+import { restoreStateMachine } from './restore.ts';
+import type { PeerStatus } from './status.ts';
+
+/** Who holds the peer. Called when the core is at rest; must not throw. */
+export interface PeerObserver {
+  status(now: PeerStatus, before: PeerStatus): void;
+  warning(warning: QuorateError): void;
+  /** Something went wrong where no caller waits. */
+  error(error: unknown): void;
+  /** Nothing will be delivered any more; what waits must be told so. */
+  over(cause: QuorateError): void;
+}
+
+/**
+ * Without a quorum nobody can be told of the end of a session: how long `close` waits for one to come
+ * back, in ms.
+ */
+const LONELY_GRACE = 500;
+
+export class QuorumPeer {
+  readonly id: number;
+  readonly options: CheckedOptions;
+  /** Resolves when the peer is closed, by whatever cause. */
+  readonly closed: Promise<void>;
+  readonly pipeline: RequestPipeline;
+  readonly #replica: Replica;
+  readonly #ports: LoopPorts;
+  readonly #observer: PeerObserver;
+  readonly #loop: ReadyLoop;
+  readonly #connections: Connections;
+  #status: PeerStatus;
+  #end: 'quarantined' | 'closed' | undefined;
+  #closing: Promise<void> | undefined;
+  #afterTurn: (() => void)[] = [];
+  /** Looks after every turn whether the farewell of `close` is done. */
+  #checkFarewell: (() => void) | undefined;
+  #setClosed: () => void = () => {};
+
+  /**
+   * Verifies the store, begins to listen and to dial, and resolves: the local part stands. Rejects
+   * with what is wrong here, and leaves nothing open.
+   */
+  static async open(
+    options: CheckedOptions,
+    observer: PeerObserver,
+    ports: LoopPorts = systemPorts(options),
+  ): Promise<QuorumPeer> {
+    const { signal } = options;
+    throwIfAborted(signal);
+    try {
+      const opened = await ports.storage.open();
+      const stateMachine = await restoreStateMachine(opened);
+      throwIfAborted(signal);
+      const replica = new Replica(replicaOptions(options), opened.durable, stateMachine);
+      const peer = new QuorumPeer(options, replica, ports, observer);
+      await peer.#listen();
+      throwIfAborted(signal);
+      peer.#start();
+      return peer;
+    } catch (error) {
+      await Promise.allSettled([ports.transport.close(), ports.storage.close()]);
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: CheckedOptions,
+    replica: Replica,
+    ports: LoopPorts,
+    observer: PeerObserver,
+  ) {
+    this.id = options.id;
+    this.options = options;
+    this.#replica = replica;
+    this.#ports = ports;
+    this.#observer = observer;
+    this.#connections = new Connections(options.addresses.filter(({ id }) => id !== options.id));
+    this.#loop = new ReadyLoop(replica, ports, this.#loopObserver());
+    this.pipeline = new RequestPipeline(replica, () => this.#loop.wake());
+    this.#status = this.#makeStatus(replica.status);
+    this.closed = new Promise((resolve) => {
+      this.#setClosed = resolve;
+    });
+  }
+
+  /** As of now. */
+  get status(): PeerStatus {
+    this.#status = this.#makeStatus(this.#replica.status);
+    return this.#status;
+  }
+
+  /** The last transaction applied here. */
+  get zxid(): bigint {
+    return this.#replica.applied;
+  }
+
+  /** Hash of everything replicated: equal at equal zxids on all peers (S16). */
+  get hash(): number {
+    return this.#replica.stateMachine.hash();
+  }
+
+  /** Whether calls are still taken. */
+  get isOpen(): boolean {
+    return this.#end === undefined && this.#closing === undefined;
+  }
+
+  /** Calls back once, after the deliveries of the next turn. */
+  afterTurn(callback: () => void): void {
+    this.#afterTurn.push(callback);
+    this.#loop.wake();
+  }
+
+  /** Ends the sessions, hands leadership over, closes links and store. Never rejects; later calls join the first. */
+  close(timeout: number): Promise<void> {
+    this.#closing ??= this.#close(timeout);
+    return this.#closing;
+  }
+
+  async #listen(): Promise<void> {
+    const { transport } = this.#ports;
+    transport.start(this.#loop.transportEvents);
+    const own = this.options.addresses.find(({ id }) => id === this.id);
+    if (own !== undefined && own.url !== '') await transport.listen(own.url);
+  }
+
+  #start(): void {
+    for (const { id, url } of this.options.addresses) {
+      if (id !== this.id) this.#ports.transport.dial(id, url);
+    }
+    this.#loop.wake();
+  }
+
+  #loopObserver(): LoopObserver {
+    return {
+      deliver: (deliveries) => this.pipeline.deliver(deliveries),
+      status: () => this.#announce(),
+      event: (event) => this.#report(event),
+      connection: (peer, connected, error) => {
+        if (this.#connections.update(peer, connected, error)) this.#announce();
+      },
+      malformed: (link, error) => this.#warnMalformed(link, error),
+      storeFailed: (error) => this.#quarantine('the store refused a write', error),
+      broken: (error) => this.#quarantine('an invariant does not hold', error),
+      turned: () => {
+        const callbacks = this.#afterTurn;
+        this.#afterTurn = [];
+        for (const callback of callbacks) callback();
+        this.#checkFarewell?.();
+      },
+    };
+  }
+
+  #announce(): void {
+    const before = this.#status;
+    const now = this.status;
+    this.options.logger?.info(
+      { ...now, zxid: String(now.zxid) },
+      `peer ${this.id} is ${now.state}`,
+    );
+    this.#observer.status(now, before);
+  }
+
+  #makeStatus(replica: ReplicaStatus): PeerStatus {
+    const { phase, leader, epoch } = replica;
+    const state = this.#end ?? replica.role;
+    const serving = this.#end === undefined && replica.serving;
+    const contactAge = this.#ports.clock.monotonic() - this.#replica.contact;
+    return Object.freeze({
+      state,
+      phase,
+      serving,
+      reason: serving ? undefined : this.#reason(replica),
+      leader: this.#end === undefined ? leader : undefined,
+      epoch,
+      zxid: this.#replica.applied,
+      contactAge: Math.max(0, contactAge),
+      peers: this.#connections.all,
+    });
+  }
+
+  #reason(replica: ReplicaStatus): string {
+    if (this.#end === 'closed') return 'closed';
+    const missing = this.#connections.describe();
+    const reason = replica.reason ?? replica.phase;
+    return missing === '' ? reason : `${reason}; ${missing}`;
+  }
+
+  /** Takes no part any more: no vote, no acknowledgement, no reads (G6, G10). The process goes on. */
+  #quarantine(what: string, cause: unknown): void {
+    if (this.#end !== undefined) return;
+    this.#end = 'quarantined';
+    const error = QuorateError.make(
+      'QUARANTINED',
+      `peer ${this.id}: ${what}: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+    this.#loop.stop();
+    void this.#ports.transport.close();
+    this.#observer.error(error);
+    this.#observer.over(error);
+    this.#announce();
+  }
+
+  #report(event: ReplicaEvent): void {
+    this.options.logger?.debug({ ...event }, `peer ${this.id}: ${event.type}`);
+    const warning = warningOf(event);
+    if (warning === undefined) return;
+    const [code, text] = warning;
+    this.#observer.warning(QuorateError.make(code, `peer ${this.id}: ${text}`));
+  }
+
+  #warnMalformed(link: LinkId, error: DecodeError): void {
+    const text = `peer ${this.id}: link ${link} was closed: ${error.message}`;
+    this.#observer.warning(QuorateError.make('REFUSED', text, { cause: error }));
+  }
+
+  async #close(timeout: number): Promise<void> {
+    const { clock, storage, transport } = this.#ports;
+    const deadline = clock.monotonic() + timeout;
+    if (this.#end === undefined) await this.#farewell(deadline);
+    this.#loop.stop();
+    const hadEnded = this.#end !== undefined;
+    this.#end = 'closed';
+    if (!hadEnded) this.#observer.over(QuorateError.make('CLOSED', `peer ${this.id} was closed`));
+    const ends = Promise.allSettled([transport.close(), storage.close()]);
+    const remaining = Math.max(100, deadline - clock.monotonic());
+    await within(ends, remaining);
+    this.#announce();
+    this.#setClosed();
+  }
+
+  /** Sessions end and leadership is given away, while there is a group to do it with and time left. */
+  #farewell(deadline: number): Promise<void> {
+    this.#replica.close();
+    const { clock } = this.#ports;
+    let lonelySince: number | undefined;
+    return new Promise((resolve) => {
+      const timer = setInterval(() => this.#loop.wake(), 50);
+      this.#checkFarewell = () => {
+        const now = clock.monotonic();
+        lonelySince = this.#replica.status.serving ? undefined : (lonelySince ?? now);
+        const isLonely = lonelySince !== undefined && now - lonelySince >= LONELY_GRACE;
+        const isOver = this.#end !== undefined || this.#replica.closed || now >= deadline;
+        if (!isOver && !isLonely) return;
+        clearInterval(timer);
+        this.#checkFarewell = undefined;
+        resolve();
+      };
+      this.#loop.wake();
+    });
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw QuorateError.make('ABORTED', 'opening was aborted', {
+    outcome: 'not-applied',
+    cause: signal.reason,
+  });
+}
+
+/** Resolves with the work, or when the time is over. */
+async function within(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}
+
+/** What operators should hear of. */
+function warningOf(event: ReplicaEvent): readonly [ErrorCode, string] | undefined {
+  switch (event.type) {
+    case 'stall':
+      return ['STALL', `the event loop was blocked for ${Math.round(event.ms)} ms`];
+    case 'refused': {
+      const code = event.reason === 'PROTOCOL' ? 'REFUSED' : event.reason;
+      return [code, event.detail];
+    }
+    case 'alarm':
+      return ['QUARANTINED', event.detail];
+    case 'diverged':
+      return ['QUARANTINED', `the tree differs from the leader's at ${formatZxid(event.zxid)}`];
+    default:
+      return undefined;
+  }
+}

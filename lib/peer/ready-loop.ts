@@ -1,0 +1,234 @@
+/**
+ * The only place where the order of I/O is decided. One turn: tick, what came in since the last turn,
+ * then what the replica wants done; then, if the store is idle, the next batch. What comes in during
+ * one turn of the event loop is dealt with in one turn of this loop, so that it travels in one frame
+ * and is logged in one group.
+ */
+import { assert } from '../base/assert.ts';
+import type {
+  Delivery,
+  PeerMessage,
+  ReplicaEvent,
+  ReplicaReady,
+  ReplicaStatus,
+} from '../replica/ready.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { DialSide, Transport, TransportEvents } from '../transport/transport.ts';
+import { DecodeError } from '../wire/decode-error.ts';
+import { decodeFrame, encodeMessage, packFrames } from '../wire/frames.ts';
+import type { StoreBatch } from '../wire/store-batch.ts';
+import type { LinkId } from '../zab/ready.ts';
+import type { Clock } from './clock.ts';
+import { messageOf } from './events.ts';
+
+/** Where the loop reads and writes. */
+export interface LoopPorts {
+  readonly clock: Clock;
+  readonly storage: Storage;
+  readonly transport: Transport;
+}
+
+/** Whom the loop tells; never from within a call to it, and after `stop()` never again. */
+export interface LoopObserver {
+  deliver(deliveries: readonly Delivery[]): void;
+  status(status: ReplicaStatus): void;
+  event(event: ReplicaEvent): void;
+  /** A link said which peer it leads to, is gone, or could not be dialled. */
+  connection(peer: number, connected: boolean, error: string | undefined): void;
+  /** A frame that cannot be read: its link was closed. */
+  malformed(link: LinkId, error: DecodeError): void;
+  /** The store refused a write: the replica is in quarantine. */
+  storeFailed(error: unknown): void;
+  /** An invariant of the core does not hold: the loop has stopped for good. */
+  broken(error: unknown): void;
+  /** A turn is complete. */
+  turned(): void;
+}
+
+/** Longest pause between two turns, whatever the replica says: a timer of Node holds 31 bits. */
+const PAUSE_MAX = 60_000;
+
+export class ReadyLoop {
+  readonly #replica: Replica;
+  readonly #ports: LoopPorts;
+  readonly #observer: LoopObserver;
+  /** What came in since the last turn, in its order. */
+  #inputs: (() => void)[] = [];
+  /** The peer at the other end of each link that has said so. */
+  readonly #peers = new Map<LinkId, number>();
+  #writing = false;
+  #turning = false;
+  #stopped = false;
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due. */
+  #due = Number.POSITIVE_INFINITY;
+
+  constructor(replica: Replica, ports: LoopPorts, observer: LoopObserver) {
+    this.#replica = replica;
+    this.#ports = ports;
+    this.#observer = observer;
+  }
+
+  /** What the transport is told to call. */
+  get transportEvents(): TransportEvents {
+    return {
+      linkOpened: (link: LinkId, dialer: DialSide) => {
+        this.#input(() => this.#replica.linked(link, dialer));
+      },
+      frame: (link: LinkId, bytes: Uint8Array) => this.#input(() => this.#receive(link, bytes)),
+      linkClosed: (link: LinkId, reason: string) => this.#input(() => this.#unlink(link, reason)),
+      linkDrained: (link: LinkId) => this.#input(() => this.#replica.backlog(link, 0)),
+      dialFailed: (peer: number, reason: string) => {
+        if (!this.#stopped) this.#observer.connection(peer, false, reason);
+      },
+    };
+  }
+
+  /** The application has called the replica, or the loop begins: a turn is due. */
+  wake(): void {
+    if (this.#stopped || this.#immediate !== undefined) return;
+    this.#immediate = setImmediate(() => {
+      this.#immediate = undefined;
+      this.#turn();
+    });
+  }
+
+  /** No turn follows, and no timer is left. */
+  stop(): void {
+    this.#stopped = true;
+    this.#inputs = [];
+    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
+    clearTimeout(this.#timer);
+  }
+
+  #input(input: () => void): void {
+    if (this.#stopped) return;
+    this.#inputs.push(input);
+    this.wake();
+  }
+
+  #turn(): void {
+    assert(
+      !this.#turning,
+      'a turn never begins within another: callbacks do not re-enter the core',
+    );
+    this.#turning = true;
+    try {
+      this.#replica.tick(this.#ports.clock.monotonic(), this.#ports.clock.wall());
+      const inputs = this.#inputs;
+      this.#inputs = [];
+      for (const input of inputs) input();
+      this.#realise(this.#replica.ready());
+      this.#persist();
+      if (!this.#stopped) this.#arm(this.#replica.deadline());
+    } catch (error) {
+      this.stop();
+      this.#observer.broken(error);
+    } finally {
+      this.#turning = false;
+    }
+    this.#observer.turned();
+  }
+
+  /** Does what the replica says, in its order. */
+  #realise(ready: ReplicaReady): void {
+    if (ready.deliveries.length > 0) this.#observer.deliver(ready.deliveries);
+    this.#send(ready);
+    for (const { link, reason } of ready.close) this.#ports.transport.disconnect(link, reason);
+    if (ready.status !== undefined) this.#observer.status(ready.status);
+    for (const event of ready.events) this.#observer.event(event);
+  }
+
+  /** One frame per link and turn, unless it grows long; every message is encoded once. */
+  #send(ready: ReplicaReady): void {
+    const outgoing = new Map<LinkId, Uint8Array[]>();
+    for (const { to, message } of ready.send) {
+      const bytes = encodeMessage(message);
+      for (const link of to) {
+        const queue = outgoing.get(link);
+        if (queue === undefined) outgoing.set(link, [bytes]);
+        else queue.push(bytes);
+      }
+    }
+    const { transport } = this.#ports;
+    for (const [link, messages] of outgoing) {
+      for (const frame of packFrames(messages)) transport.send(link, frame);
+      const waiting = transport.backlog(link);
+      if (waiting > 0) this.#replica.backlog(link, waiting);
+    }
+  }
+
+  /** At most one batch is under way (rule G4). */
+  #persist(): void {
+    if (this.#writing || this.#stopped) return;
+    const batch = this.#replica.nextBatch();
+    if (batch === undefined) return;
+    this.#writing = true;
+    this.#ports.storage.write(batch).then(
+      () => this.#written(batch),
+      (error: unknown) => this.#refused(error),
+    );
+  }
+
+  #written(batch: StoreBatch): void {
+    this.#writing = false;
+    this.#input(() => this.#replica.persisted(batch.id));
+  }
+
+  #refused(error: unknown): void {
+    // `#writing` stays: a store that refused a write is never written again (rule G6).
+    this.#input(() => {
+      this.#replica.failed(messageOf(error));
+      this.#observer.storeFailed(error);
+    });
+  }
+
+  #receive(link: LinkId, bytes: Uint8Array): void {
+    let messages: readonly PeerMessage[];
+    try {
+      messages = decodeFrame(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#ports.transport.disconnect(link, 'a frame that cannot be read');
+      this.#observer.malformed(link, error);
+      return;
+    }
+    for (const message of messages) {
+      if (message.type === 'HELLO') this.#recognize(link, message.id);
+    }
+    this.#replica.receive(link, messages);
+  }
+
+  /** The transport learns whom a link leads to before the replica may close a duplicate of it. */
+  #recognize(link: LinkId, peer: number): void {
+    this.#peers.set(link, peer);
+    this.#ports.transport.recognize(link, peer);
+    this.#observer.connection(peer, true, undefined);
+  }
+
+  #unlink(link: LinkId, reason: string): void {
+    const peer = this.#peers.get(link);
+    this.#peers.delete(link);
+    this.#replica.unlinked(link);
+    if (peer === undefined) return;
+    const another = [...this.#peers.values()].includes(peer);
+    if (!another) this.#observer.connection(peer, false, reason);
+  }
+
+  /**
+   * A timer does not act, it asks for a turn: after a stall the sockets are read before anything is
+   * judged. One that is due early is left as it is, so that a busy peer does not arm one per turn.
+   */
+  #arm(deadline: number): void {
+    if (deadline >= this.#due && this.#timer !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#due = deadline;
+    const pause = Math.min(Math.max(deadline - this.#ports.clock.monotonic(), 0), PAUSE_MAX);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.wake();
+    }, Math.ceil(pause));
+  }
+}

@@ -1,0 +1,31 @@
+import { REPLICA_DEFAULTS, type ReplicaOptions } from '../replica/options.ts';
+import { randomStoreId } from '../storage/store-id.ts';
+import { ZAB_DEFAULTS } from '../zab/options.ts';
+import type { CheckedOptions } from './options.ts';
+
+/** Links are not authenticated yet, so every session is on this machine. */
+const ADDRESS = '127.0.0.1';
+
+/** The replica of a peer with these options; what no user is asked for has its default. */
+export function replicaOptions(options: CheckedOptions): ReplicaOptions {
+  const { id, addresses, heartbeat, syncTimeout, initTimeout, snapCount, maxTreeBytes } = options;
+  const own = addresses.find((address) => address.id === id);
+  const voters = addresses.filter(({ role }) => role === 'participant');
+  return {
+    ...REPLICA_DEFAULTS,
+    zab: {
+      ...ZAB_DEFAULTS,
+      id,
+      role: own?.role ?? 'participant',
+      voters: voters.map(({ id: voter, weight, group }) => ({ id: voter, weight, group })),
+      heartbeat,
+      syncTimeout,
+      initTimeout,
+      spareStore: randomStoreId(),
+    },
+    heartbeat,
+    address: ADDRESS,
+    snapCount,
+    maxTreeBytes,
+  };
+}

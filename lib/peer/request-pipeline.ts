@@ -1,0 +1,121 @@
+import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
+import type { Delivery, Ticket } from '../replica/ready.ts';
+import type { NotTaken, Replica } from '../replica/replica.ts';
+import type { SessionHandle } from '../replica/session-handle.ts';
+import type { Operation } from '../tree/request.ts';
+
+/** The deliveries of one kind. */
+export type DeliveryOf<T extends Delivery['type']> = Extract<Delivery, { readonly type: T }>;
+
+/** Who asked for a write: told once what became of it, and once more if that was not known. */
+export interface WriteObserver {
+  reply(delivery: DeliveryOf<'reply'>): void;
+  settled(delivery: DeliveryOf<'settled'>): void;
+}
+
+/** Who holds a session. */
+export interface SessionObserver {
+  state(delivery: DeliveryOf<'state'>): void;
+  watch(delivery: DeliveryOf<'watch'>): void;
+}
+
+/**
+ * Routes what the application asks into the replica, and what the replica delivers to whoever asked.
+ * Observers are called in the order of the deliveries, when the replica is at rest; they may call
+ * again, and must not throw.
+ */
+export class RequestPipeline {
+  readonly #replica: Replica;
+  readonly #wake: () => void;
+  readonly #writes = new Map<Ticket, WriteObserver>();
+  readonly #reads = new Map<Ticket, (delivery: DeliveryOf<'read'>) => void>();
+  readonly #sessions = new Map<number, SessionObserver>();
+
+  /** @param wake a turn is due */
+  constructor(replica: Replica, wake: () => void) {
+    this.#replica = replica;
+    this.#wake = wake;
+  }
+
+  openSession(timeout: number, observer: SessionObserver): SessionHandle {
+    const handle = this.#replica.openSession({ timeout });
+    this.#sessions.set(handle.key, observer);
+    this.#wake();
+    return handle;
+  }
+
+  closeSession(session: SessionHandle): void {
+    this.#replica.closeSession(session);
+    this.#wake();
+  }
+
+  submit(session: SessionHandle, operation: Operation, observer: WriteObserver): Ticket | NotTaken {
+    const ticket = this.#replica.submit(session, operation);
+    if (typeof ticket === 'number') {
+      this.#writes.set(ticket, observer);
+      this.#wake();
+    }
+    return ticket;
+  }
+
+  /** The answer, or a ticket and the answer later. */
+  read(
+    session: SessionHandle,
+    operation: ReadOperation,
+    options: ReadOptions | undefined,
+    reply: (delivery: DeliveryOf<'read'>) => void,
+  ): ReadResult | Ticket {
+    const result = this.#replica.read(session, operation, options);
+    if (typeof result !== 'number') return result;
+    this.#reads.set(result, reply);
+    this.#wake();
+    return result;
+  }
+
+  /** The caller no longer waits; a write is still answered. */
+  abandon(session: SessionHandle, ticket: Ticket): void {
+    this.#reads.delete(ticket);
+    this.#replica.abandon(session, ticket);
+    this.#wake();
+  }
+
+  deliver(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#route(delivery);
+  }
+
+  #route(delivery: Delivery): void {
+    switch (delivery.type) {
+      case 'reply': {
+        const observer = this.#writes.get(delivery.ticket);
+        if (delivery.outcome !== 'unknown') this.#writes.delete(delivery.ticket);
+        observer?.reply(delivery);
+        return;
+      }
+      case 'settled': {
+        const observer = this.#writes.get(delivery.ticket);
+        this.#writes.delete(delivery.ticket);
+        observer?.settled(delivery);
+        return;
+      }
+      case 'read': {
+        const reply = this.#reads.get(delivery.ticket);
+        this.#reads.delete(delivery.ticket);
+        reply?.(delivery);
+        return;
+      }
+      case 'watch':
+        this.#sessions.get(delivery.session.key)?.watch(delivery);
+        return;
+      case 'state':
+        this.#routeState(delivery);
+        return;
+    }
+  }
+
+  #routeState(delivery: DeliveryOf<'state'>): void {
+    const { key } = delivery.session;
+    const observer = this.#sessions.get(key);
+    if (delivery.state === 'expired' || delivery.state === 'closed') this.#sessions.delete(key);
+    observer?.state(delivery);
+  }
+}
