@@ -3,6 +3,7 @@
  * payloads are the bytes that the leader encoded once, and are only copied here. Of the chain only
  * the last value travels: who receives the group computes the others and compares (rule G3).
  */
+import { assert } from '../base/assert.ts';
 import { counterOf, type Zxid } from '../base/zxid.ts';
 import type { Entry, EntryKind } from '../zab/log-entry.ts';
 import { decodeConfiguration } from './configuration.ts';
@@ -13,8 +14,9 @@ import { PackedWriter } from './packed-writer.ts';
 const KINDS: readonly EntryKind[] = ['transaction', 'epoch-start', 'configuration'];
 const WRITER = new PackedWriter();
 
-/** The bytes of a group; at most {@link MAX_ENTRIES} entries. */
-export function encodeEntries(entries: readonly Entry[]): Uint8Array {
+/** The bytes of a group: at most `max` entries. */
+export function encodeEntries(entries: readonly Entry[], max: number = MAX_ENTRIES): Uint8Array {
+  assert(entries.length <= max, 'a group of entries has its bound');
   WRITER.begin();
   WRITER.count(entries.length);
   for (const entry of entries) {
@@ -33,9 +35,9 @@ export function encodeEntries(entries: readonly Entry[]): Uint8Array {
  *
  * @throws DecodeError
  */
-export function decodeEntries(bytes: Uint8Array): readonly Entry[] {
-  const reader = new PackedReader(bytes, 'entries');
-  const length = reader.length(MAX_ENTRIES);
+export function decodeEntries(bytes: Uint8Array, max: number = MAX_ENTRIES): readonly Entry[] {
+  const reader = new PackedReader(bytes, 'entries', max);
+  const length = reader.length(max);
   const entries: Entry[] = [];
   for (let left = length; left > 1; left -= 1) entries.push(readEntry(reader, 0));
   if (length > 0) entries.push(readLast(reader));

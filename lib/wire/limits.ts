@@ -7,18 +7,22 @@ const MIB = 1024 * KIB;
 
 /** Bytes of one frame; a transport may refuse a longer one unread. */
 export const MAX_FRAME_BYTES: number = 16 * MIB;
-/** Where {@link packFrames} begins a new frame: longer ones cost latency and gain nothing. */
-export const FRAME_TARGET_BYTES: number = 64 * KIB;
+/** Bytes of a frame with several messages: longer ones cost latency and gain nothing. */
+export const MAX_SHARED_FRAME_BYTES: number = 64 * KIB;
 /** Bytes of one value of a store: a group of entries, a chunk, the meta record. */
-export const MAX_RECORD_BYTES: number = 64 * MIB;
+export const MAX_RECORD_BYTES: number = 256 * MIB;
 /** Messages of one frame. */
 export const MAX_MESSAGES = 4096;
 /** CBOR items of one frame or record, whatever their size. */
 export const MAX_ITEMS = 65_536;
 /** How deep CBOR arrays may be nested. */
 export const MAX_DEPTH = 8;
-/** Entries of one group, and of all groups of one frame. */
-export const MAX_ENTRIES = 16_384;
+/** Elements of all lists of one packed value, whatever their size. */
+export const MAX_ELEMENTS = 131_072;
+/** Entries of one message. */
+export const MAX_ENTRIES = 65_536;
+/** Entries of one value of the log. */
+export const MAX_RECORD_ENTRIES = 1_048_576;
 /** Bytes of one entry's payload. */
 export const MAX_ENTRY_BYTES: number = 8 * MIB;
 /** Voters of a configuration: an id is 1 to 255. */

@@ -9,7 +9,7 @@ import { decodeItem, encodeItem } from './cbor.ts';
 import { DecodeError } from './decode-error.ts';
 import { decodeEntries, encodeEntries } from './entries.ts';
 import { type Field, nested, object, safe, uint, zxid } from './fields.ts';
-import { MAX_RECORD_BYTES } from './limits.ts';
+import { MAX_RECORD_BYTES, MAX_RECORD_ENTRIES } from './limits.ts';
 import { seal, unseal } from './sealed.ts';
 
 /** The layout; another one gets another number. */
@@ -31,7 +31,11 @@ interface Fields extends LogRecord {
 const record: Field<Fields> = object<Fields>({
   version: uint(LOG_VERSION, LOG_VERSION),
   previous: object<Mark>({ zxid, chain: safe }),
-  entries: nested(MAX_RECORD_BYTES, encodeEntries, decodeEntries),
+  entries: nested<readonly Entry[]>(
+    MAX_RECORD_BYTES,
+    (entries) => encodeEntries(entries, MAX_RECORD_ENTRIES),
+    (bytes) => decodeEntries(bytes, MAX_RECORD_ENTRIES),
+  ),
   committed: zxid,
 });
 

@@ -38,7 +38,11 @@ const epoch = uint();
 
 const vote: Field<Vote> = object<Vote>({ leader: peerId, epoch, zxid });
 
-const entries: Field<readonly Entry[]> = nested(MAX_FRAME_BYTES, encodeEntries, decodeEntries);
+const entries: Field<readonly Entry[]> = nested<readonly Entry[]>(
+  MAX_FRAME_BYTES,
+  (entries) => encodeEntries(entries),
+  (bytes) => decodeEntries(bytes),
+);
 
 const requests: Field<readonly Request[]> = nested(MAX_FRAME_BYTES, encodeRequests, decodeRequests);
 

@@ -1,4 +1,5 @@
 import { DecodeError } from './decode-error.ts';
+import { MAX_ELEMENTS } from './limits.ts';
 import { readText } from './text.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -13,13 +14,16 @@ export class PackedReader {
   readonly #bytes: Uint8Array;
   readonly #what: string;
   readonly #end: number;
+  readonly #elements: number;
   #at = 0;
+  #counted = 0;
 
-  /** `what` names the value in errors. */
-  constructor(bytes: Uint8Array, what: string) {
+  /** `what` names the value in errors; all its lists together have at most so many `elements`. */
+  constructor(bytes: Uint8Array, what: string, elements: number = MAX_ELEMENTS) {
     this.#bytes = bytes;
     this.#what = what;
     this.#end = bytes.length;
+    this.#elements = elements;
   }
 
   /** Bytes not read yet. */
@@ -90,10 +94,11 @@ export class PackedReader {
     return value;
   }
 
-  /** A count of things that follow and take at least one byte each. */
+  /** The length of a list of at most `max`; each element takes at least one byte. */
   length(max: number): number {
-    const length = this.count(max);
-    if (length > this.left) this.refuse('cut short');
+    const length = this.#extent(max);
+    this.#counted += length;
+    if (this.#counted > this.#elements) this.refuse('too many elements');
     return length;
   }
 
@@ -109,7 +114,7 @@ export class PackedReader {
 
   /** Up to `max` bytes: a view, which keeps the whole input alive. */
   bytes(max: number): Uint8Array {
-    return this.raw(this.length(max));
+    return this.raw(this.#extent(max));
   }
 
   /** Bytes without a length before them, as a view. */
@@ -120,9 +125,15 @@ export class PackedReader {
 
   /** Well-formed UTF-8 of at most `max` bytes. */
   text(max: number): string {
-    const length = this.length(max);
+    const length = this.#extent(max);
     const at = this.#take(length);
     return readText(this.#bytes, at, length) ?? this.refuse('a text that is not UTF-8');
+  }
+
+  #extent(max: number): number {
+    const length = this.count(max);
+    if (length > this.left) this.refuse('cut short');
+    return length;
   }
 
   #take(length: number): number {
