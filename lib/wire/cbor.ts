@@ -13,7 +13,7 @@ const CODEC = new Encoder({ useRecords: false, structuredClone: false, tagUint8A
 
 /** The bytes of one item; numbers must be integers of 32 bits, wider ones bigints. */
 export function encodeItem(item: Item): Uint8Array {
-  return CODEC.encode(item);
+  return plain(CODEC.encode(item));
 }
 
 /**
@@ -21,13 +21,18 @@ export function encodeItem(item: Item): Uint8Array {
  * input has: who keeps one keeps the whole input alive.
  */
 export function decodeItem(bytes: Uint8Array, what: string): Item {
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  checkWellFormed(plain, what);
+  const view = plain(bytes);
+  checkWellFormed(view, what);
   try {
-    return CODEC.decode(plain);
+    return CODEC.decode(view);
   } catch (error) {
     throw new DecodeError(what, error instanceof Error ? error.message : 'not CBOR');
   }
+}
+
+/** Without Node's Buffer, whose `slice` and `toString` are not those of `Uint8Array`. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 const ARRAY = 4 << 5;

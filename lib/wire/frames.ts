@@ -76,8 +76,8 @@ export function decodeFrame(frame: Uint8Array): readonly PeerMessage[] {
   const [version, items] = item as readonly Item[];
   if (version !== FRAME_VERSION) throw new DecodeError('frame', 'an unknown version');
   const most = frame.length > MAX_SHARED_FRAME_BYTES ? 1 : MAX_MESSAGES;
-  if (!Array.isArray(items) || items.length > most) {
-    throw new DecodeError('frame', `not up to ${most} messages`);
+  if (!Array.isArray(items) || items.length === 0 || items.length > most) {
+    throw new DecodeError('frame', `not 1 to ${most} messages`);
   }
   return items.map((one: Item) => message.read(one, 'message'));
 }
