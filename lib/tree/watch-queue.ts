@@ -53,9 +53,10 @@ export class WatchQueue<Node> {
     this.#changesMax = changesMax;
   }
 
-  /** A transaction changed these. One that changed nothing that is watched needs no push. */
+  /** A transaction changed these. One that changed nothing that is watched is nothing to tell. */
   push(zxid: Zxid, changes: readonly PathChange<Node>[]): void {
     this.#advance(zxid);
+    if (changes.length === 0) return;
     if (this.#fold === undefined && this.#changes + changes.length <= this.#changesMax) {
       this.#changes += changes.length;
       this.#transactions.push({ zxid, changes });
