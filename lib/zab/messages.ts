@@ -19,7 +19,7 @@ export type Birth =
 export interface Hello {
   readonly type: 'HELLO';
   readonly protocol: { readonly min: number; readonly max: number };
-  /** 32 hexadecimal digits derived from the first configuration; empty while unborn. */
+  /** 28 hexadecimal digits derived from the first configuration; empty while unborn. */
   readonly cluster: string;
   readonly id: number;
   readonly store: string;

@@ -91,12 +91,12 @@ export type Refusal = 'PEERS_MISMATCH' | 'DUPLICATE_ID' | 'DUPLICATE_STORE' | 'S
 
 /** What to do now; in the order of the fields. */
 export interface Ready {
-  /** Committed and durable here, in order: apply them. */
-  readonly deliver: readonly Entry[];
   /** Checkpoint bytes of a SNAP under way: `first` begins a restore. */
   readonly restore: readonly { readonly first: boolean; readonly bytes: Uint8Array; readonly last: boolean }[];
   /** The restore is durable and current: swap the tree. Comes before any entry after it is delivered. */
   readonly installed: Mark | undefined;
+  /** Committed and durable here, in order: apply them. */
+  readonly deliver: readonly Entry[];
   /** Learners that wait for an exact copy of the tree as it is after `deliver`; feed it with `chunk()`. */
   readonly snapshots: readonly { readonly link: LinkId; readonly zxid: Zxid }[];
   readonly send: readonly Envelope[];

@@ -1,0 +1,100 @@
+/**
+ * How a group is born: once, and only when EVERY configured voter has an empty store. A quorum of
+ * empty stores is not enough, since it may have forgotten what a former group committed.
+ *
+ * In two phases, because reports age. A voter that sees all voters unborn PLEDGES the set of their
+ * (id, store) pairs, durably; it is BORN when it sees all of them pledged to the same set. Whoever is
+ * born thus knows that every store of the set has pledged it. A store that is wiped before that comes
+ * back under another id; the others may then pledge the new set, which the wiped store's old set can
+ * never become whole against, since a born voter pledges nothing any more. A voter that has pledged
+ * learns from any born one of its set that it is born too.
+ */
+import { hashText } from '../base/hash.ts';
+import { ZERO } from '../base/zxid.ts';
+import { type Configuration, isVoter, type Member } from './configuration.ts';
+import type { Links, Remote } from './links.ts';
+import type { Birth } from './messages.ts';
+import type { ZabOptions } from './options.ts';
+
+/** What a peer that is not born should do now. */
+export type BirthStep =
+  | { readonly type: 'pledge'; readonly birth: Birth }
+  | { readonly type: 'born'; readonly genesis: Configuration }
+  | undefined;
+
+function sameVoters(a: readonly Member[], b: readonly Member[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((voter, at) => voter.id === b[at]?.id && voter.store === b[at]?.store);
+}
+
+/** The voters that report now, if all do and none is born. */
+function reportedVoters(
+  options: ZabOptions,
+  store: string,
+  links: Links,
+): { readonly voters: Member[]; readonly births: Birth[] } | undefined {
+  const remotes = new Map<number, Remote>();
+  for (const remote of links.remotes()) remotes.set(remote.hello.id, remote);
+  const voters: Member[] = [];
+  const births: Birth[] = [];
+  for (const { id, weight, group } of options.voters) {
+    if (id === options.id) {
+      voters.push({ id, store, weight, group });
+      continue;
+    }
+    const remote = remotes.get(id);
+    if (remote === undefined || remote.hello.role === 'observer') return undefined;
+    if (remote.birth.state === 'born') return undefined;
+    voters.push({ id, store: remote.hello.store, weight, group });
+    births.push(remote.birth);
+  }
+  voters.sort((a, b) => a.id - b.id);
+  return { voters, births };
+}
+
+/** The next step of a voter that is not born, by what the live links report. */
+export function birthStep(
+  options: ZabOptions,
+  store: string,
+  own: Birth,
+  links: Links,
+): BirthStep {
+  const isConfigured = options.voters.some(({ id }) => id === options.id);
+  if (own.state === 'born' || options.role === 'observer' || !isConfigured) return undefined;
+  const reported = reportedVoters(options, store, links);
+  if (reported === undefined) return undefined;
+  const { voters, births } = reported;
+  if (own.state === 'unborn' || !sameVoters(own.voters, voters)) {
+    return { type: 'pledge', birth: { state: 'pledged', voters } };
+  }
+  const all = births.every(
+    (birth) => birth.state === 'pledged' && sameVoters(birth.voters, voters),
+  );
+  return all ? { type: 'born', genesis: genesisOf(voters) } : undefined;
+}
+
+/** Whether a born peer's genesis makes this store, which has never promised anything, a voter too. */
+export function isBornBy(genesis: Configuration, id: number, store: string): boolean {
+  return isVoter(genesis, id, store);
+}
+
+export function genesisOf(voters: readonly Member[]): Configuration {
+  return { version: ZERO, voters, origin: { type: 'genesis' } };
+}
+
+/** The cluster's id: 28 hexadecimal digits that follow from who founded it. */
+export function clusterOf(genesis: Configuration): string {
+  const founders = genesis.voters.map(({ id, store }) => `${id}=${store}`).join(',');
+  const first = hashText(1, founders).toString(16).padStart(14, '0');
+  const second = hashText(2, founders).toString(16).padStart(14, '0');
+  return `${first}${second}`;
+}
+
+/** Two peers whose options name other voters are not of one group. */
+export function votersHash(options: ZabOptions): number {
+  const named = options.voters
+    .map(({ id, weight, group }) => `${id}/${weight}/${group}`)
+    .sort()
+    .join(',');
+  return hashText(0, named);
+}

@@ -1,0 +1,92 @@
+/** HELLO: who is at the other end, whether it belongs here, and which of two links to it stays. */
+import { clusterOf, votersHash } from './bootstrap.ts';
+import type { Core } from './core.ts';
+import type { Link, Remote } from './links.ts';
+import type { BirthNotice, Hello } from './messages.ts';
+import type { LinkId, Refusal } from './ready.ts';
+
+/** The version of the messages; a peer speaks the greatest that both know. */
+export const PROTOCOL: { readonly min: number; readonly max: number } = { min: 1, max: 1 };
+
+export function clusterName(core: Core): string {
+  return core.genesis === undefined ? '' : clusterOf(core.genesis);
+}
+
+export function ownHello(core: Core): Hello {
+  const { id, role } = core.options;
+  return {
+    type: 'HELLO',
+    protocol: PROTOCOL,
+    cluster: core.birth.state === 'born' ? clusterName(core) : '',
+    id,
+    store: core.store,
+    boot: core.boot,
+    role,
+    votersHash: votersHash(core.options),
+    birth: core.birth,
+  };
+}
+
+export function ownBirthNotice(core: Core): BirthNotice {
+  const born = core.birth.state === 'born';
+  return {
+    type: 'BIRTH',
+    birth: core.birth,
+    genesis: born ? core.genesis : undefined,
+    cluster: born ? clusterName(core) : '',
+  };
+}
+
+export type Verdict =
+  | { readonly type: 'accept'; readonly replaces: LinkId | undefined }
+  /** Another link to the same incarnation is the one that stays. */
+  | { readonly type: 'surplus' }
+  | { readonly type: 'refuse'; readonly reason: Refusal; readonly detail: string };
+
+function refuse(reason: Refusal, detail: string): Verdict {
+  return { type: 'refuse', reason, detail };
+}
+
+/** What to do with a link on which this HELLO came. */
+export function judge(core: Core, link: Link, hello: Hello): Verdict {
+  const { options } = core;
+  if (hello.protocol.min > PROTOCOL.max || hello.protocol.max < PROTOCOL.min) {
+    return refuse('PROTOCOL', `protocol ${hello.protocol.min} to ${hello.protocol.max}`);
+  }
+  if (hello.store === core.store) return refuse('DUPLICATE_STORE', `peer ${hello.id}`);
+  if (hello.id === options.id) return refuse('DUPLICATE_ID', `peer ${hello.id}`);
+  const cluster = core.birth.state === 'born' ? clusterName(core) : '';
+  if (cluster !== '' && hello.cluster !== '' && cluster !== hello.cluster) {
+    return refuse('STORE_MISMATCH', `peer ${hello.id} belongs to another group`);
+  }
+  if (hello.votersHash !== votersHash(options)) {
+    return refuse('PEERS_MISMATCH', `peer ${hello.id} was started with other voters`);
+  }
+  return judgeDuplicates(core, link, hello);
+}
+
+/** One live link per id; a second incarnation waits until the first is known to be gone. */
+function judgeDuplicates(core: Core, link: Link, hello: Hello): Verdict {
+  for (const other of core.links.remotes()) {
+    if (other.id === link.id) continue;
+    if (other.hello.store === hello.store && other.hello.id !== hello.id) {
+      return refuse('DUPLICATE_STORE', `peers ${other.hello.id} and ${hello.id}`);
+    }
+    if (other.hello.id !== hello.id) continue;
+    if (other.hello.store !== hello.store) return refuse('DUPLICATE_ID', `peer ${hello.id}`);
+    if (other.hello.boot !== hello.boot) return refuse('DUPLICATE_STORE', `peer ${hello.id}`);
+    return resolve(core, link, other, hello.id);
+  }
+  return { type: 'accept', replaces: undefined };
+}
+
+/**
+ * Both sides dialled: the link that the higher id dialled stays, and of two by the same dialler the
+ * newer, since nobody dials again over a link it believes in. Both ends judge alike.
+ */
+function resolve(core: Core, link: Link, other: Remote, peer: number): Verdict {
+  const dialer = (of: Link): number => (of.dialer === 'self' ? core.options.id : peer);
+  if (dialer(link) < dialer(other)) return { type: 'surplus' };
+  return { type: 'accept', replaces: other.id };
+}
+

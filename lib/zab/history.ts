@@ -1,0 +1,188 @@
+/**
+ * The log as this peer has queued it: everything after the base, in memory, each entry with its chain.
+ * It is the one source of DIFFs (ZOOKEEPER-4925 came of a second one). The disk lags behind it by what
+ * is queued or in flight; {@link History.durable} says how far the disk is.
+ */
+import { assert, present } from '../base/assert.ts';
+import { counterOf, epochOf, type Zxid } from '../base/zxid.ts';
+import type { Configuration } from './configuration.ts';
+import { chainOf, type Entry, type Mark } from './log-entry.ts';
+import type { Active } from './quorum.ts';
+import type { Base } from './ready.ts';
+
+/** What a role change may have to go back to. */
+export interface HistoryCopy {
+  readonly base: Base;
+  readonly entries: readonly Entry[];
+  readonly configurations: readonly Configuration[];
+}
+
+export class History {
+  #base: Base;
+  /** Contiguous: each entry's chain continues the one before, the first continues the base. */
+  #entries: Entry[];
+  /** Ascending by version; the first is the base's. */
+  #configurations: Configuration[];
+  /** What survives a crash: the last entry of the disk's log. Never above the last queued one. */
+  durable: Zxid;
+
+  constructor(base: Base, entries: readonly Entry[]) {
+    this.#base = base;
+    this.#entries = [];
+    this.#configurations = [base.configuration];
+    for (const entry of entries) this.append(entry);
+    this.durable = this.last.zxid;
+  }
+
+  get base(): Base {
+    return this.#base;
+  }
+
+  /** The last queued entry, or the base. */
+  get last(): Mark {
+    return this.#entries[this.#entries.length - 1] ?? this.#base;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  /** Adds the next entry; its chain must continue the log. */
+  append(entry: Entry): void {
+    const { last } = this;
+    assert(entry.zxid > last.zxid, 'zxids rise');
+    assert(entry.chain === chainOf(last.chain, entry.zxid, entry.bytes), 'the chain continues');
+    this.#push(entry);
+  }
+
+  /** Adds an entry whose chain was computed a moment ago from `last`. */
+  appendChained(entry: Entry): void {
+    assert(entry.zxid > this.last.zxid, 'zxids rise');
+    this.#push(entry);
+  }
+
+  #push(entry: Entry): void {
+    this.#entries.push(entry);
+    if (entry.configuration !== undefined) this.#configurations.push(entry.configuration);
+  }
+
+  /** Drops every entry above `to`, which must be the base or an entry. */
+  truncate(to: Zxid): void {
+    const keep = this.#countThrough(to);
+    assert(this.markAt(to) !== undefined, 'TRUNC goes to an entry of the log');
+    this.#entries.length = keep;
+    this.#configurations = this.#configurations.filter(({ version }) => version <= to);
+    if (this.durable > to) this.durable = to;
+  }
+
+  /** A log that begins at the base of a received checkpoint. */
+  restart(base: Base): void {
+    this.#base = base;
+    this.#entries = [];
+    this.#configurations = [base.configuration];
+    if (this.durable > base.zxid) this.durable = base.zxid;
+  }
+
+  /** Forgets entries through `to`: a checkpoint holds what they did. */
+  trim(to: Zxid): void {
+    const count = this.#countThrough(to);
+    const last = this.#entries[count - 1];
+    if (last === undefined) return;
+    const configuration = this.configurationAt(last.zxid);
+    this.#entries.splice(0, count);
+    this.#base = { zxid: last.zxid, chain: last.chain, configuration };
+    this.#configurations = [
+      configuration,
+      ...this.#configurations.filter(({ version }) => version > last.zxid),
+    ];
+  }
+
+  copy(): HistoryCopy {
+    return {
+      base: this.#base,
+      entries: [...this.#entries],
+      configurations: [...this.#configurations],
+    };
+  }
+
+  restore(copy: HistoryCopy): void {
+    this.#base = copy.base;
+    this.#entries = [...copy.entries];
+    this.#configurations = [...copy.configurations];
+  }
+
+  /** The place of exactly that zxid. */
+  markAt(zxid: Zxid): Mark | undefined {
+    const floor = this.floor(zxid);
+    return floor?.zxid === zxid ? floor : undefined;
+  }
+
+  /** The greatest place at or below `zxid`; undefined if the log begins above it. */
+  floor(zxid: Zxid): Mark | undefined {
+    if (zxid < this.#base.zxid) return undefined;
+    return this.#entries[this.#countThrough(zxid) - 1] ?? this.#base;
+  }
+
+  /** Entries in (after, through]. */
+  slice(after: Zxid, through: Zxid): readonly Entry[] {
+    return this.#entries.slice(this.#countThrough(after), this.#countThrough(through));
+  }
+
+  /** How many entries lie above `zxid`. */
+  countAbove(zxid: Zxid): number {
+    return this.#entries.length - this.#countThrough(zxid);
+  }
+
+  /** The last configuration at or below `zxid`. */
+  configurationAt(zxid: Zxid): Configuration {
+    const found = this.#configurations.findLast(({ version }) => version <= zxid);
+    return found ?? this.#base.configuration;
+  }
+
+  /** The last configuration of the log, committed or not. */
+  get configuration(): Configuration {
+    return present(this.#configurations[this.#configurations.length - 1], 'a configuration');
+  }
+
+  /** The configurations in force for decisions about `zxid` and what follows, with `commit` known (step 37). */
+  activeAt(zxid: Zxid, commit: Zxid): readonly Active[] {
+    const known = this.#configurations.filter(({ version }) => version <= zxid);
+    const last = known[known.length - 1] ?? this.#base.configuration;
+    if (last.version <= commit) return [{ configuration: last, committed: true }];
+    const before = known[known.length - 2];
+    const pending: Active = { configuration: last, committed: false };
+    return before === undefined ? [pending] : [{ configuration: before, committed: true }, pending];
+  }
+
+  /** The configurations in force for elections, epochs, rounds and whatever follows the log's end. */
+  active(commit: Zxid): readonly Active[] {
+    return this.activeAt(this.last.zxid, commit);
+  }
+
+  /** Number of entries with a zxid of at most `zxid`. */
+  #countThrough(zxid: Zxid): number {
+    const last = this.#entries[this.#entries.length - 1];
+    if (last === undefined || zxid < this.#base.zxid) return 0;
+    if (zxid >= last.zxid) return this.#entries.length;
+    const near = this.#guess(last, zxid);
+    return near ?? this.#search(zxid);
+  }
+
+  /** Within the last epoch counters are contiguous: the place follows from the distance. */
+  #guess(last: Entry, zxid: Zxid): number | undefined {
+    if (epochOf(last.zxid) !== epochOf(zxid)) return undefined;
+    const count = this.#entries.length - (counterOf(last.zxid) - counterOf(zxid));
+    return this.#entries[count - 1]?.zxid === zxid ? count : undefined;
+  }
+
+  #search(zxid: Zxid): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (present(this.#entries[middle], 'an entry').zxid <= zxid) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

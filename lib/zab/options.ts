@@ -1,0 +1,55 @@
+/** The knobs of one peer's ZAB. All durations in milliseconds of the driver's monotonic clock. */
+import { COUNTER_MAX } from '../base/zxid.ts';
+
+/** A voter as the options name it: without a store, which only the log knows. */
+export interface ConfiguredVoter {
+  readonly id: number;
+  readonly weight: number;
+  readonly group: number;
+}
+
+export interface ZabOptions {
+  readonly id: number;
+  readonly role: 'participant' | 'observer';
+  /** The voters to found the group with; once it is born, the log's configuration counts. */
+  readonly voters: readonly ConfiguredVoter[];
+  /** Heartbeat of a leader, and of every otherwise idle link. @default 250 */
+  readonly heartbeat: number;
+  /** Silence after which a link, a leader or a quorum is given up. @default 2_000 */
+  readonly syncTimeout: number;
+  /** How long synchronization may go without any progress. @default 15_000 */
+  readonly initTimeout: number;
+  /** How long an election waits for a better vote once a quorum agrees. @default 50 */
+  readonly finalizeWait: number;
+  /** Cap of the back-off between repeated votes: the recovery time after lost ones. @default 1_000 */
+  readonly notificationMax: number;
+  /** A leader outpaced by a promise of one of its voters stands down after this long. @default 30_000 */
+  readonly reelectionDelay: number;
+  /** Bytes of history that a learner holds back for one single batch; more are written as they come (step 16). @default 4 MiB */
+  readonly syncBufferBytes: number;
+  /** Bytes of entries in one message at most, unless one entry is larger. @default 64 KiB */
+  readonly groupBytes: number;
+  /** Entries a learner may lag behind before its link is cut and it resyncs (step 35). @default 100_000 */
+  readonly lagMax: number;
+  /** Checkpoint transfers at a time. @default 2 */
+  readonly snapshotsMax: number;
+  /** The last counter of an epoch. @default COUNTER_MAX; lower in simulations */
+  readonly counterMax: number;
+  /** The id this store takes when its promises turn out to be lost: random, made by whoever opened it. */
+  readonly spareStore: string;
+}
+
+/** Everything that has a default. */
+export const ZAB_DEFAULTS: Omit<ZabOptions, 'id' | 'role' | 'voters' | 'spareStore'> = {
+  heartbeat: 250,
+  syncTimeout: 2_000,
+  initTimeout: 15_000,
+  finalizeWait: 50,
+  notificationMax: 1_000,
+  reelectionDelay: 30_000,
+  syncBufferBytes: 4 * 1024 * 1024,
+  groupBytes: 64 * 1024,
+  lagMax: 100_000,
+  snapshotsMax: 2,
+  counterMax: COUNTER_MAX,
+};

@@ -1,0 +1,128 @@
+/**
+ * What counts as a quorum. Pure sets: majority, weights and hierarchical groups are one rule
+ * (QuorumHierarchical): of the groups that have weight, more than half must each be held by more than
+ * half of their weight. With one group and equal weights this is a plain majority (QuorumMaj).
+ */
+import { type Configuration, type Member, type VoterKey, voterKey } from './configuration.ts';
+
+interface Tally {
+  total: number;
+  held: number;
+}
+
+function tallies(
+  voters: readonly Member[],
+  holds: (voter: Member) => boolean,
+): ReadonlyMap<number, Tally> {
+  const groups = new Map<number, Tally>();
+  for (const voter of voters) {
+    if (voter.weight === 0) continue;
+    const tally = groups.get(voter.group) ?? { total: 0, held: 0 };
+    tally.total += voter.weight;
+    if (holds(voter)) tally.held += voter.weight;
+    groups.set(voter.group, tally);
+  }
+  return groups;
+}
+
+function majorityOfGroups(groups: ReadonlyMap<number, Tally>): boolean {
+  let won = 0;
+  for (const { total, held } of groups.values()) if (held * 2 > total) won += 1;
+  return won * 2 > groups.size;
+}
+
+/** Whether the voters named hold a quorum of the configuration. Keys of others are ignored. */
+export function isQuorum(configuration: Configuration, keys: ReadonlySet<VoterKey>): boolean {
+  const holds = (voter: Member): boolean => keys.has(voterKey(voter.id, voter.store));
+  return majorityOfGroups(tallies(configuration.voters, holds));
+}
+
+/** Whether they hold a quorum of the FULL size without the voter `id`, whichever its store (replaceStore). */
+export function isQuorumWithout(
+  configuration: Configuration,
+  keys: ReadonlySet<VoterKey>,
+  id: number,
+): boolean {
+  const holds = (voter: Member): boolean =>
+    voter.id !== id && keys.has(voterKey(voter.id, voter.store));
+  return majorityOfGroups(tallies(configuration.voters, holds));
+}
+
+/**
+ * The configurations in force for one decision: the last in the log and, while that one is not known
+ * to be committed, the one before it (step 37).
+ */
+export interface Active {
+  readonly configuration: Configuration;
+  /** False while its own entry is not known committed. */
+  readonly committed: boolean;
+}
+
+/**
+ * Whether the voters named are a quorum in every configuration in force. A pending replaceStore never
+ * counts the voter it is about: q of the OTHERS must agree, because the lost store may have made a
+ * promise that only a full-size quorum of the others is sure to meet (section 4 of the protocol).
+ */
+export function isActiveQuorum(actives: readonly Active[], keys: ReadonlySet<VoterKey>): boolean {
+  return actives.every(({ configuration, committed }) => {
+    const { origin } = configuration;
+    if (committed || origin.type !== 'replace-store') return isQuorum(configuration, keys);
+    return isQuorumWithout(configuration, keys, origin.id);
+  });
+}
+
+/** Whether (id, store) has a vote in one of the configurations in force. */
+export function hasVote(actives: readonly Active[], id: number, store: string): boolean {
+  return actives.some(({ configuration, committed }) => {
+    const { origin, voters } = configuration;
+    if (!committed && origin.type === 'replace-store' && origin.id === id) return false;
+    return voters.some((voter) => voter.id === id && voter.store === store && voter.weight > 0);
+  });
+}
+
+/** The smallest number of voters that can form a quorum. */
+export function quorumSize(configuration: Configuration): number {
+  return smallestSet(configuration.voters, (held, all) => majorityOfGroups(mark(all, held)));
+}
+
+/** How many voters may fail, whichever they are, with a quorum left. */
+export function faultTolerance(configuration: Configuration): number {
+  const fatal = smallestSet(
+    configuration.voters,
+    (failed, all) => !majorityOfGroups(mark(all, new Set(all.filter((voter) => !failed.has(voter))))),
+  );
+  return fatal - 1;
+}
+
+function mark(voters: readonly Member[], held: ReadonlySet<Member>): ReadonlyMap<number, Tally> {
+  return tallies(voters, (voter) => held.has(voter));
+}
+
+/** Size of the smallest subset for which `test` holds. Exhaustive: groups have at most a few voters. */
+function smallestSet(
+  voters: readonly Member[],
+  test: (subset: ReadonlySet<Member>, all: readonly Member[]) => boolean,
+): number {
+  for (let size = 0; size <= voters.length; size += 1) {
+    if (anySubset(voters, size, new Set(), 0, (subset) => test(subset, voters))) return size;
+  }
+  return voters.length + 1;
+}
+
+function anySubset(
+  voters: readonly Member[],
+  size: number,
+  chosen: Set<Member>,
+  from: number,
+  test: (subset: ReadonlySet<Member>) => boolean,
+): boolean {
+  if (chosen.size === size) return test(chosen);
+  for (let at = from; at < voters.length; at += 1) {
+    const voter = voters[at] as Member;
+    chosen.add(voter);
+    const found = anySubset(voters, size, chosen, at + 1, test);
+    chosen.delete(voter);
+    if (found) return true;
+  }
+  return false;
+}

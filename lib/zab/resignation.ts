@@ -1,0 +1,36 @@
+/** Giving up leadership without losing anything: who takes over, and when it is worth it. */
+import type { VoterKey } from './configuration.ts';
+import type { Core } from './core.ts';
+import { hasVote } from './quorum.ts';
+import type { Leading, Learner } from './roles.ts';
+
+function servingVoters(core: Core, leading: Leading): Learner[] {
+  return [...leading.learners.values()].filter(({ id, key, stage, observer }) => {
+    const store = key.slice(key.indexOf(':') + 1);
+    return !observer && stage === 'serving' && hasVote(core.active, id, store);
+  });
+}
+
+/** The follower that holds everything; of several, the one that an election would choose. */
+export function successor(core: Core, leading: Leading): number | undefined {
+  const complete = servingVoters(core, leading)
+    .filter(({ acked }) => acked === core.history.last.zxid)
+    .map(({ id }) => id);
+  return complete.length === 0 ? undefined : Math.max(...complete);
+}
+
+/** Tells every learner, so that nobody waits for an election that has one possible outcome. */
+export function handOverTo(core: Core, leading: Leading, heir: number): void {
+  const links = [...leading.learners.values()]
+    .filter(({ stage }) => stage === 'serving')
+    .map(({ link }) => link);
+  core.outbox.broadcast(links, { type: 'HANDOVER', epoch: leading.epoch, successor: heir });
+}
+
+/** Whether the loss of one more serving voter would end the quorum. */
+export function isRedundancyLost(core: Core, leading: Leading): boolean {
+  const keys = servingVoters(core, leading).map(({ key }) => key);
+  const without = (lost: VoterKey): ReadonlySet<VoterKey> =>
+    core.withSelf(keys.filter((key) => key !== lost));
+  return keys.some((key) => !core.isQuorum(without(key)));
+}

@@ -1,0 +1,222 @@
+/**
+ * Phase 2 at the leader (steps 13 to 15 and 18): bring each learner's log to the leader's, in one
+ * strict stream - history, NEWLEADER, then proposals - and serve once a quorum has made it durable.
+ */
+import type { Zxid } from '../base/zxid.ts';
+import type { VoterKey } from './configuration.ts';
+import type { Core } from './core.ts';
+import type { Entry, Mark } from './log-entry.ts';
+import type { AckEpoch, AckNewLeader, ZabMessage } from './messages.ts';
+import type { LinkId } from './ready.ts';
+import type { Leading, Learner } from './roles.ts';
+import { planSync, type SyncPlan } from './sync-plan.ts';
+
+/** Splits entries into messages of bounded size. */
+export function* groups(entries: readonly Entry[], bytesMax: number): Generator<readonly Entry[]> {
+  let from = 0;
+  let bytes = 0;
+  for (let at = 0; at < entries.length; at += 1) {
+    const size = (entries[at]?.bytes.length ?? 0) + 16;
+    if (at > from && bytes + size > bytesMax) {
+      yield entries.slice(from, at);
+      from = at;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (from === 0 && entries.length > 0) yield entries;
+  else if (from < entries.length) yield entries.slice(from);
+}
+
+/** Sends behind whatever the learner still waits for. */
+export function sendInOrder(core: Core, learner: Learner, message: ZabMessage): void {
+  if (learner.held === undefined) core.send(learner.link, message);
+  else learner.held.push(message);
+}
+
+/** Starts every synchronization that may start; at the end of a turn, when `applied` is what the tree will be. */
+export function synchronizeAll(core: Core, leading: Leading, applied: Zxid): void {
+  if (!leading.ownHistory) return;
+  let snapshots = 0;
+  for (const learner of leading.learners.values()) if (learner.held !== undefined) snapshots += 1;
+  for (const learner of leading.learners.values()) {
+    if (learner.stage !== 'promised' || learner.promise === undefined) continue;
+    // Observers hold committed entries only, so they wait until the leader knows what is committed;
+    // whoever has lost its log has no vote to wait for, and its tree must not move back.
+    const { empty, appliedZxid } = learner.promise;
+    if ((learner.observer || empty) && !leading.established) continue;
+    if (empty && appliedZxid > applied) continue;
+    const plan = planFor(core, learner, learner.promise);
+    if (plan.mode === 'SNAP' && snapshots >= core.options.snapshotsMax) continue;
+    if (plan.mode === 'SNAP') snapshots += 1;
+    synchronize(core, leading, learner, plan, applied);
+  }
+}
+
+function planFor(core: Core, learner: Learner, promise: AckEpoch): SyncPlan {
+  const { last } = core.history;
+  return planSync(promise, core.history, learner.observer ? core.commit : last.zxid);
+}
+
+/**
+ * One core step, so that nothing can slip in between: the mode, the history, NEWLEADER, and from now
+ * on every proposal behind it (the paper's vague Q, issue 1 of Zab.tla).
+ */
+function synchronize(
+  core: Core,
+  leading: Leading,
+  learner: Learner,
+  plan: SyncPlan,
+  applied: Zxid,
+): void {
+  const { epoch } = leading;
+  if (plan.mode === 'MISMATCH') {
+    core.alarm(`the log of peer ${learner.id} differs at its end`);
+    core.send(learner.link, { type: 'FORGOTTEN', detail: 'another entry under the same zxid' });
+    learner.stage = 'presented';
+    return;
+  }
+  const end = learner.observer ? core.history.floor(core.commit) : core.history.last;
+  const historyEnd = end ?? core.history.base;
+  const from = begin(core, learner, plan, epoch, applied);
+  sendHistory(core, learner, epoch, from, historyEnd.zxid);
+  sendInOrder(core, learner, {
+    type: 'NEWLEADER',
+    epoch,
+    historyZxid: historyEnd.zxid,
+    historyChain: historyEnd.chain,
+  });
+  learner.sent = historyEnd.zxid;
+  learner.stage = 'syncing';
+  learner.progressAt = core.now;
+  core.outbox.event({ type: 'sync', mode: plan.mode, peer: learner.id, from: from.zxid });
+}
+
+/** The head of the stream; answers where the history goes on from. */
+function begin(
+  core: Core,
+  learner: Learner,
+  plan: Exclude<SyncPlan, { mode: 'MISMATCH' }>,
+  epoch: number,
+  applied: Zxid,
+): Mark {
+  switch (plan.mode) {
+    case 'DIFF':
+      core.send(learner.link, { type: 'DIFF', epoch, from: plan.from.zxid, chain: plan.from.chain });
+      return plan.from;
+    case 'TRUNC':
+      core.send(learner.link, { type: 'TRUNC', epoch, to: plan.to.zxid, chain: plan.to.chain });
+      return plan.to;
+    case 'SNAP':
+      return beginSnapshot(core, learner, epoch, applied);
+  }
+}
+
+/** An exact copy at `applied` (step 15): the driver streams it, everything later waits behind it. */
+function beginSnapshot(core: Core, learner: Learner, epoch: number, applied: Zxid): Mark {
+  const at = core.history.floor(applied) ?? core.history.base;
+  core.send(learner.link, {
+    type: 'SNAP',
+    epoch,
+    zxid: at.zxid,
+    chain: at.chain,
+    configuration: core.history.configurationAt(at.zxid),
+  });
+  learner.held = [];
+  core.outbox.snapshot(learner.link);
+  return at;
+}
+
+function sendHistory(core: Core, learner: Learner, epoch: number, from: Mark, to: Zxid): void {
+  let previous = from.zxid;
+  for (const entries of groups(core.history.slice(from.zxid, to), core.options.groupBytes)) {
+    sendInOrder(core, learner, { type: 'HISTORY', epoch, previous, entries });
+    previous = entries[entries.length - 1]?.zxid ?? previous;
+  }
+}
+
+/** A piece of the checkpoint for a learner; behind the last one goes what was held. */
+export function sendChunk(core: Core, leading: Leading, link: LinkId, bytes: Uint8Array, last: boolean): void {
+  const learner = leading.learners.get(link);
+  if (learner?.held === undefined) return;
+  const sequence = learner.chunks;
+  learner.chunks += 1;
+  learner.progressAt = core.now;
+  core.send(link, { type: 'CHUNK', epoch: leading.epoch, sequence, bytes, last });
+  if (!last) return;
+  for (const message of learner.held) core.send(link, message);
+  learner.held = undefined;
+}
+
+/**
+ * ACKNEWLEADER (ACK-LD), in this order: count it, raise the commit, say UPTODATE, and only then tell
+ * of commits: it may itself complete a commit quorum (step 18).
+ */
+export function receiveAckNewLeader(
+  core: Core,
+  leading: Leading,
+  learner: Learner,
+  message: AckNewLeader,
+  raiseCommit: () => void,
+): void {
+  const mark = core.history.markAt(message.zxid);
+  const trimmed = message.zxid < core.history.base.zxid;
+  if (
+    learner.stage !== 'syncing' ||
+    message.epoch !== leading.epoch ||
+    (!trimmed && mark?.chain !== message.chain)
+  ) {
+    core.outbox.event({
+      type: 'refused',
+      link: learner.link,
+      reason: 'PROTOCOL',
+      detail: 'ACKNEWLEADER for another history',
+    });
+    core.drop(learner.link, 'ACKNEWLEADER for another history');
+    return;
+  }
+  learner.stage = 'synced';
+  learner.acked = message.zxid;
+  learner.progressAt = core.now;
+  establish(core, leading);
+  raiseCommit();
+  if (leading.established) welcome(core, leading, learner);
+}
+
+/** The own history is durable: the leader's own ACK-LD. */
+export function ownHistoryTaken(core: Core, leading: Leading): void {
+  leading.ownHistory = true;
+  establish(core, leading);
+}
+
+/**
+ * A quorum holds the initial history: it is committed, and this alone commits entries of older epochs
+ * (step 18). They are never committed by counting acknowledgements.
+ */
+function establish(core: Core, leading: Leading): void {
+  const { historyEnd } = leading;
+  if (leading.established || !leading.ownHistory || historyEnd === undefined) return;
+  const keys: VoterKey[] = [];
+  for (const { observer, stage, key } of leading.learners.values()) {
+    if (!observer && (stage === 'synced' || stage === 'serving')) keys.push(key);
+  }
+  if (!core.isQuorum(core.withSelf(keys))) return;
+  leading.stage = 'broadcast';
+  if (historyEnd.zxid > core.commit) core.commit = historyEnd.zxid;
+  leading.commitSent = core.commit;
+  leading.confirmedAt = core.now;
+  core.outbox.established = leading.epoch;
+  core.outbox.event({ type: 'established', epoch: leading.epoch, history: historyEnd.zxid });
+  core.outbox.event({ type: 'phase', phase: 'broadcast' });
+  for (const learner of leading.learners.values()) {
+    if (learner.stage === 'synced') welcome(core, leading, learner);
+  }
+}
+
+/** UPTODATE (COMMIT-LD), never before the quorum: or a client reads what only a minority holds (step 19). */
+function welcome(core: Core, leading: Leading, learner: Learner): void {
+  if (learner.stage === 'serving') return;
+  learner.stage = 'serving';
+  const known = learner.observer && learner.sent < core.commit ? learner.sent : core.commit;
+  core.send(learner.link, { type: 'UPTODATE', epoch: leading.epoch, commitZxid: known });
+}

@@ -1,0 +1,189 @@
+/**
+ * What is to become durable, in order, and what may be said only then. One batch is in flight at a
+ * time (rule G4); everything queued meanwhile goes into the next: group commit without a timer.
+ * A role change throws away what was not handed over and brings the queued view back to what the disk
+ * has or is about to have (rule G8, ZOOKEEPER-4712).
+ */
+import { assert, present } from '../base/assert.ts';
+import { type Zxid, ZERO } from '../base/zxid.ts';
+import type { Configuration } from './configuration.ts';
+import type { History, HistoryCopy } from './history.ts';
+import type { Entry } from './log-entry.ts';
+import type { Birth } from './messages.ts';
+import type { Base, Batch, Epochs, LinkId } from './ready.ts';
+
+/** A step that waits for the batch in which its cause is written. */
+export type Continuation =
+  | { readonly type: 'birth' }
+  | { readonly type: 'renewed' }
+  /** The leader's own acceptedEpoch: LEADERINFO may go out (step 9, ZOOKEEPER-1291). */
+  | { readonly type: 'epoch-chosen' }
+  /** The follower's promise (step 10). */
+  | { readonly type: 'epoch-promised'; readonly counted: boolean }
+  /** The leader's own history and currentEpoch: its ACK-LD (step 12). */
+  | { readonly type: 'own-history' }
+  /** The follower's history and currentEpoch (step 17). */
+  | { readonly type: 'history-taken'; readonly link: LinkId; readonly zxid: Zxid; readonly chain: number };
+
+interface Draft {
+  renew?: string;
+  birth?: Birth;
+  genesis?: Configuration;
+  truncate?: Zxid;
+  stage?: { first: boolean; chunks: Uint8Array[] };
+  install?: Base;
+  entries: Entry[];
+  epochs?: Epochs;
+}
+
+interface Pending {
+  readonly draft: Draft;
+  readonly continuations: { readonly incarnation: number; readonly step: Continuation }[];
+  /** End of the queued log when this draft was begun. */
+  readonly startLast: Zxid;
+  /** The log before the first cut or flip of this draft. */
+  undo: HistoryCopy | undefined;
+}
+
+interface InFlight extends Pending {
+  readonly id: number;
+  /** End of the log once the batch is durable. */
+  readonly last: Zxid;
+}
+
+export class WriteQueue {
+  /** Undefined before the group is born: then only births are written. */
+  readonly #history: () => History | undefined;
+  #pending: Pending | undefined;
+  #inFlight: InFlight | undefined;
+  #nextId = 1;
+  /** Rises with every role change; continuations of an earlier one are dropped. */
+  incarnation = 0;
+
+  constructor(history: () => History | undefined) {
+    this.#history = history;
+  }
+
+  /** No batch is with the store. */
+  get idle(): boolean {
+    return this.#inFlight === undefined;
+  }
+
+  get empty(): boolean {
+    return this.#pending === undefined;
+  }
+
+  append(entry: Entry): void {
+    this.#draft().entries.push(entry);
+  }
+
+  /** Cuts the queued log too. */
+  truncate(to: Zxid): void {
+    const pending = this.#open();
+    const history = this.#log();
+    pending.undo ??= history.copy();
+    assert(pending.draft.entries.length === 0, 'a cut comes before the entries of its batch');
+    pending.draft.truncate = to;
+    history.truncate(to);
+  }
+
+  stage(first: boolean, bytes: Uint8Array): void {
+    const draft = this.#draft();
+    if (first || draft.stage === undefined) draft.stage = { first, chunks: [] };
+    draft.stage.chunks.push(bytes);
+  }
+
+  /** Flips to the staged checkpoint: the queued log begins anew at its zxid. */
+  install(base: Base): void {
+    const pending = this.#open();
+    const history = this.#log();
+    pending.undo ??= history.copy();
+    assert(pending.draft.entries.length === 0, 'a flip comes before the entries of its batch');
+    pending.draft.install = base;
+    history.restart(base);
+  }
+
+  epochs(epochs: Epochs): void {
+    this.#draft().epochs = epochs;
+  }
+
+  birth(birth: Birth, genesis: Configuration | undefined): void {
+    const draft = this.#draft();
+    draft.birth = birth;
+    if (genesis !== undefined) draft.genesis = genesis;
+  }
+
+  renew(store: string): void {
+    this.#draft().renew = store;
+  }
+
+  /** Runs `step` once everything queued so far is durable. */
+  whenDurable(step: Continuation): void {
+    this.#open().continuations.push({ incarnation: this.incarnation, step });
+  }
+
+  /** Hands the next batch over. */
+  take(committed: Zxid): Batch | undefined {
+    if (this.#inFlight !== undefined || this.#pending === undefined) return undefined;
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#inFlight = { ...this.#pending, id, last: this.#last() };
+    const { draft } = this.#pending;
+    const { last } = this.#inFlight;
+    this.#pending = undefined;
+    return { id, committed: committed < last ? committed : last, ...draft };
+  }
+
+  /** The store has written the batch: how far the log is durable now, and the steps that waited for it. */
+  persisted(id: number): { readonly batch: Draft; readonly steps: readonly Continuation[] } {
+    const done = this.#inFlight;
+    assert(done !== undefined && done.id === id, 'the batch in flight is the one that was persisted');
+    this.#inFlight = undefined;
+    const history = this.#history();
+    if (history !== undefined) history.durable = this.#durableNow(history, done);
+    const steps = done.continuations
+      .filter(({ incarnation }) => incarnation === this.incarnation)
+      .map(({ step }) => step);
+    return { batch: done.draft, steps };
+  }
+
+  /** What waits in the queue may cut or replace what has just become durable: only the common part counts. */
+  #durableNow(history: History, done: InFlight): Zxid {
+    const waiting = this.#pending?.draft;
+    if (waiting?.install !== undefined) return history.durable;
+    const cut = waiting?.truncate;
+    return cut !== undefined && cut < done.last ? cut : done.last;
+  }
+
+  /** Throws away what was not handed over; the queued log is again what the disk has or is about to have. */
+  discard(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    const history = this.#history();
+    if (pending.undo !== undefined) history?.restore(pending.undo);
+    history?.truncate(pending.startLast);
+  }
+
+  #log(): History {
+    return present(this.#history(), 'a log to change');
+  }
+
+  #last(): Zxid {
+    return this.#history()?.last.zxid ?? ZERO;
+  }
+
+  #draft(): Draft {
+    return this.#open().draft;
+  }
+
+  #open(): Pending {
+    this.#pending ??= {
+      draft: { entries: [] },
+      continuations: [],
+      startLast: this.#last(),
+      undo: undefined,
+    };
+    return this.#pending;
+  }
+}
