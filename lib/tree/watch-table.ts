@@ -17,9 +17,6 @@ import { type Jump, nodeDifference, oneShotEvents, subtreeDifference } from './w
 /** Whether this watcher may READ a node with this ACL: asked when an event of the node fires, as in ZooKeeper. */
 export type MayRead<Watcher> = (watcher: Watcher, acl: Acl) => boolean;
 
-/** ZooKeeper's removeWatches: `data` takes both `data` and `exist`, which ZooKeeper keeps in one table. */
-export type WatchSelector = 'data' | 'children' | 'persistent' | 'persistent-recursive' | 'any';
-
 /** Sizes, as ZooKeeper's `wchs` counts them. */
 export interface WatchCounts {
   readonly watchers: number;
@@ -41,14 +38,6 @@ const MET: Readonly<Record<TreeEvent['type'], WatchMask>> = {
   'children-changed': MASKS.child | MASKS.persistent,
 };
 
-const SELECTED: Readonly<Record<WatchSelector, WatchMask>> = {
-  data: DATA,
-  children: MASKS.child,
-  persistent: MASKS.persistent,
-  'persistent-recursive': RECURSIVE,
-  any: ONE_SHOT | LASTING,
-};
-
 /**
  * Watches by path and watcher. `Watcher` is whatever the owner of the table tells its sessions apart
  * by, compared as the keys of a Map are.
@@ -66,10 +55,11 @@ export class WatchTable<Watcher> {
   }
 
   /** Takes watches away unfired. False: there was none (NO_WATCHER). */
-  remove(watcher: Watcher, path: string, what: WatchSelector): boolean {
+  remove(watcher: Watcher, path: string, kind: WatchKind | 'any'): boolean {
     const mask = this.#index.mask(watcher, path);
-    this.#index.set(watcher, path, mask & ~SELECTED[what]);
-    return (mask & SELECTED[what]) !== 0;
+    const removed = kind === 'any' ? mask : mask & MASKS[kind];
+    this.#index.set(watcher, path, mask & ~removed);
+    return removed !== 0;
   }
 
   /** The session of this watcher has ended. */
