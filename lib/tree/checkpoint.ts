@@ -1,0 +1,101 @@
+import { assert } from '../base/assert.ts';
+import type { Zxid } from '../base/zxid.ts';
+import type { Acl } from './acl.ts';
+import type { CheckpointHeader, CheckpointPart, NodesPart } from './checkpoint-record.ts';
+import type { DataTree } from './data-tree.ts';
+import type { CapturedWindows } from './dedup.ts';
+import type { NodeMark, SavedNode } from './node-mark.ts';
+import type { Session } from './session.ts';
+
+/** A copy of the state at one zxid, taken while the state goes on. One at a time: the next one ends it. */
+export interface Checkpoint {
+  readonly zxid: Zxid;
+  /** The next part, with at most so many nodes (or sessions); undefined at the end. */
+  next(limit: number): CheckpointPart | undefined;
+  /** Gives it up, so that the state stops saving what changes. */
+  abandon(): void;
+}
+
+/** Numbers the ACLs of some nodes: each is interned, so that it is the same object wherever it is used. */
+function nodesPart(nodes: readonly SavedNode[]): NodesPart {
+  const numbers = new Map<Acl, number>();
+  const records = nodes.map((node) => {
+    const acl = numbers.get(node.acl) ?? numbers.size;
+    numbers.set(node.acl, acl);
+    return { ...node, acl };
+  });
+  return { type: 'nodes', acls: [...numbers.keys()], nodes: records };
+}
+
+/** What a checkpoint is made of when it begins. */
+export interface Marked {
+  readonly header: CheckpointHeader;
+  readonly tree: DataTree;
+  readonly sessions: readonly Session[];
+  readonly windows: CapturedWindows;
+}
+
+/** Header, nodes, sessions, owners: in this order, in parts of bounded size. */
+export class StateCheckpoint implements Checkpoint {
+  readonly zxid: Zxid;
+  readonly #marked: Marked;
+  readonly #mark: NodeMark;
+  #stage: CheckpointPart['type'] | 'end' = 'header';
+  /** Sessions or owners given so far. */
+  #given = 0;
+
+  constructor(zxid: Zxid, marked: Marked) {
+    this.zxid = zxid;
+    this.#marked = marked;
+    this.#mark = marked.tree.mark(zxid);
+  }
+
+  next(limit: number): CheckpointPart | undefined {
+    assert(limit > 0, 'a part of a checkpoint holds something');
+    if (this.#stage === 'header') {
+      this.#stage = 'nodes';
+      return this.#marked.header;
+    }
+    if (this.#stage === 'nodes') {
+      const nodes = this.#mark.next(limit);
+      if (nodes !== undefined) return nodesPart(nodes);
+      this.#marked.tree.unmark(this.#mark);
+      this.#stage = 'sessions';
+    }
+    return this.#nextSessions(limit) ?? this.#nextOwners(limit);
+  }
+
+  abandon(): void {
+    this.#marked.tree.unmark(this.#mark);
+    this.#stage = 'end';
+  }
+
+  #nextSessions(limit: number): CheckpointPart | undefined {
+    if (this.#stage !== 'sessions') return undefined;
+    const { sessions, windows } = this.#marked;
+    const some = sessions.slice(this.#given, this.#given + limit);
+    if (some.length === 0) {
+      this.#stage = 'owners';
+      this.#given = 0;
+      return undefined;
+    }
+    const parts = some.map((session, index) => {
+      const [id, window] = windows.sessions[this.#given + index] ?? [];
+      assert(window !== undefined && id === session.id, 'sessions and their windows have one order');
+      return { session, window: window.toRecord() };
+    });
+    this.#given += some.length;
+    return { type: 'sessions', sessions: parts };
+  }
+
+  #nextOwners(limit: number): CheckpointPart | undefined {
+    if (this.#stage !== 'owners') return undefined;
+    const some = this.#marked.windows.owners.slice(this.#given, this.#given + limit);
+    this.#given += some.length;
+    if (some.length === 0) {
+      this.#stage = 'end';
+      return undefined;
+    }
+    return { type: 'owners', owners: some.map(([owner, window]) => ({ owner, window: window.toRecord() })) };
+  }
+}

@@ -1,0 +1,65 @@
+import { assert, present, unreachable } from '../base/assert.ts';
+import type { Zxid } from '../base/zxid.ts';
+import type { CheckpointHeader, CheckpointPart, NodesPart } from './checkpoint-record.ts';
+import { DataTree } from './data-tree.ts';
+import { Dedup } from './dedup.ts';
+import { SessionTable } from './session-table.ts';
+import { StateMachine } from './state-machine.ts';
+
+/** Builds a state from the parts of a checkpoint, given in the order in which they were taken. */
+export class Restorer {
+  readonly #tree = new DataTree();
+  readonly #sessions = new SessionTable();
+  readonly #dedup = new Dedup();
+  #header: CheckpointHeader | undefined;
+
+  /** The next part. Throws InvariantError if it cannot be: the bytes were checked, so the writer erred. */
+  add(part: CheckpointPart): void {
+    switch (part.type) {
+      case 'header':
+        assert(this.#header === undefined, 'a checkpoint has one header');
+        this.#header = part;
+        return;
+      case 'nodes':
+        this.#addNodes(part);
+        return;
+      case 'sessions':
+        for (const { session, window } of part.sessions) {
+          this.#sessions.add(session);
+          this.#dedup.restoreSession(session.id, window);
+        }
+        return;
+      case 'owners':
+        for (const { owner, window } of part.owners) this.#dedup.restoreOwner(owner, window);
+        return;
+      default:
+        unreachable(part);
+    }
+  }
+
+  /** The state. Throws InvariantError if parts are missing or the digest is another one. */
+  finish(): StateMachine {
+    const header = present(this.#header, 'header of a checkpoint');
+    assert(this.#tree.size === header.nodes, 'a checkpoint has all its nodes');
+    assert(this.#sessions.size === header.sessions, 'a checkpoint has all its sessions');
+    this.#tree.restored();
+    const { time, version } = header;
+    const zxid = header.zxid as Zxid;
+    const state = new StateMachine({
+      tree: this.#tree,
+      sessions: this.#sessions,
+      dedup: this.#dedup,
+      zxid,
+      time,
+      version,
+    });
+    assert(state.hash() === header.hash, 'a restored state has the digest of the one that was saved');
+    return state;
+  }
+
+  #addNodes(part: NodesPart): void {
+    for (const node of part.nodes) {
+      this.#tree.restore({ ...node, acl: present(part.acls[node.acl], 'ACL of a node') });
+    }
+  }
+}
