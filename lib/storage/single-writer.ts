@@ -13,12 +13,12 @@ export class SingleWriter {
   #poison: QuorateError | undefined;
 
   /** Runs a batch's write once upkeep has made way. */
-  async write(work: () => Promise<void>): Promise<void> {
+  async write<T>(work: () => Promise<T>): Promise<T> {
     assert(!this.#writing, 'one write at a time');
     if (this.#closed) throw QuorateError.make('CLOSED', 'the store is closed');
     this.#writing = true;
     try {
-      await this.#run(work);
+      return await this.#run(work);
     } finally {
       this.#writing = false;
     }
@@ -37,16 +37,19 @@ export class SingleWriter {
     await this.#idle;
   }
 
-  #run(work: () => Promise<void>): Promise<void> {
+  #run<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#idle.then(() => this.#attempt(work));
-    this.#idle = done.catch(() => undefined);
+    this.#idle = done.then(
+      () => undefined,
+      () => undefined,
+    );
     return done;
   }
 
-  async #attempt(work: () => Promise<void>): Promise<void> {
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
     if (this.#poison !== undefined) throw this.#poison;
     try {
-      await work();
+      return await work();
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.#poison = QuorateError.make('QUARANTINED', `a write was refused: ${reason}`, { cause });

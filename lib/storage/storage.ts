@@ -12,8 +12,10 @@ export interface Storage {
    * Opens or creates the store, verifies all of it and counts `boot` up, synced. At most once.
    *
    * The log is checked entry by entry: contiguous from the base, chains and checksums right, the
-   * checkpoint within it. The checkpoint's chunks are checked as they are read, so the iterable may
-   * still throw `QUARANTINED`.
+   * checkpoint within it. That all chunks of the checkpoint are there is checked as they are read, so
+   * the iterable may still throw `QUARANTINED`; what is in a chunk has a checksum of its own and is
+   * for its decoder to judge. The iterable is to be read before `close()`, and before a write that
+   * brings another checkpoint.
    *
    * @throws `DIRECTORY_LOCKED` if another store, here or in another process, has it open;
    * `STORE_MISMATCH` if it belongs to another peer id; `FORMAT_UNKNOWN` if a newer version or another
