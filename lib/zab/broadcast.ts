@@ -31,7 +31,6 @@ export function propose(
     configuration === undefined
       ? { zxid, kind, bytes, chain }
       : { zxid, kind, bytes, chain, configuration: { ...configuration, version: zxid } };
-  core.history.appendChained(entry);
   core.writes.append(entry);
   return entry;
 }
@@ -187,7 +186,6 @@ function append(core: Core, message: Proposal | Inform): boolean {
       if (history.markAt(entry.zxid)?.chain !== chain) return false;
     } else {
       const chained: Entry = { ...entry, chain };
-      history.appendChained(chained);
       core.writes.append(chained);
     }
     previous = { zxid: entry.zxid, chain };

@@ -122,7 +122,6 @@ function chained(from: Mark, entries: readonly Entry[], epochMax: number): Entry
 }
 
 function append(core: Core, entry: Entry): void {
-  core.history.appendChained(entry);
   core.writes.append(entry);
 }
 

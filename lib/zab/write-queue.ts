@@ -73,8 +73,11 @@ export class WriteQueue {
     return this.#pending === undefined;
   }
 
+  /** Appends to the queued log too, after the draft has noted where that ended: a discard goes back to there. */
   append(entry: Entry): void {
-    this.#draft().entries.push(entry);
+    const draft = this.#draft();
+    this.#log().appendChained(entry);
+    draft.entries.push(entry);
   }
 
   /** Cuts the queued log too. */
