@@ -1,0 +1,40 @@
+/** Every predicate, in the order of its number. */
+import { completeness, discarded, neverLost, prefixes } from './committed.ts';
+import { epochs } from './epochs.ts';
+import { leadership } from './leadership.ts';
+import { marks } from './marks.ts';
+import { linearizableRounds, membership } from './membership.ts';
+import {
+  globalPrimaryOrder,
+  integrity,
+  localPrimaryOrder,
+  primaryIntegrity,
+  totalOrder,
+} from './order.ts';
+import type { Predicate } from './predicate.ts';
+import { durablePromises } from './promises.ts';
+import { uniqueProposals } from './proposals.ts';
+import { containment, hashes, processConsistency } from './state.ts';
+
+/** S1 to S17, S28 (of rounds), S31 and S34: what can be judged below sessions. */
+export const ZAB_PREDICATES: readonly Predicate[] = [
+  leadership,
+  epochs,
+  uniqueProposals,
+  prefixes,
+  neverLost,
+  completeness,
+  discarded,
+  totalOrder,
+  localPrimaryOrder,
+  globalPrimaryOrder,
+  primaryIntegrity,
+  integrity,
+  durablePromises,
+  marks,
+  processConsistency,
+  hashes,
+  linearizableRounds,
+  membership,
+  containment,
+];

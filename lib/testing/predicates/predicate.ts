@@ -1,0 +1,108 @@
+/** What a predicate is told of, and how it is asked. */
+import type { Zxid } from '../../base/zxid.ts';
+import { type VoterKey, voterKey } from '../../zab/configuration.ts';
+import type { Entry, Mark } from '../../zab/log-entry.ts';
+import type { Batch, Epochs } from '../../zab/ready.ts';
+import type { Ghost, Proposed } from '../ghost.ts';
+import type { MachineView, PeerMessage } from '../machine.ts';
+import { Violation } from '../violation.ts';
+
+/** What survives a crash of a peer at this moment. */
+export interface DiskView {
+  readonly store: string;
+  readonly boot: number;
+  readonly born: boolean;
+  readonly epochs: Epochs;
+  readonly base: Mark;
+  readonly last: Mark;
+  readonly entries: readonly Entry[];
+  readonly applied: Zxid;
+  readonly committed: Zxid;
+  /** A write is under way. */
+  readonly writing: boolean;
+}
+
+/** A peer as the predicates see it. */
+export interface Witness {
+  readonly id: number;
+  /** Which life of which process: rises with every start. */
+  readonly life: number;
+  readonly alive: boolean;
+  /** Whether it may vote at all. */
+  readonly observer: boolean;
+  readonly disk: DiskView;
+  readonly view: MachineView;
+  /** The last entry that was applied in this life. */
+  readonly applied: Proposed;
+}
+
+/** The marks of a disk before a write. */
+export interface DiskMarks {
+  readonly store: string;
+  readonly epochs: Epochs;
+  readonly last: Mark;
+  readonly applied: Zxid;
+  readonly committed: Zxid;
+}
+
+/** What happens, in the words of the protocol. A predicate names those it cares for. */
+export interface Observer {
+  /** A process has begun its life on its disk. */
+  started?(peer: Witness): void;
+  /** A leader gave an entry its zxid. */
+  proposed?(peer: Witness, entry: Proposed): void;
+  /** A leader proposed, or a log contains, an entry whose zxid was given to other bytes. */
+  redefined?(peer: Witness, entry: Entry, first: Proposed): void;
+  /** A message leaves a peer. */
+  sent?(peer: Witness, message: PeerMessage): void;
+  /** A batch is durable. */
+  written?(peer: Witness, batch: Batch, before: DiskMarks): void;
+  /** A leader's own history and epoch are durable: it has passed step 12. */
+  elected?(peer: Witness, epoch: number, history: Proposed): void;
+  /** A leader is ESTABLISHED. */
+  established?(peer: Witness, epoch: number, history: Proposed): void;
+  /** A leader commits through this entry; `before` is G as it was. */
+  committed?(peer: Witness, entry: Proposed, before: Proposed): void;
+  /** G has grown. */
+  grown?(before: Proposed): void;
+  /** An entry was applied. */
+  delivered?(peer: Witness, entry: Entry): void;
+  /** The state was replaced by a copy. */
+  installed?(peer: Witness, mark: Mark): void;
+  /** The marks of a living peer have changed. */
+  moved?(peer: Witness, before: MachineView): void;
+  /** A quorum round has confirmed a leader. `floor`: what some peer had applied when it was asked for. */
+  confirmed?(peer: Witness, zxid: Zxid, floor: Zxid): void;
+  /** A fault changed what is on a disk. */
+  tampered?(peer: Witness): void;
+  /** The hash of the applied state. */
+  digested?(peer: Witness, at: Proposed, digest: number): void;
+  /** Something escaped that should not have, or grew beyond its bound. */
+  escaped?(peer: Witness, error: unknown): void;
+}
+
+/** What a predicate may look at. */
+export interface Scene {
+  readonly ghost: Ghost;
+  /** Every peer that has a disk, dead ones too. */
+  readonly peers: readonly Witness[];
+  /** True time in ms. */
+  readonly now: number;
+}
+
+export interface Predicate {
+  /** As in the table of predicates. */
+  readonly name: string;
+  readonly title: string;
+  watch(scene: Scene): Observer;
+}
+
+/** Ends the run unless the condition holds. */
+export function demand(condition: boolean, predicate: string, detail: () => string): void {
+  if (!condition) throw new Violation(predicate, detail());
+}
+
+/** The voter that a disk is. */
+export function keyOf(peer: Witness): VoterKey {
+  return voterKey(peer.id, peer.disk.store);
+}

@@ -1,0 +1,62 @@
+import { formatZxid } from '../../base/zxid.ts';
+import { demand, type Predicate } from './predicate.ts';
+
+/** S15: an election begins with an idle writer and a state that is the replay of G. */
+export const processConsistency: Predicate = {
+  name: 'S15',
+  title: 'a role change ends with tree = replay of the log',
+  watch({ ghost }) {
+    return {
+      moved(peer, before) {
+        const { view, disk } = peer;
+        if (view.role !== 'looking' || before.role === 'looking') return;
+        demand(view.lastZxid === disk.last.zxid || disk.writing, 'S15', () => {
+          return `peer ${peer.id} looks with ${formatZxid(view.lastZxid)} queued and ${formatZxid(disk.last.zxid)} on disk`;
+        });
+        demand(view.applied === peer.applied.zxid, 'S15', () => {
+          return `peer ${peer.id} says it applied ${formatZxid(view.applied)}, but it was ${formatZxid(peer.applied.zxid)}`;
+        });
+      },
+      started(peer) {
+        demand(ghost.contains(ghost.committed, peer.applied), 'S15', () => {
+          return `peer ${peer.id} starts with a state at ${formatZxid(peer.applied.zxid)}, which is not committed`;
+        });
+      },
+    };
+  },
+};
+
+/** S16: equal appliedZxid, equal hash. */
+export const hashes: Predicate = {
+  name: 'S16',
+  title: 'equal zxids, equal trees',
+  watch() {
+    const known = new Map<bigint, { readonly digest: number; readonly peer: number }>();
+    return {
+      digested(peer, at, digest) {
+        const first = known.get(at.zxid);
+        if (first === undefined) {
+          known.set(at.zxid, { digest, peer: peer.id });
+          return;
+        }
+        demand(first.digest === digest, 'S16', () => {
+          return `at ${formatZxid(at.zxid)} peer ${peer.id} has ${digest}, peer ${first.peer} had ${first.digest}`;
+        });
+      },
+    };
+  },
+};
+
+/** S34: nothing escapes: no exception, no unbounded queue. */
+export const containment: Predicate = {
+  name: 'S34',
+  title: 'nothing escapes',
+  watch() {
+    return {
+      escaped(peer, error) {
+        const story = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        demand(false, 'S34', () => `peer ${peer.id}: ${story}`);
+      },
+    };
+  },
+};

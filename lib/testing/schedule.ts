@@ -1,0 +1,191 @@
+/**
+ * One run: a safety phase in which everything fails and nothing may lie, a heal after which the group
+ * must converge (S35), and a phase in which a minority misbehaves and must not unseat the leader (S36).
+ */
+import { formatZxid } from '../base/zxid.ts';
+import { Mischief } from './mischief.ts';
+import type { Predicate } from './predicates/predicate.ts';
+import { Prng } from './prng.ts';
+import { type FactoryOf, SimCluster } from './sim-cluster.ts';
+import type { SimCodec } from './sim-codec.ts';
+import type { SimPeer } from './sim-peer.ts';
+import { drawSwarm, STREAM, type Swarm, type SwarmOverrides } from './swarm.ts';
+import { Violation } from './violation.ts';
+
+export interface ScheduleOptions {
+  readonly seed: number;
+  readonly factory: FactoryOf;
+  readonly codec: SimCodec;
+  readonly predicates: readonly Predicate[];
+  readonly overrides?: SwarmOverrides;
+  readonly print?: (line: string) => void;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  readonly swarm: Swarm;
+  /** Absent if all went well. */
+  readonly violation: { readonly predicate: string; readonly detail: string } | undefined;
+  readonly traceHash: string;
+  /** Virtual ms. */
+  readonly simulated: number;
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** Runs the schedule of a seed to its end, or to the first violation. */
+export function runSchedule(options: ScheduleOptions): Outcome {
+  const swarm = drawSwarm(options.seed, options.overrides);
+  const { factory, codec, predicates, print } = options;
+  const cluster = new SimCluster({ swarm, factory, codec, predicates, ...(print && { print }) });
+  let violation: Outcome['violation'];
+  try {
+    new Schedule(cluster).run();
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    violation = { predicate: error.predicate, detail: error.message };
+    cluster.trace.note('check', 0, () => error.message);
+  }
+  cluster.statistics.add('frames', cluster.network.frames);
+  cluster.statistics.add('entries committed', cluster.referee.ghost.committed.depth);
+  return {
+    seed: swarm.seed,
+    swarm,
+    violation,
+    traceHash: cluster.trace.hash,
+    simulated: cluster.clock.now,
+    counts: cluster.statistics.counts,
+  };
+}
+
+class Schedule {
+  readonly #cluster: SimCluster;
+  readonly #mischief: Mischief;
+
+  constructor(cluster: SimCluster) {
+    this.#cluster = cluster;
+    this.#mischief = new Mischief(cluster);
+  }
+
+  run(): void {
+    const cluster = this.#cluster;
+    const { clock, swarm } = cluster;
+    cluster.startAll();
+    this.#work(new Prng(swarm.seed, STREAM.client));
+    this.#mischief.plan();
+    clock.runUntil(swarm.duration);
+    this.#mischief.heal();
+    this.#establish();
+    this.#converge();
+    this.#disturb(new Prng(swarm.seed, STREAM.heal));
+  }
+
+  /** Client work, for as long as the run lasts. */
+  #work(prng: Prng): void {
+    const { clock, peers, swarm } = this.#cluster;
+    const next = (): void => {
+      clock.after(prng.exponential(swarm.workInterval), () => {
+        const leader = this.#cluster.leader;
+        const any = prng.pick(peers);
+        const peer = leader !== undefined && prng.chance(0.7) ? leader : any;
+        const own = new Prng(prng.uint32());
+        if (own.chance(0.15)) peer.confirm();
+        peer.input((machine) => machine.work(own));
+        next();
+      });
+    };
+    next();
+  }
+
+  /** S35: an established leader in time. */
+  #establish(): void {
+    const { clock, swarm } = this.#cluster;
+    const { finalizeWait, initTimeout, reelectionDelay } = swarm.timers;
+    const limit = 2 * (finalizeWait + initTimeout) + reelectionDelay;
+    const begun = clock.now;
+    clock.runUntil(begun + limit, () => this.#cluster.leader?.view.broadcasting === true);
+    const { leader } = this.#cluster;
+    this.#demand(leader !== undefined, 'S35', () => `no leader ${limit} ms after the faults ended`);
+    this.#cluster.statistics.add('ms to establish after heal', Math.round(clock.now - begun));
+  }
+
+  /** S35: everybody serves the same state. */
+  #converge(): void {
+    const { clock, swarm, trace } = this.#cluster;
+    const { initTimeout, reelectionDelay } = swarm.timers;
+    const begun = clock.now;
+    clock.runUntil(begun + 4 * initTimeout + 3 * reelectionDelay, () => this.#isConverged());
+    this.#demand(this.#isConverged(), 'S35', () => `not converged: ${this.#describe()}`);
+    this.#cluster.statistics.add('ms to converge after heal', Math.round(clock.now - begun));
+    trace.note('check', 0, () => `converged at ${formatZxid(this.#cluster.referee.ghost.committed.zxid)}`);
+  }
+
+  #isConverged(): boolean {
+    const { leader, peers, referee } = this.#cluster;
+    if (leader === undefined || !leader.view.broadcasting) return false;
+    const { configuration } = leader.view;
+    return peers.every((peer) => {
+      const { role, phase, committed, applied } = peer.view;
+      if (!peer.alive || phase !== 'broadcast') return false;
+      if (role !== 'leading' && role !== 'following' && role !== 'observing') return false;
+      if (applied !== committed || applied < referee.ghost.committed.zxid - 64n) return false;
+      if (peer.observer) return true;
+      return configuration?.voters.some(({ id, store }) => id === peer.id && store === peer.store.store) === true;
+    });
+  }
+
+  /** S36: whatever one peer of a minority does, the leader stays. */
+  #disturb(prng: Prng): void {
+    const { clock, peers, leader, statistics } = this.#cluster;
+    if (leader === undefined) return;
+    clock.runUntil(clock.now + 500);
+    const victims = peers.filter((peer) => peer !== leader && this.#cluster.isMinority(peer));
+    if (victims.length === 0) return;
+    const { epoch } = leader.view;
+    const victim = prng.pick(victims);
+    statistics.add('minority phases');
+    for (let round = prng.integer(2, 5); round > 0; round -= 1) this.#annoy(prng, victim);
+    clock.runUntil(clock.now + 200);
+    const { view, alive } = leader;
+    this.#demand(alive && view.established && view.epoch === epoch, 'S36', () => {
+      return `peer ${victim.id} unseated the leader of epoch ${epoch}: ${this.#describe()}`;
+    });
+  }
+
+  #annoy(prng: Prng, victim: SimPeer): void {
+    const { clock, peers, network, swarm, trace } = this.#cluster;
+    const duration = prng.between(0.1, 2.5) * swarm.timers.syncTimeout;
+    const kind = prng.pick(['isolate', 'deaf', 'mute', 'crash', 'slow', 'break']);
+    trace.note('fault', victim.place, () => `${kind} for ${Math.round(duration)} ms, of no consequence`);
+    const others = peers.filter((peer) => peer !== victim).map(({ place }) => place);
+    for (const place of others) {
+      if (kind === 'isolate' || kind === 'mute') network.block(victim.place, place);
+      if (kind === 'isolate' || kind === 'deaf') network.block(place, victim.place);
+      if (kind === 'break') network.break(victim.place, place, prng.chance(0.5));
+    }
+    if (kind === 'slow') network.slow(victim.place, 50);
+    if (kind === 'crash') victim.crash(prng.chance(0.5), prng.chance(0.5));
+    clock.runUntil(clock.now + duration);
+    for (const place of others) {
+      if (kind === 'isolate' || kind === 'mute') network.unblock(victim.place, place);
+      if (kind === 'isolate' || kind === 'deaf') network.unblock(place, victim.place);
+    }
+    network.slow(victim.place, 1);
+    victim.start();
+    clock.runUntil(clock.now + duration);
+  }
+
+  #demand(condition: boolean, predicate: string, detail: () => string): void {
+    if (!condition) throw new Violation(predicate, detail());
+  }
+
+  #describe(): string {
+    return this.#cluster.peers
+      .map((peer) => {
+        const { role, phase, epoch, leader, committed, applied } = peer.view;
+        const at = `${formatZxid(applied)}/${formatZxid(committed)}`;
+        const life = peer.alive ? '' : ' DOWN';
+        return `peer ${peer.id}${life} ${role} ${leader ?? ''} ${phase} ${epoch} ${at} (${JSON.stringify(peer.disk.epochs)})`;
+      })
+      .join('; ');
+  }
+}

@@ -1,0 +1,500 @@
+/**
+ * One process of the group: a machine on a disk, with clocks of its own, an event loop that can
+ * stall, and connections to the others. It drives the machine exactly as a real peer does: tick, what
+ * came in, ready, and a batch when the disk is idle.
+ */
+import { formatZxid, type Zxid } from '../base/zxid.ts';
+import type { StoreBatch } from '../wire/store-batch.ts';
+import type { LinkId } from '../zab/ready.ts';
+import type { Proposed } from './ghost.ts';
+import type { LocalClock } from './local-clock.ts';
+import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.ts';
+import type { DiskView, Witness } from './predicates/predicate.ts';
+import type { Prng } from './prng.ts';
+import type { Referee } from './referee.ts';
+import type { SimClock, SimEvent } from './sim-clock.ts';
+import type { SimCodec } from './sim-codec.ts';
+import type { OpenedDisk, SimDisk } from './sim-disk.ts';
+import type { Endpoint, Frame, SimNetwork } from './sim-network.ts';
+import type { Statistics } from './statistics.ts';
+import type { Trace } from './trace.ts';
+
+/** Makes the machine that lives on an opened disk. */
+export type MachineFactory = (opened: OpenedDisk, peer: SimPeer) => Machine;
+
+/** What all peers of a run share. */
+export interface World {
+  readonly clock: SimClock;
+  readonly network: SimNetwork;
+  readonly codec: SimCodec;
+  readonly referee: Referee;
+  readonly trace: Trace;
+  readonly statistics: Statistics;
+  readonly factory: MachineFactory;
+  /** After the faults: everything is quick and nothing fails. */
+  calm: boolean;
+}
+
+export interface PeerOptions {
+  readonly id: number;
+  readonly place: number;
+  readonly observer: boolean;
+  /** Places to which this peer keeps connections. */
+  readonly dials: readonly number[];
+  /** Mean ms of a synced write, and how often one takes a hundred times as long. */
+  readonly writeLatency: number;
+  readonly writeSpike: number;
+  /** Ms of the event loop for one turn at most; what comes meanwhile is taken in the next. */
+  readonly turnTime: number;
+}
+
+/** Where a crash may be waited for. */
+export type CrashPoint = 'write-begun' | 'written' | 'told' | 'sent';
+
+const DIAL_PAUSE = 40;
+const DIAL_PAUSE_MAX = 1_000;
+
+const STILL: MachineView = {
+  role: 'looking',
+  phase: 'election',
+  epoch: 0,
+  leader: undefined,
+  established: false,
+  broadcasting: false,
+  lastZxid: 0n as MachineView['lastZxid'],
+  durable: 0n as MachineView['durable'],
+  committed: 0n as MachineView['committed'],
+  applied: 0n as MachineView['applied'],
+  configuration: undefined,
+};
+
+export class SimPeer implements Endpoint, Witness {
+  readonly id: number;
+  readonly place: number;
+  readonly observer: boolean;
+  readonly clock: LocalClock;
+  readonly store: SimDisk;
+  readonly prng: Prng;
+  readonly #world: World;
+  readonly #options: PeerOptions;
+  #machine: Machine | undefined;
+  #view: MachineView = STILL;
+  #applied: Proposed;
+  life = 0;
+  /** Other end of every connection this process knows of. */
+  readonly #links = new Map<LinkId, number>();
+  readonly #pauses = new Map<number, number>();
+  #inbox: (() => void)[] = [];
+  /** The event loop does other things until then. */
+  #busyUntil = 0;
+  #wake: SimEvent | undefined;
+  #timer: SimEvent | undefined;
+  #timersFirst = false;
+  #asleepSince: number | undefined;
+  #trap: CrashPoint | undefined;
+  #turning = false;
+  /** What somebody had seen applied when a quorum round was asked for, by its token. */
+  readonly #floors = new Map<number, Zxid>();
+
+  constructor(world: World, options: PeerOptions, clock: LocalClock, disk: SimDisk, prng: Prng) {
+    this.#world = world;
+    this.#options = options;
+    this.id = options.id;
+    this.place = options.place;
+    this.observer = options.observer;
+    this.clock = clock;
+    this.store = disk;
+    this.prng = prng;
+    this.#applied = world.referee.ghost.root;
+    world.network.attach(this);
+  }
+
+  get alive(): boolean {
+    return this.#machine !== undefined;
+  }
+
+  get disk(): DiskView {
+    return this.store;
+  }
+
+  get view(): MachineView {
+    return this.#view;
+  }
+
+  get applied(): Proposed {
+    return this.#applied;
+  }
+
+  get machine(): Machine | undefined {
+    return this.#machine;
+  }
+
+  /** Opens the disk and begins to live, unless it lives already. */
+  start(): void {
+    if (this.alive) return;
+    const { clock, referee, trace } = this.#world;
+    if (this.store.broken) {
+      clock.after(500, () => this.start());
+      return;
+    }
+    const opened = this.store.open();
+    this.life += 1;
+    this.#trap = undefined;
+    this.#asleepSince = undefined;
+    this.#busyUntil = clock.now;
+    this.#guard(() => {
+      this.#machine = this.#world.factory(opened, this);
+      this.#view = this.#machine.view();
+      const { entries, applied, base } = opened.durable;
+      const mark = entries.find(({ zxid }) => zxid === applied) ?? base;
+      this.#applied = mark === undefined ? referee.ghost.root : referee.ghost.at(mark, 'S8', this.id);
+      trace.note('start', this.place, () => `boot ${this.store.boot} of ${this.store.store.slice(0, 8)}, log to ${formatZxid(this.store.last.zxid)}`, this.store.boot);
+      referee.started(this);
+    });
+    for (const place of this.#options.dials) this.#dialSoon(place, this.prng.between(0, DIAL_PAUSE));
+    this.input(() => undefined);
+  }
+
+  /** The process ends at once. `keep`: the write in flight was already on the platter. */
+  crash(silent: boolean, keep: boolean): void {
+    if (!this.alive) return;
+    const { network, trace } = this.#world;
+    trace.note('crash', this.place, () => `${silent ? 'power loss' : 'killed'}${this.store.writing ? `, its write is ${keep ? 'kept' : 'lost'}` : ''}`, Number(silent), Number(keep));
+    network.crash(this, silent);
+    this.#machine = undefined;
+    this.#view = STILL;
+    this.#links.clear();
+    this.#floors.clear();
+    this.#inbox = [];
+    this.#cancel();
+    if (this.store.writing) this.#guard(() => (keep ? this.#completeWrite() : this.store.lose()));
+  }
+
+  /** The process ends at the next such point, in the middle of what it does. */
+  setTrap(point: CrashPoint): void {
+    this.#trap = point;
+  }
+
+  /** The event loop stands still; at its end the timers come first, or the sockets. `asleep`: so did the monotonic clock. */
+  stall(milliseconds: number, timersFirst: boolean, asleep: boolean): void {
+    const { now } = this.#world.clock;
+    this.#busyUntil = Math.max(this.#busyUntil, now + milliseconds);
+    this.#timersFirst = timersFirst;
+    if (asleep) this.#asleepSince ??= now;
+  }
+
+  /** Ends a stall, and forgets about traps. */
+  relent(): void {
+    this.#trap = undefined;
+    if (this.#busyUntil <= this.#world.clock.now) return;
+    this.#busyUntil = this.#world.clock.now;
+    if (this.#wake !== undefined) this.#wake.action = undefined;
+    this.#wake = undefined;
+    this.#arouse();
+  }
+
+  /** Something for the machine: at once, or when the loop is free. */
+  input(action: (machine: Machine) => void): void {
+    if (!this.alive) return;
+    const machine = this.#machine;
+    this.#inbox.push(() => {
+      if (machine !== undefined && machine === this.#machine) action(machine);
+    });
+    this.#arouse();
+  }
+
+  linked(link: LinkId, dialer: 'self' | 'peer', other: number): void {
+    this.#links.set(link, other);
+    this.#pauses.delete(other);
+    this.input((machine) => machine.linked(link, dialer));
+  }
+
+  unlinked(link: LinkId): void {
+    const other = this.#links.get(link);
+    if (other === undefined) return;
+    this.#links.delete(link);
+    this.input((machine) => machine.unlinked(link));
+    if (this.#options.dials.includes(other)) this.#dialSoon(other, this.prng.between(1, DIAL_PAUSE));
+  }
+
+  frame(link: LinkId, frame: Frame): void {
+    this.input((machine) => {
+      if (!this.#links.has(link)) return;
+      machine.receive(link, this.#world.codec.decode(frame));
+    });
+  }
+
+  #dialSoon(place: number, pause: number): void {
+    const life = this.life;
+    this.#world.clock.after(pause, () => {
+      if (this.alive && life === this.life) this.#dial(place);
+    });
+  }
+
+  #dial(place: number): void {
+    for (const other of this.#links.values()) if (other === place) return;
+    const life = this.life;
+    this.#world.network.dial(this, place, () => {
+      if (!this.alive || life !== this.life) return;
+      const pause = Math.min((this.#pauses.get(place) ?? DIAL_PAUSE) * 2, DIAL_PAUSE_MAX);
+      this.#pauses.set(place, pause);
+      this.#dialSoon(place, this.prng.between(pause / 2, pause));
+    });
+  }
+
+  /** Asks for a quorum round, to be judged when it completes. */
+  confirm(): void {
+    this.input((machine) => {
+      const token = machine.confirm();
+      if (token !== undefined) this.#floors.set(token, this.#world.referee.ghost.seen);
+    });
+  }
+
+  #arouse(): void {
+    if (this.#turning) return;
+    const { clock } = this.#world;
+    if (clock.now >= this.#busyUntil) {
+      this.#turn();
+      return;
+    }
+    if (this.#wake !== undefined) return;
+    this.#wake = clock.at(this.#busyUntil, () => {
+      this.#wake = undefined;
+      this.#arouse();
+    });
+  }
+
+  #turn(): void {
+    const machine = this.#machine;
+    if (machine === undefined) return;
+    const { clock } = this.#world;
+    if (this.#asleepSince !== undefined) {
+      this.clock.sleep(clock.now, clock.now - this.#asleepSince);
+      this.#asleepSince = undefined;
+    }
+    this.#busyUntil = clock.now + this.prng.float() * this.#options.turnTime;
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    this.#turning = true;
+    this.#guard(() => {
+      machine.tick(this.clock.monotonic(clock.now), this.clock.wall(clock.now));
+      if (this.#timersFirst) this.#act(machine);
+      this.#timersFirst = false;
+      for (const action of inbox) action();
+      this.#act(machine);
+    });
+    this.#turning = false;
+    if (this.#inbox.length > 0) this.#arouse();
+    this.#setTimer();
+  }
+
+  /** Does what the machine wants, until it wants nothing more. */
+  #act(machine: Machine): void {
+    for (;;) {
+      if (this.#machine !== machine) return;
+      const before = this.#view;
+      const ready = machine.ready();
+      this.#view = machine.view();
+      this.#observe(ready, before);
+      if (this.#sprung('told')) return;
+      this.#send(ready);
+      if (this.#sprung('sent')) return;
+      if (isQuiet(ready)) break;
+    }
+    if (!this.store.writing) this.#write(machine.nextBatch());
+  }
+
+  #observe(ready: MachineReady, before: MachineView): void {
+    const { referee, trace, statistics } = this.#world;
+    for (const event of ready.events) {
+      statistics.event(event);
+      const { type } = event;
+      const topic = type === 'established' || type === 'refused' ? 'phase' : type;
+      trace.note(topic, this.place, () => show(event), type.length);
+    }
+    referee.acted(this, ready, before, (at) => {
+      this.#applied = at;
+      trace.note('apply', this.place, () => formatZxid(at.zxid), at.chain);
+    });
+    for (const { token, zxid } of ready.confirmed) {
+      const floor = this.#floors.get(token);
+      this.#floors.delete(token);
+      if (floor !== undefined) referee.confirmed(this, zxid, floor);
+      statistics.add('round confirmed');
+    }
+    if (ready.delivered.length > 0 || ready.installed !== undefined) {
+      const digest = this.#machine?.digest();
+      if (digest !== undefined) referee.digested(this, digest);
+    }
+    if (this.#view.committed !== before.committed) {
+      trace.note('commit', this.place, () => formatZxid(this.#view.committed), Number(this.#view.committed & 0xffff_ffffn));
+    }
+  }
+
+  #send(ready: MachineReady): void {
+    const { network, codec, trace, referee } = this.#world;
+    const frames = new Map<LinkId, PeerMessage[]>();
+    for (const { to, message } of ready.send) {
+      referee.sent(this, message);
+      for (const link of to) {
+        const messages = frames.get(link);
+        if (messages === undefined) frames.set(link, [message]);
+        else messages.push(message);
+      }
+    }
+    for (const [link, messages] of frames) {
+      const place = this.#links.get(link);
+      if (place === undefined) continue;
+      for (const frame of codec.encode(messages)) {
+        trace.note('send', this.place, () => `to ${place}: ${messages.map(describe).join(', ')}`, place, frame.size);
+        network.send(link, frame);
+      }
+    }
+    for (const { link, reason } of ready.close) {
+      const place = this.#links.get(link);
+      if (place === undefined) continue;
+      trace.note('link', this.place, () => `closes ${link} to ${place}: ${reason}`, link);
+      network.close(link);
+      this.unlinked(link);
+    }
+  }
+
+  #write(batch: StoreBatch | undefined): void {
+    if (batch === undefined) return;
+    const { clock, referee, calm, trace } = this.#world;
+    const { writeLatency, writeSpike } = this.#options;
+    if (batch.log !== undefined) referee.taken(this, batch.log);
+    this.store.begin(batch);
+    trace.note('write', this.place, () => describeBatch(batch), batch.id);
+    if (this.#sprung('write-begun')) return;
+    let latency = this.prng.exponential(writeLatency);
+    if (!calm) {
+      if (this.prng.chance(writeSpike)) latency *= 100;
+      latency += this.store.extraLatency * this.prng.float();
+    }
+    const { life } = this;
+    clock.after(latency, () => {
+      if (life === this.life && this.alive) this.#guard(() => this.#written(batch));
+    });
+  }
+
+  #written(batch: StoreBatch): void {
+    const { store } = this;
+    if (store.broken || store.failOnce) {
+      store.failOnce = false;
+      if (this.prng.chance(0.5)) this.#completeWrite();
+      else store.lose();
+      this.#world.trace.note('write', this.place, () => `batch ${batch.id} fails`, batch.id);
+      this.input((machine) => machine.failed('EIO'));
+      this.#world.clock.after(this.prng.between(20, 2_000), this.#reopen(this.life));
+      return;
+    }
+    this.#completeWrite();
+    if (this.#sprung('written')) return;
+    this.input((machine) => machine.persisted(batch.id));
+  }
+
+  /** A refused write is followed by nothing but a new machine on the verified store. */
+  #reopen(life: number): () => void {
+    return () => {
+      if (!this.alive || this.life !== life) return;
+      this.crash(false, false);
+      this.start();
+    };
+  }
+
+  #completeWrite(): void {
+    const { store } = this;
+    const log = store.inFlight?.log;
+    const { epochs, last, applied, committed } = store;
+    const before = { store: store.store, epochs, last, applied, committed };
+    store.complete();
+    if (log !== undefined) this.#world.referee.written(this, log, before);
+  }
+
+  #sprung(point: CrashPoint): boolean {
+    if (this.#trap !== point) return false;
+    this.#trap = undefined;
+    this.crash(this.prng.chance(0.3), this.prng.chance(0.5));
+    return true;
+  }
+
+  #setTimer(): void {
+    const machine = this.#machine;
+    if (machine === undefined) return;
+    const { clock } = this.#world;
+    const deadline = machine.deadline();
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    const at = Math.max(this.clock.when(deadline), clock.now + 0.1);
+    if (this.#timer !== undefined && this.#timer.action !== undefined && this.#timer.at <= at) return;
+    if (this.#timer !== undefined) this.#timer.action = undefined;
+    this.#timer = clock.at(at + this.prng.float(), () => {
+      this.#timer = undefined;
+      this.#arouse();
+    });
+  }
+
+  #cancel(): void {
+    if (this.#timer !== undefined) this.#timer.action = undefined;
+    if (this.#wake !== undefined) this.#wake.action = undefined;
+    this.#timer = undefined;
+    this.#wake = undefined;
+  }
+
+  /** Nothing may escape from a machine; a violation is not the machine's. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof Error && error.name === 'Violation') throw error;
+      this.#world.referee.escaped(this, error);
+    }
+  }
+}
+
+function isQuiet(ready: MachineReady): boolean {
+  return (
+    ready.send.length === 0 &&
+    ready.close.length === 0 &&
+    ready.delivered.length === 0 &&
+    ready.events.length === 0 &&
+    ready.installed === undefined
+  );
+}
+
+function show(value: object): string {
+  return Object.entries(value)
+    .map(([key, part]) => `${key} ${typeof part === 'bigint' ? formatZxid(part) : String(part)}`)
+    .join(' ');
+}
+
+function describe(message: PeerMessage): string {
+  const parts = Object.entries(message).map(([key, part]: [string, unknown]) => {
+    if (key === 'type') return String(part);
+    if (typeof part === 'bigint') return `${key}=${formatZxid(part)}`;
+    if (Array.isArray(part)) return `${key}×${part.length}`;
+    if (part instanceof Uint8Array) return `${part.length} bytes`;
+    if (typeof part === 'object' && part !== null) return `${key}={${show(part)}}`;
+    return part === undefined ? '' : `${key}=${String(part)}`;
+  });
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function describeBatch(batch: StoreBatch): string {
+  const { log, checkpoint } = batch;
+  const parts: string[] = [`batch ${batch.id}`];
+  if (log?.renew !== undefined) parts.push(`renew ${log.renew.slice(0, 8)}`);
+  if (log?.birth !== undefined) parts.push(log.birth.state);
+  if (log?.genesis !== undefined) parts.push('genesis');
+  if (log?.truncate !== undefined) parts.push(`truncate ${formatZxid(log.truncate)}`);
+  if (log?.stage !== undefined) parts.push(`stage ${log.stage.chunks.length}`);
+  if (log?.install !== undefined) parts.push(`install ${formatZxid(log.install.zxid)}`);
+  const first = log?.entries[0];
+  const last = log?.entries.at(-1);
+  if (first !== undefined && last !== undefined) {
+    parts.push(`${formatZxid(first.zxid)}..${formatZxid(last.zxid)}`);
+  }
+  if (log?.epochs !== undefined) parts.push(show(log.epochs));
+  if (checkpoint !== undefined) parts.push(`checkpoint ${formatZxid(checkpoint.zxid)}`);
+  return parts.join(', ');
+}

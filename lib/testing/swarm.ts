@@ -1,0 +1,157 @@
+/**
+ * What a seed means: the group, its timers, its network and disks, its clients and its faults. Every
+ * knob is drawn, and many faults are left out altogether in most runs, so that rare combinations
+ * are not drowned by the common ones.
+ */
+import { COUNTER_MAX } from '../base/zxid.ts';
+import type { ConfiguredVoter } from '../zab/options.ts';
+import { drawFault, type Fault, FAULT_TYPES, type FaultType } from './faults.ts';
+import { Prng } from './prng.ts';
+import type { NetworkOptions } from './sim-network.ts';
+
+/** The labels of the random streams of a run. */
+export const STREAM = { swarm: 1, network: 2, peer: 3, client: 4, fault: 5, heal: 6, store: 7 } as const;
+
+export interface Timers {
+  readonly heartbeat: number;
+  readonly syncTimeout: number;
+  readonly initTimeout: number;
+  readonly finalizeWait: number;
+  readonly notificationMax: number;
+  readonly reelectionDelay: number;
+}
+
+export interface Swarm {
+  readonly seed: number;
+  readonly voters: readonly ConfiguredVoter[];
+  readonly observers: readonly number[];
+  /** The group exists already when the run begins. */
+  readonly born: boolean;
+  readonly timers: Timers;
+  readonly network: NetworkOptions;
+  readonly writeLatency: number;
+  readonly writeSpike: number;
+  readonly turnTime: number;
+  /** Mean ms between two pieces of client work. */
+  readonly workInterval: number;
+  /** Entries between two checkpoints; 0: none are taken. */
+  readonly checkpointEvery: number;
+  readonly counterMax: number;
+  /** Bytes that a learner holds back before it writes a half synchronization. */
+  readonly syncBufferBytes: number;
+  readonly groupBytes: number;
+  readonly lagMax: number;
+  /** Length of the safety phase. */
+  readonly duration: number;
+  readonly faults: readonly Fault[];
+}
+
+/** What a caller fixes instead of the seed. */
+export interface SwarmOverrides {
+  readonly size?: number;
+  /** Indexes of the faults to keep. */
+  readonly keep?: ReadonlySet<number>;
+  readonly duration?: number;
+  readonly workInterval?: number;
+  readonly without?: readonly FaultType[];
+}
+
+const SIZES: readonly (readonly [number, number])[] = [
+  [1, 3],
+  [2, 5],
+  [3, 45],
+  [4, 10],
+  [5, 28],
+  [6, 9],
+];
+
+function drawVoters(prng: Prng, size: number): ConfiguredVoter[] {
+  const ids = new Set<number>();
+  const dense = prng.chance(0.7);
+  while (ids.size < size) ids.add(dense ? ids.size + 1 : prng.integer(1, 255));
+  const sorted = [...ids].sort((one, two) => one - two);
+  const kind = prng.weighted<'plain' | 'weights' | 'groups'>([
+    ['plain', 8],
+    ['weights', size > 2 ? 1 : 0],
+    ['groups', size > 4 ? 2 : 0],
+  ]);
+  const voters = sorted.map((id, index) => {
+    if (kind === 'weights') return { id, weight: prng.pick([0, 1, 1, 2, 3]), group: 0 };
+    if (kind === 'groups') return { id, weight: 1, group: index % 3 };
+    return { id, weight: 1, group: 0 };
+  });
+  return voters.some(({ weight }) => weight > 0) ? voters : sorted.map((id) => ({ id, weight: 1, group: 0 }));
+}
+
+function drawTimers(prng: Prng): Timers {
+  const heartbeat = prng.pick([50, 100, 250]);
+  return {
+    heartbeat,
+    syncTimeout: heartbeat * prng.integer(6, 16),
+    initTimeout: prng.pick([2_000, 4_000, 8_000]),
+    finalizeWait: prng.pick([20, 50, 200]),
+    notificationMax: prng.pick([500, 1_000]),
+    reelectionDelay: prng.pick([2_000, 5_000]),
+  };
+}
+
+function drawNetwork(prng: Prng): NetworkOptions {
+  return {
+    latency: prng.pick([0.1, 0.3, 1, 5]),
+    jitter: prng.pick([0.1, 0.5, 2, 10]),
+    spikeChance: prng.pick([0, 0.001, 0.01, 0.05]),
+    spike: prng.pick([50, 200, 800]),
+    perKilobyte: prng.pick([0, 0.01, 1]),
+  };
+}
+
+/** Which faults this run knows at all. */
+function drawTypes(prng: Prng, without: readonly FaultType[]): (readonly [FaultType, number])[] {
+  const share = prng.pick([0.25, 0.5, 1]);
+  const chosen = FAULT_TYPES.filter(([type]) => prng.chance(share) && !without.includes(type));
+  return chosen.length > 0 ? chosen : [['crash', 1]];
+}
+
+function drawFaults(seed: number, duration: number, overrides: SwarmOverrides): Fault[] {
+  const prng = new Prng(seed, STREAM.fault);
+  const types = drawTypes(prng, overrides.without ?? []);
+  const count = prng.integer(10, 40);
+  const faults: Fault[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const own = new Prng(seed, STREAM.fault, index);
+    faults.push(drawFault(own, own.weighted(types), own.between(500, duration)));
+  }
+  const { keep } = overrides;
+  return faults.filter((_, index) => keep === undefined || keep.has(index));
+}
+
+/** Everything about the run with this seed. */
+export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
+  const prng = new Prng(seed, STREAM.swarm);
+  const drawn = prng.weighted(SIZES);
+  const size = overrides.size ?? drawn;
+  const duration = overrides.duration ?? 60_000;
+  const voters = drawVoters(prng, size);
+  const taken = new Set(voters.map(({ id }) => id));
+  const free = [251, 252, 253, 254, 255, 250].filter((id) => !taken.has(id));
+  const observers = free.slice(0, prng.pick([0, 0, 0, 1, 1, 2]));
+  return {
+    seed,
+    voters,
+    observers,
+    born: prng.chance(0.6),
+    timers: drawTimers(prng),
+    network: drawNetwork(prng),
+    writeLatency: prng.pick([0.2, 1, 5, 20]),
+    writeSpike: prng.pick([0, 0, 0.01, 0.05]),
+    turnTime: prng.pick([0, 0.1, 1, 5]),
+    workInterval: overrides.workInterval ?? prng.pick([40, 100, 200, 500]),
+    checkpointEvery: prng.pick([0, 5, 20, 60, 200]),
+    counterMax: prng.pick([COUNTER_MAX, COUNTER_MAX, COUNTER_MAX, 40, 150]),
+    syncBufferBytes: prng.pick([0, 200, 4_096, 4_194_304]),
+    groupBytes: prng.pick([100, 1_024, 65_536]),
+    lagMax: prng.pick([20, 1_000, 100_000]),
+    duration,
+    faults: drawFaults(seed, duration, overrides),
+  };
+}
