@@ -98,8 +98,8 @@ export class Election {
     }
     this.#outside.delete(from);
     const { vote } = message;
-    if (key === undefined || vote === undefined) return { type: 'reply' };
-    if (this.vote === undefined) return NOTHING;
+    // Who has no vote asks for a leader; a peer that looks for one itself has nothing to tell it.
+    if (key === undefined || vote === undefined || this.vote === undefined) return NOTHING;
     if (!this.#electorate.mayLead(vote.leader)) return NOTHING;
     return this.#compare(key, message.round, vote, now);
   }
