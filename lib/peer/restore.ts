@@ -1,5 +1,6 @@
 import { QuorateError } from '../base/errors.ts';
-import { Restorer, StateMachine } from '../tree/state-machine.ts';
+import { Restorer } from '../tree/restorer.ts';
+import { StateMachine } from '../tree/state-machine.ts';
 import { decodeCheckpointPart } from '../wire/checkpoint.ts';
 import type { Opened } from '../wire/store-batch.ts';
 

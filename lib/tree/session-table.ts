@@ -61,6 +61,12 @@ export class SessionTable {
     return [...this.#sessions.values()].filter((session) => sameOwner(session.owner, owner));
   }
 
+  /** What a live session is known as: its address and what add-auth added. */
+  identities(id: bigint): readonly Identity[] {
+    const session = this.#sessions.get(id);
+    return session === undefined ? [] : identitiesOf(session);
+  }
+
   /** A new one; its id is greater than any before. */
   add(session: Session): void {
     assert(!this.#sessions.has(session.id), 'a session id is given once');
