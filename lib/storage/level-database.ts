@@ -1,6 +1,5 @@
 /** The few things that a store asks of LevelDB, with bytes for keys and values. */
 import { mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { type BatchOperation, ClassicLevel } from 'classic-level';
 import { QuorateError } from '../base/errors.ts';
 
@@ -51,15 +50,13 @@ function refusal(directory: string, error: unknown): QuorateError {
   return QuorateError.make('QUARANTINED', `${directory}: cannot be opened: ${reason}`, { cause });
 }
 
-/** Makes the names of new files durable, the directory's own included; LevelDB leaves that to luck. */
+/** Makes the names of new files durable; LevelDB leaves that to luck. */
 export async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
-  for (const path of [directory, dirname(directory)]) {
-    const handle = await open(path, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

@@ -1,4 +1,5 @@
 /** A {@link Storage} in a directory, on LevelDB. */
+import { dirname } from 'node:path';
 import { assert, present } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { CHAIN_START } from '../base/hash.ts';
@@ -78,7 +79,7 @@ export class LevelStorage implements Storage {
       return opened(contents, found);
     } catch (error) {
       await level.close();
-      throw error instanceof DecodeError ? damage(level, error) : error;
+      throw unusable(level, error);
     }
   }
 
@@ -94,6 +95,7 @@ export class LevelStorage implements Storage {
     if (fresh) operations.unshift(put(FORMAT_KEY, FORMAT));
     await level.batch(operations, { sync: true });
     await syncDirectory(this.#directory);
+    if (fresh) await syncDirectory(dirname(this.#directory));
     return contents;
   }
 
@@ -117,12 +119,16 @@ async function* checkedChunks(level: Level, { meta }: StoreState): AsyncGenerato
   try {
     yield* readChunks(level, meta.checkpoint);
   } catch (error) {
-    throw error instanceof DecodeError ? damage(level, error) : error;
+    throw unusable(level, error);
   }
 }
 
-function damage({ location }: Level, cause: DecodeError): QuorateError {
-  return QuorateError.make('QUARANTINED', `${location}: is damaged: ${cause.message}`, { cause });
+/** What a store that cannot be read is refused with, unless that is said already. */
+function unusable({ location }: Level, cause: unknown): QuorateError {
+  if (QuorateError.is(cause)) return cause;
+  const how = cause instanceof DecodeError ? 'is damaged' : 'cannot be read';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return QuorateError.make('QUARANTINED', `${location}: ${how}: ${reason}`, { cause });
 }
 
 /** Carries a batch out; returns what it made obsolete. */
