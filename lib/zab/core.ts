@@ -3,7 +3,8 @@
  * and writes). A phase changes these and its own state, and nothing else.
  */
 import { assert } from '../base/assert.ts';
-import type { Zxid } from '../base/zxid.ts';
+import { CHAIN_START } from '../base/hash.ts';
+import { ZERO, type Zxid } from '../base/zxid.ts';
 import { type Configuration, type VoterKey, voterKey } from './configuration.ts';
 import { History } from './history.ts';
 import { Links } from './links.ts';
@@ -91,7 +92,9 @@ export class Core {
 
   /** Queues the flip to a received checkpoint; a peer that had no log has one from now on. */
   install(base: Base): void {
-    this.#history ??= new History(base, []);
+    // An empty log first: nothing of the checkpoint is durable yet, and a discard goes back to here.
+    const { configuration } = base;
+    this.#history ??= new History({ zxid: ZERO, chain: CHAIN_START, configuration }, []);
     if (this.birth.state !== 'born') this.writes.birth({ state: 'born' }, this.genesis);
     this.writes.install(base);
   }
