@@ -1,14 +1,17 @@
-import type { ZabOptions } from '../zab/zab.ts';
+import type { CustomSchemes } from '../tree/reader.ts';
+import type { ZabOptions } from '../zab/options.ts';
 
 /** What a replica must be told; the peer has the defaults. Durations in ms. */
 export interface ReplicaOptions {
   readonly zab: ZabOptions;
   /** Turns come at least this often (see {@link Replica.deadline}); a gap of three is a stall. */
   readonly heartbeat: number;
-  /** Address of this peer as the leader of a group of one would write it into a session; learners' come from their links. */
+  /** Address of this peer in its sessions while it leads itself; learners' addresses come from their links. Empty: none. */
   readonly address: string;
   /** Transactions between two checkpoints; each peer takes its own within 50 to 100 % of it. */
   readonly snapCount: number;
+  /** Bytes of transactions between two checkpoints, if that comes first. */
+  readonly snapBytes: number;
   /** The version that this leader declares in EPOCH_START. */
   readonly clusterVersion: number;
   /** How often the leader looks for empty containers and for nodes whose time is over. */
@@ -19,4 +22,21 @@ export interface ReplicaOptions {
   readonly pendingMax: number;
   /** Bytes of a checkpoint made in one turn. */
   readonly sliceBytes: number;
+  /** ACL schemes of the application's own. */
+  readonly schemes?: CustomSchemes | undefined;
+  /** Growth of the tree beyond is QUOTA_EXCEEDED. @default 256 MiB */
+  readonly maxTreeBytes?: number | undefined;
 }
+
+/** Everything that has a default. */
+export const REPLICA_DEFAULTS: Omit<ReplicaOptions, 'zab'> = {
+  heartbeat: 250,
+  address: '',
+  snapCount: 100_000,
+  snapBytes: 64 * 1024 * 1024,
+  clusterVersion: 1,
+  reapInterval: 10_000,
+  digestInterval: 5_000,
+  pendingMax: 4096,
+  sliceBytes: 256 * 1024,
+};

@@ -1,7 +1,14 @@
 /** What a peer answers from its own tree. */
-import type { ErrorCode } from '../base/errors.ts';
 import type { Zxid } from '../base/zxid.ts';
-import type { Acl } from '../tree/acl.ts';
+import type {
+  ChildrenResult,
+  CountResult,
+  ExistsResult,
+  Failure,
+  GetAclResult,
+  GetResult,
+} from '../tree/reader.ts';
+import type { WatchKind } from '../tree/watch-event.ts';
 import type { Stat } from '../tree/znode.ts';
 
 /**
@@ -22,6 +29,10 @@ export type ReadOperation =
       readonly after?: string;
     }
   | { readonly type: 'get-acl'; readonly path: string }
+  /** ZooKeeper's getAllChildrenNumber. */
+  | { readonly type: 'count'; readonly path: string }
+  /** The session's own ephemeral nodes whose path begins with this text. */
+  | { readonly type: 'ephemerals'; readonly prefix: string }
   /** A watch that stays: on one node and its list of children, or on a whole subtree. */
   | {
       readonly type: 'add-watch';
@@ -31,7 +42,7 @@ export type ReadOperation =
   | {
       readonly type: 'remove-watch';
       readonly path: string;
-      readonly kind: 'data' | 'children' | 'persistent' | 'persistent-recursive' | 'any';
+      readonly kind: WatchKind;
     }
   /** Node and all descendants at one zxid, parents first. */
   | { readonly type: 'subtree'; readonly path: string }
@@ -57,12 +68,20 @@ export interface SubtreeNode {
   readonly stat: Stat;
 }
 
-/** `data` is the tree's own: the caller copies what it hands on. */
+export interface SubtreeResult {
+  readonly type: 'subtree';
+  /** Those that the session may read; of a node that it may not read, the descendants are not looked for. */
+  readonly nodes: readonly SubtreeNode[];
+}
+
+/** `data` is a copy: the caller may keep it. */
 export type ReadResult =
-  | { readonly type: 'get'; readonly data: Uint8Array; readonly stat: Stat }
-  | { readonly type: 'exists'; readonly stat: Stat | undefined }
-  | { readonly type: 'children'; readonly names: readonly string[]; readonly stat: Stat }
-  | { readonly type: 'get-acl'; readonly acl: Acl; readonly stat: Stat }
+  | GetResult
+  | ExistsResult
+  | ChildrenResult
+  | GetAclResult
+  | CountResult
+  | SubtreeResult
+  | { readonly type: 'ephemerals'; readonly paths: readonly string[] }
   | { readonly type: 'add-watch' | 'remove-watch' | 'sync' }
-  | { readonly type: 'subtree'; readonly nodes: readonly SubtreeNode[] }
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly path?: string };
+  | Failure;

@@ -6,7 +6,7 @@
 import type { ErrorCode, Outcome } from '../base/errors.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { OperationResult } from '../tree/request.ts';
-import type { WatchEvent } from '../tree/watch-table.ts';
+import type { WatchEvent } from '../tree/watch-event.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { ZabMessage } from '../zab/messages.ts';
 import type { LinkId, Phase, Role, ZabEvent } from '../zab/ready.ts';
@@ -26,8 +26,9 @@ export interface PeerEnvelope {
 export type Ticket = number;
 
 /**
- * What a local session is told. Of one session they come in the order of their zxids; a watch event
- * comes before every reply that reflects its transaction or a later one (S22, S24).
+ * What a local session is told. Of one session they come in the order of their zxids, which say the
+ * state that is reflected; a watch event comes before every reply that reflects its transaction or a
+ * later one (S22, S24).
  */
 export type Delivery =
   /** A write is decided. */
@@ -35,21 +36,26 @@ export type Delivery =
       readonly type: 'reply';
       readonly session: SessionHandle;
       readonly ticket: Ticket;
-      /** Its number in the session; 0 for opening, taking over and what never got one. */
-      readonly cxid: number;
-      /** Its transaction; of a write that has none (refused, unknown), where this peer stands. */
       readonly zxid: Zxid;
+      /** Its number in the session; 0 of a write that never got one. */
+      readonly cxid: number;
+      /** Its transaction; undefined of a write that has none, or none that is known. */
+      readonly decided: Zxid | undefined;
       readonly result: OperationResult;
-      /** `unknown`: a {@link Delivery} of type `settled` with the same ticket may follow. */
+      /** `unknown`: a delivery of type `settled` with the same ticket may follow. */
       readonly outcome: Outcome;
+      /** The caller had given up. */
+      readonly abandoned: boolean;
     }
-  /** The fate of a write that was answered with `unknown`, known after all. */
+  /** The fate of a write that was answered with `unknown`, known after all. The session has ended by then. */
   | {
       readonly type: 'settled';
       readonly session: SessionHandle;
       readonly ticket: Ticket;
       readonly zxid: Zxid;
-      readonly outcome: Outcome;
+      readonly cxid: number;
+      readonly decided: Zxid | undefined;
+      readonly outcome: 'applied' | 'not-applied';
     }
   | {
       readonly type: 'read';
@@ -63,6 +69,7 @@ export type Delivery =
       readonly type: 'watch';
       readonly session: SessionHandle;
       readonly zxid: Zxid;
+      /** `resync` after a SNAP: the net difference, for a watch that stays. */
       readonly event: WatchEvent;
     }
   | {
@@ -70,7 +77,7 @@ export type Delivery =
       readonly session: SessionHandle;
       readonly state: SessionState;
       readonly zxid: Zxid;
-      /** Why it ended, where it did. */
+      /** Why it ended, where it did: SESSION_EXPIRED, SESSION_MOVED, CLOSED, or why it could not begin. */
       readonly code: ErrorCode | undefined;
     };
 

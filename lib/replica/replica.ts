@@ -6,63 +6,415 @@
  * A driver's turn is: `tick`, then what came in (`linked`, `unlinked`, `receive`, `persisted`, calls
  * of the application), then `ready()` and what it says, then `nextBatch()` if the store is idle.
  */
+import { assert } from '../base/assert.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Zxid } from '../base/zxid.ts';
-import type { Operation } from '../tree/request.ts';
+import type { Operation, Owner } from '../tree/request.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
+import { encodeConfiguration } from '../wire/configuration.ts';
+import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
-import type { Durable, LinkId } from '../zab/ready.ts';
-import type { Zab } from '../zab/zab.ts';
+import type { Durable, LinkId, Ready } from '../zab/ready.ts';
+import { Zab } from '../zab/zab.ts';
+import { SnapshotFeeds } from './catch-up.ts';
+import { Checkpointing } from './checkpointing.ts';
+import { LeaderDuties } from './leader-duties.ts';
 import type { ReplicaOptions } from './options.ts';
+import { Outbox, SELF } from './outbox.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
+import { Reads } from './reads.ts';
 import type { PeerMessage, ReplicaReady, ReplicaStatus, Ticket } from './ready.ts';
 import type { SessionHandle } from './session-handle.ts';
+import { SessionHost } from './session-host.ts';
+import { StallDetector } from './stall.ts';
+import { isSameStatus, statusOf } from './status.ts';
+import { Attachment } from './tenure.ts';
+import { Tree } from './tree.ts';
+import { Watching } from './watching.ts';
 
 /** Why a call was not taken: it has no number and no effect. */
 export type NotTaken = Extract<ErrorCode, 'OVERLOADED' | 'SESSION_EXPIRED' | 'CLOSED'>;
 
-export declare class Replica {
+export class Replica {
+  readonly #options: ReplicaOptions;
+  readonly #boot: number;
+  readonly #zab: Zab;
+  readonly #outbox = new Outbox();
+  readonly #tree: Tree;
+  readonly #reads: Reads;
+  readonly #watching: Watching;
+  readonly #host: SessionHost;
+  readonly #attachment = new Attachment();
+  readonly #feeds: SnapshotFeeds;
+  readonly #checkpointing: Checkpointing;
+  readonly #stalls: StallDetector;
+  readonly #addresses = new Map<LinkId, string>();
+  /** While this peer leads an established epoch; nothing of it outlives that (S15). */
+  #duties: LeaderDuties | undefined;
+  /** What the own duties have answered to the own host. */
+  #answers: ServiceMessage[] = [];
+  #writing: StoreBatch | undefined;
+  #lastBatch = 0;
+  #now = 0;
+  #wall = 0;
+  #closing = false;
+  #handedOver = false;
+  #failure: string | undefined;
+  #status: ReplicaStatus;
+
   /** @param stateMachine restored from the checkpoint; it stands at `durable.applied`. */
-  constructor(options: ReplicaOptions, durable: Durable, stateMachine: StateMachine);
+  constructor(options: ReplicaOptions, durable: Durable, stateMachine: StateMachine) {
+    assert(stateMachine.zxid === durable.applied, 'the tree stands at the checkpoint');
+    this.#options = options;
+    this.#boot = durable.boot;
+    // The tree makes one exact copy at a time; learners that lag take turns.
+    this.#zab = new Zab({ ...options.zab, snapshotsMax: 1 }, durable);
+    this.#feeds = new SnapshotFeeds(options.sliceBytes);
+    this.#checkpointing = new Checkpointing(options, durable.applied, this.#outbox);
+    this.#stalls = new StallDetector(options.heartbeat);
+    this.#watching = new Watching((session) => this.#host.readerOf(session));
+    this.#tree = new Tree(stateMachine, this.#outbox);
+    const machine = (): StateMachine => this.#tree.machine;
+    this.#reads = new Reads(machine, this.#watching, this.#outbox);
+    this.#host = new SessionHost({
+      owner: this.#ownOwner(),
+      options,
+      machine,
+      outbox: this.#outbox,
+      reads: this.#reads,
+      watching: this.#watching,
+    });
+    this.#status = this.status;
+  }
+
+  #ownOwner(): Owner {
+    return { peer: this.#options.zab.id, store: this.#zab.store, boot: this.#boot };
+  }
+
+  // ── Time ──────────────────────────────────────────────────────────────────────────────────────
 
   /**
    * Begins a turn. Both in ms: `now` never goes back and has no relation to any calendar; `wall` is
    * the calendar's, may jump, and is used for nothing but the times in transactions and to notice
    * that the machine slept.
    */
-  tick(now: number, wall: number): void;
-  /** When `tick` must be called at the latest; never later than a heartbeat after the last. */
-  deadline(): number;
+  tick(now: number, wall: number): void {
+    const gap = this.#stalls.tick(now, wall);
+    this.#now = now;
+    this.#wall = wall;
+    if (gap.stall > 0) this.#outbox.event({ type: 'stall', ms: gap.stall });
+    this.#zab.tick(now);
+    this.#duties?.tick(now, wall, gap.stall);
+    this.#host.tick(now, gap);
+  }
 
-  linked(link: LinkId, dialer: 'self' | 'peer'): void;
-  unlinked(link: LinkId): void;
+  /** When `tick` must be called at the latest; never later than a heartbeat after the last. */
+  deadline(): number {
+    if (this.#feeds.hungry) return this.#now;
+    return Math.min(this.#zab.deadline(), this.#now + this.#options.heartbeat);
+  }
+
+  // ── Links ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** @param address of the other side, for the `ip` identity of its sessions; empty: none. */
+  linked(link: LinkId, dialer: 'self' | 'peer', address = ''): void {
+    this.#addresses.set(link, address);
+    this.#zab.linked(link, dialer);
+  }
+
+  unlinked(link: LinkId): void {
+    this.#addresses.delete(link);
+    this.#duties?.unlinked(link);
+    this.#feeds.unlinked(link);
+    this.#zab.unlinked(link);
+  }
+
   /** All that one frame held. */
-  receive(link: LinkId, messages: readonly PeerMessage[]): void;
+  receive(link: LinkId, messages: readonly PeerMessage[]): void {
+    for (const message of messages) {
+      switch (message.type) {
+        case 'REQUEST':
+        case 'READINDEX':
+        case 'TOUCH':
+          if (this.#ownerOf(link) !== undefined) this.#duties?.receive(link, message);
+          break;
+        case 'REJECT':
+        case 'PROPOSED':
+        case 'READINDEX_OK':
+        case 'TOUCHED':
+          if (this.#attachment.tenure?.link === link) this.#answered(message);
+          break;
+        case 'DIGEST':
+          if (this.#zab.leaderLink === link) this.#compare(message.zxid, message.hash);
+          break;
+        default:
+          this.#zab.step(link, message);
+      }
+    }
+  }
+
   /** Bytes that wait in the link's send queue; while it is long, no more of a SNAP is made for it. A driver that never calls this has endless queues. */
-  backlog(link: LinkId, bytes: number): void;
+  backlog(link: LinkId, bytes: number): void {
+    this.#feeds.backlog(link, bytes);
+  }
+
+  #ownerOf(link: LinkId): Owner | undefined {
+    if (link === SELF) return this.#ownOwner();
+    const peer = this.#zab.peers().get(link);
+    return peer === undefined ? undefined : { peer: peer.id, store: peer.store, boot: peer.boot };
+  }
+
+  /** The leader's word to this host. */
+  #answered(message: ServiceMessage): void {
+    switch (message.type) {
+      case 'REJECT':
+        this.#host.rejected(message.session, message.expected);
+        return;
+      case 'READINDEX_OK':
+        this.#reads.index.answered(message.id, message.zxid);
+        return;
+      case 'TOUCHED':
+        this.#host.touched(message.id, message.refused);
+        return;
+      default:
+      // PROPOSED: the transaction is on its way here, or was applied already.
+    }
+  }
+
+  #compare(zxid: Zxid, hash: number): void {
+    if (this.#tree.compare(zxid, hash)) this.failed('the tree differs from the leader’s');
+  }
+
+  // ── The store ─────────────────────────────────────────────────────────────────────────────────
 
   /** What to make durable. Ask when the store is idle; write it, synced; then `persisted` or `failed`, before asking again. */
-  nextBatch(): StoreBatch | undefined;
-  persisted(id: number): void;
+  nextBatch(): StoreBatch | undefined {
+    assert(this.#writing === undefined, 'one batch at a time (rule G4)');
+    const log = this.#zab.nextBatch();
+    if (log?.stage !== undefined || log?.install !== undefined) this.#checkpointing.giveUp();
+    const isFree = !this.#feeds.active && !this.#tree.restoring && this.#zab.role !== 'quarantined';
+    const checkpoint = isFree
+      ? this.#checkpointing.slice(this.#tree.machine, (zxid) => this.#zab.baseAt(zxid))
+      : undefined;
+    if (log === undefined && checkpoint === undefined) return undefined;
+    this.#lastBatch += 1;
+    this.#writing = {
+      id: this.#lastBatch,
+      ...(log === undefined ? {} : { log }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    };
+    return this.#writing;
+  }
+
+  persisted(id: number): void {
+    const written = this.#writing;
+    assert(written?.id === id, 'what is persisted was handed out');
+    this.#writing = undefined;
+    if (written.log !== undefined) this.#zab.persisted(written.log.id);
+    if (written.checkpoint === undefined) return;
+    const base = this.#checkpointing.persisted(written.checkpoint);
+    if (base !== undefined) this.#zab.trim(base);
+  }
+
   /** The store refused: quarantine. Nothing can follow but a new replica on a verified store. */
-  failed(reason: string): void;
+  failed(reason: string): void {
+    this.#failure ??= reason;
+    this.#zab.failed(reason);
+  }
+
+  // ── The turn ──────────────────────────────────────────────────────────────────────────────────
 
   /** Takes what is to be done now. */
-  ready(): ReplicaReady;
-  /** As of now; {@link ReplicaReady.status} tells of changes. */
-  get status(): ReplicaStatus;
-  /** When a quorum was last known to be in contact, on the clock of `now`. */
-  get contact(): number;
-  /** All transactions through this one are in the tree. */
-  get applied(): Zxid;
+  ready(): ReplicaReady {
+    this.#feeds.feed((link, bytes, last) => this.#zab.chunk(link, bytes, last));
+    do {
+      this.#realise(this.#zab.ready());
+      this.#followRole();
+    } while (this.#serve());
+    this.#finishClosing();
+    const { deliveries, send, close, events } = this.#outbox.take();
+    return { deliveries, send, close, status: this.#changedStatus(), events };
+  }
 
-  /** Opens a session owned by this peer; told by a `state` delivery. Waits for the group without end. */
+  /** In the order of the fields. */
+  #realise(ready: Ready): void {
+    for (const entry of ready.deliver) this.#apply(entry);
+    if (ready.restore.length > 0) {
+      this.#checkpointing.giveUp();
+      this.#attempt('a copy of the tree cannot be read', () => this.#tree.restore(ready.restore));
+    }
+    const { installed } = ready;
+    if (installed !== undefined) {
+      this.#attempt('a copy of the tree is not whole', () => this.#install(installed));
+    }
+    if (ready.snapshots.length > 0) {
+      this.#checkpointing.giveUp();
+      this.#feeds.begin(this.#tree.machine, ready.snapshots);
+    }
+    this.#outbox.forward(ready.send);
+    for (const { link, reason } of ready.close) this.#outbox.close(link, reason);
+    for (const token of ready.confirmed) this.#duties?.confirmed(token);
+    if (ready.established !== undefined) this.#establish(ready.established);
+    if (ready.configure !== undefined && this.#zab.broadcasting) {
+      this.#zab.propose('configuration', encodeConfiguration(ready.configure), ready.configure);
+    }
+    for (const event of ready.events) this.#outbox.event(event);
+  }
+
+  /** What cannot be understood is never skipped: the peer stops taking part. */
+  #attempt(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.failed(`${what}: ${error instanceof Error ? error.message : 'unknown'}`);
+    }
+  }
+
+  #apply(entry: Ready['deliver'][number]): void {
+    if (this.#zab.role === 'quarantined') return;
+    this.#checkpointing.applied(entry);
+    const step = this.#tree.apply(entry);
+    switch (step.type) {
+      case 'skipped':
+        this.#duties?.skipped(entry.zxid);
+        return;
+      case 'unreadable':
+      case 'diverged':
+        this.failed(step.reason);
+        return;
+      case 'applied':
+        for (const told of this.#watching.applied(entry.zxid, step.applied.events)) {
+          this.#host.told(told.session, entry.zxid);
+          this.#outbox.deliver(told);
+        }
+        this.#host.applied(step.applied);
+        this.#duties?.applied(step.applied);
+    }
+  }
+
+  /** The tree was replaced: watches see the difference, requests are answered by the table (steps 26 and 31). */
+  #install(mark: NonNullable<Ready['installed']>): void {
+    const before = this.#tree.machine;
+    this.#tree.install(mark);
+    const { machine } = this.#tree;
+    this.#checkpointing.installed(mark.zxid);
+    this.#outbox.event({ type: 'installed', zxid: mark.zxid });
+    for (const told of this.#watching.jumped(before, machine)) {
+      this.#host.told(told.session, mark.zxid);
+      this.#outbox.deliver(told);
+    }
+    this.#host.resolve();
+  }
+
+  #establish(epoch: number): void {
+    this.#duties = new LeaderDuties(
+      epoch,
+      {
+        zab: this.#zab,
+        machine: this.#tree.machine,
+        outbox: this.#outbox,
+        options: this.#options,
+        ownerOf: (link) => this.#ownerOf(link),
+        addressOf: (link) =>
+          link === SELF ? this.#options.address : (this.#addresses.get(link) ?? ''),
+        tellSelf: (message) => this.#answers.push(message),
+      },
+      this.#now,
+      this.#wall,
+    );
+    this.#duties.start();
+  }
+
+  #followRole(): void {
+    const zab = this.#zab;
+    const leads = zab.role === 'leading' && zab.epoch === this.#duties?.epoch;
+    if (!leads) {
+      this.#duties = undefined;
+      this.#answers = [];
+      this.#feeds.giveUp();
+    }
+    const { zxid } = this.#tree.machine;
+    if (!this.#attachment.follow(zab, this.#duties, zxid)) return;
+    const { tenure } = this.#attachment;
+    this.#tree.anotherLeader();
+    this.#reads.index.reset();
+    this.#reads.serving = tenure !== undefined;
+    if (tenure !== undefined) this.#host.restart();
+  }
+
+  /** One pass from the host to the leader and back. True if there may be more to do in this turn. */
+  #serve(): boolean {
+    const sent = this.#ask();
+    const worked = this.#duties?.work() ?? false;
+    const answers = this.#answers;
+    this.#answers = [];
+    for (const answer of answers) this.#answered(answer);
+    this.#reads.release();
+    return worked || answers.length > 0 || (sent && this.#attachment.tenure?.link === SELF);
+  }
+
+  /** What the host has to ask goes to the leader, be it this peer itself. */
+  #ask(): boolean {
+    const { tenure } = this.#attachment;
+    if (tenure === undefined) return false;
+    let asked = false;
+    const send = (message: ServiceMessage): void => {
+      asked = true;
+      if (tenure.link === SELF) this.#duties?.receive(SELF, message);
+      else this.#outbox.send(tenure.link, message);
+    };
+    this.#host.flush(send);
+    const id = this.#reads.index.question();
+    if (id !== undefined) send({ type: 'READINDEX', id });
+    return asked;
+  }
+
+  // ── What it is ────────────────────────────────────────────────────────────────────────────────
+
+  /** As of now; {@link ReplicaReady.status} tells of changes. */
+  get status(): ReplicaStatus {
+    return statusOf(this.#zab, this.#attachment.tenure !== undefined, this.#failure);
+  }
+
+  #changedStatus(): ReplicaStatus | undefined {
+    const { status } = this;
+    if (isSameStatus(status, this.#status)) return undefined;
+    this.#status = status;
+    return status;
+  }
+
+  /** When a quorum was last known to be in contact, on the clock of `now`. */
+  get contact(): number {
+    return this.#now - this.#zab.contactAge;
+  }
+
+  /** All transactions through this one are in the tree. */
+  get applied(): Zxid {
+    return this.#tree.machine.zxid;
+  }
+
+  // ── Sessions ──────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Opens a session owned by this peer; told by a `state` delivery. Waits for the group without end.
+   * @param options `kind` is `peer` by default; the password and the address are a client's.
+   */
   openSession(options: {
     readonly timeout: number;
     readonly kind?: 'peer' | 'client';
     readonly password?: Uint8Array;
     readonly address?: string;
-  }): SessionHandle;
+  }): SessionHandle {
+    const { timeout, kind = 'peer', password = new Uint8Array(0), address = '' } = options;
+    return this.#host.open(kind, timeout, {
+      type: 'create-session',
+      kind,
+      timeout,
+      password,
+      address,
+    });
+  }
+
   /**
    * Takes a client's session over from the peer that had it (ZooKeeper's REVALIDATE). If the session
    * has ended or the password does not fit, the handle becomes `expired`.
@@ -71,12 +423,30 @@ export declare class Replica {
     readonly session: bigint;
     readonly password: Uint8Array;
     readonly timeout: number;
-  }): SessionHandle;
+  }): SessionHandle {
+    const { session, password, timeout } = options;
+    return this.#host.open('client', timeout, { type: 'move-session', session, password });
+  }
+
   /** Ends the session after what was submitted before; told by a `state` delivery. */
-  closeSession(session: SessionHandle): void;
+  closeSession(session: SessionHandle): void {
+    const hosted = this.#host.find(session);
+    if (hosted !== undefined) this.#host.close(hosted);
+  }
+
+  /** Whether a client's session is heard of: `false` lets its time-out run until it is `true` again. */
+  setAlive(session: SessionHandle, alive: boolean): void {
+    this.#host.setAlive(session, alive);
+  }
 
   /** Gives a write its place in the session's order. Its fate is always delivered, in a `reply`. */
-  submit(session: SessionHandle, operation: Operation): Ticket | NotTaken;
+  submit(session: SessionHandle, operation: Operation): Ticket | NotTaken {
+    const hosted = this.#host.find(session);
+    if (hosted === undefined) return session.state === 'closed' ? 'CLOSED' : 'SESSION_EXPIRED';
+    if (hosted.closing) return 'CLOSED';
+    return this.#host.submit(hosted, operation) ?? 'OVERLOADED';
+  }
+
   /**
    * Reads at once when nothing of the session is ahead of it; else a ticket, and a `read` delivery
    * later. Watches belong to the session and end with it.
@@ -84,19 +454,56 @@ export declare class Replica {
   read(
     session: SessionHandle,
     operation: ReadOperation,
-    options?: ReadOptions,
-  ): ReadResult | Ticket;
+    options: ReadOptions = {},
+  ): ReadResult | Ticket {
+    const hosted = this.#host.find(session);
+    if (hosted === undefined || hosted.closing) {
+      const isClosed = hosted !== undefined || session.state === 'closed';
+      return { type: 'error', code: isClosed ? 'CLOSED' : 'SESSION_EXPIRED' };
+    }
+    const ticket = this.#host.nextTicket();
+    return this.#reads.read(hosted, ticket, operation, options) ?? ticket;
+  }
+
   /**
    * The caller no longer waits. A read that is queued is dropped. A write that never left this peer
    * is withdrawn, and its reply says ABORTED, not applied; another keeps its number and is answered as ever.
    */
-  abandon(session: SessionHandle, ticket: Ticket): void;
+  abandon(session: SessionHandle, ticket: Ticket): void {
+    const hosted = this.#host.find(session);
+    if (hosted !== undefined) this.#host.abandon(hosted, ticket);
+  }
+
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────
 
   /** Ends the own sessions, then gives leadership away. {@link Replica.closed} tells when both are done. */
-  close(): void;
-  get closed(): boolean;
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#host.closeAll();
+  }
 
-  /** For observation, by the simulator and the status page; not to be called into. */
-  get zab(): Zab;
-  get stateMachine(): StateMachine;
+  /** Own sessions first, while there is a leader to close them. */
+  #finishClosing(): void {
+    if (!this.#closing || this.#handedOver || !this.#host.idle) return;
+    this.#handedOver = true;
+    this.#zab.handOver();
+  }
+
+  get closed(): boolean {
+    if (this.#zab.role === 'quarantined') return this.#closing;
+    return this.#handedOver && this.#zab.role !== 'leading' && this.#writing === undefined;
+  }
+
+  // ── For observation ───────────────────────────────────────────────────────────────────────────
+
+  /** For the simulator and the status page; not to be called into. */
+  get zab(): Zab {
+    return this.#zab;
+  }
+
+  /** For the simulator and the status page; not to be called into. */
+  get stateMachine(): StateMachine {
+    return this.#tree.machine;
+  }
 }

@@ -1,0 +1,124 @@
+/**
+ * SNAP (step 15): the leader's exact copy of its tree on the way to a learner, and a learner's copy on
+ * the way into its tree.
+ */
+import { assert } from '../base/assert.ts';
+import type { Zxid } from '../base/zxid.ts';
+import type { CheckpointPart } from '../tree/checkpoint-record.ts';
+import { Restorer } from '../tree/restorer.ts';
+import type { Checkpoint, StateMachine } from '../tree/state-machine.ts';
+import { decodeCheckpointPart, encodeCheckpointPart } from '../wire/checkpoint.ts';
+import type { Mark } from '../zab/log-entry.ts';
+import type { LinkId, Ready } from '../zab/ready.ts';
+import { NODES_AT_ONCE } from './checkpointing.ts';
+
+/** Bytes that may wait in a learner's send queue before its copy pauses. */
+const BACKLOG_MAX = 1024 * 1024;
+
+type Send = (link: LinkId, bytes: Uint8Array, last: boolean) => void;
+
+/** One copy under way, to all learners that asked for it in the same turn. */
+interface Feed {
+  readonly checkpoint: Checkpoint;
+  links: LinkId[];
+  sequence: number;
+  /** Made and not yet sent: the last part must be known as such when it leaves. */
+  next: CheckpointPart;
+}
+
+export class SnapshotFeeds {
+  readonly #sliceBytes: number;
+  readonly #backlog = new Map<LinkId, number>();
+  #feed: Feed | undefined;
+
+  constructor(sliceBytes: number) {
+    this.#sliceBytes = sliceBytes;
+  }
+
+  get active(): boolean {
+    return this.#feed !== undefined;
+  }
+
+  backlog(link: LinkId, bytes: number): void {
+    this.#backlog.set(link, bytes);
+  }
+
+  unlinked(link: LinkId): void {
+    this.#backlog.delete(link);
+    const feed = this.#feed;
+    if (feed === undefined) return;
+    feed.links = feed.links.filter((other) => other !== link);
+    if (feed.links.length === 0) this.giveUp();
+  }
+
+  /** The leader's role is over. */
+  giveUp(): void {
+    this.#feed?.checkpoint.abandon();
+    this.#feed = undefined;
+  }
+
+  /** The tree is as it will be sent: nothing was applied since ZAB asked. */
+  begin(machine: StateMachine, wanted: Ready['snapshots']): void {
+    assert(this.#feed === undefined, 'one copy at a time');
+    for (const { zxid } of wanted) assert(zxid === machine.zxid, 'a copy is exact at its zxid');
+    const checkpoint = machine.checkpoint();
+    const next = checkpoint.next(NODES_AT_ONCE);
+    assert(next !== undefined, 'a copy has a header');
+    this.#feed = { checkpoint, links: wanted.map(({ link }) => link), sequence: 0, next };
+  }
+
+  /** Whether the slowest learner can take more. */
+  get hungry(): boolean {
+    const links = this.#feed?.links ?? [];
+    return links.length > 0 && links.every((link) => (this.#backlog.get(link) ?? 0) < BACKLOG_MAX);
+  }
+
+  /** The next slice. */
+  feed(send: Send): void {
+    if (!this.hungry) return;
+    for (let bytes = 0; bytes < this.#sliceBytes; ) {
+      const feed = this.#feed;
+      if (feed === undefined) return;
+      const chunk = encodeCheckpointPart(feed.next, feed.sequence);
+      const next = feed.checkpoint.next(NODES_AT_ONCE);
+      feed.sequence += 1;
+      bytes += chunk.length;
+      for (const link of feed.links) send(link, chunk, next === undefined);
+      if (next === undefined) this.#feed = undefined;
+      else feed.next = next;
+    }
+  }
+}
+
+/** A copy that comes in. */
+export class Restore {
+  #restorer: Restorer | undefined;
+  #sequence = 0;
+
+  get active(): boolean {
+    return this.#restorer !== undefined;
+  }
+
+  /** @throws DecodeError, or InvariantError: the copy is not what a correct leader sends. */
+  add(pieces: Ready['restore']): void {
+    for (const { first, bytes } of pieces) {
+      if (first) {
+        this.#restorer = new Restorer();
+        this.#sequence = 0;
+      }
+      this.#restorer?.add(decodeCheckpointPart(bytes, this.#sequence));
+      this.#sequence += 1;
+    }
+  }
+
+  /** The copy is durable and current. */
+  finish(mark: Mark): StateMachine {
+    const restorer = this.#restorer;
+    assert(restorer !== undefined, 'a copy was received before it is installed');
+    this.#restorer = undefined;
+    const machine = restorer.finish();
+    const at: Zxid = machine.zxid;
+    assert(at === mark.zxid, 'the copy stands where the log begins');
+    return machine;
+  }
+}

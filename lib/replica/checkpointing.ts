@@ -1,0 +1,120 @@
+/**
+ * This peer's own checkpoints: exact at one zxid, made in slices while the tree goes on, written
+ * between the batches of the log. The log behind a checkpoint reaches back to the one before, so that
+ * a learner that lags by less still gets a DIFF.
+ */
+import { present } from '../base/assert.ts';
+import type { Zxid } from '../base/zxid.ts';
+import type { Checkpoint, StateMachine } from '../tree/state-machine.ts';
+import { encodeCheckpointPart } from '../wire/checkpoint.ts';
+import type { CheckpointWrite } from '../wire/store-batch.ts';
+import type { Entry } from '../zab/log-entry.ts';
+import type { Base } from '../zab/ready.ts';
+import type { ReplicaOptions } from './options.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Nodes asked for at a time, so that a slice ends soon after its bytes are full. */
+export const NODES_AT_ONCE = 64;
+
+/** Where the store's checkpoint stands, and whether the next one is due. */
+export class Checkpointing {
+  readonly #options: ReplicaOptions;
+  readonly #outbox: Outbox;
+  /** Transactions from one checkpoint to the next: peers take turns, rather than all at once. */
+  readonly #count: number;
+  /** The current one: what the log behind the next one begins at. */
+  #last: Zxid;
+  #transactions = 0;
+  #bytes = 0;
+  #making: Checkpoint | undefined;
+  #sequence = 0;
+
+  constructor(options: ReplicaOptions, applied: Zxid, outbox: Outbox) {
+    this.#options = options;
+    this.#outbox = outbox;
+    this.#last = applied;
+    const { snapCount, zab } = options;
+    this.#count = Math.ceil(snapCount / 2 + (snapCount / 2) * ((zab.id % 7) / 6));
+  }
+
+  /** Whether a copy of the tree is being made: only one can be at a time. */
+  get making(): boolean {
+    return this.#making !== undefined;
+  }
+
+  applied({ bytes }: Entry): void {
+    this.#transactions += 1;
+    this.#bytes += bytes.length;
+  }
+
+  /** A SNAP is wanted, or comes: the copy is given up, and begun anew later. */
+  giveUp(): void {
+    if (this.#making === undefined) return;
+    this.#outbox.event({ type: 'checkpoint', zxid: this.#making.zxid, state: 'given-up' });
+    this.#making.abandon();
+    this.#making = undefined;
+  }
+
+  /** A SNAP was installed, and is the store's checkpoint now. */
+  installed(zxid: Zxid): void {
+    this.#last = zxid;
+    this.#transactions = 0;
+    this.#bytes = 0;
+  }
+
+  /** The next slice to write. `baseAt`: where a log that begins at that zxid begins; undefined if it is gone. */
+  slice(
+    machine: StateMachine,
+    baseAt: (zxid: Zxid) => Base | undefined,
+  ): CheckpointWrite | undefined {
+    const first = this.#making === undefined;
+    if (first && !this.#isDue()) return undefined;
+    const making = this.#making ?? this.#begin(machine);
+    const chunks: Uint8Array[] = [];
+    for (let bytes = 0; bytes < this.#options.sliceBytes; ) {
+      const part = making.next(NODES_AT_ONCE);
+      if (part === undefined) return this.#complete(making, first, chunks, baseAt);
+      const chunk = encodeCheckpointPart(part, this.#sequence);
+      this.#sequence += 1;
+      chunks.push(chunk);
+      bytes += chunk.length;
+    }
+    return { first, zxid: making.zxid, chunks, complete: undefined };
+  }
+
+  #isDue(): boolean {
+    return this.#transactions >= this.#count || this.#bytes >= this.#options.snapBytes;
+  }
+
+  #begin(machine: StateMachine): Checkpoint {
+    const making = machine.checkpoint();
+    this.#making = making;
+    this.#sequence = 0;
+    this.#transactions = 0;
+    this.#bytes = 0;
+    this.#outbox.event({ type: 'checkpoint', zxid: making.zxid, state: 'begun' });
+    return making;
+  }
+
+  #complete(
+    making: Checkpoint,
+    first: boolean,
+    chunks: readonly Uint8Array[],
+    baseAt: (zxid: Zxid) => Base | undefined,
+  ): CheckpointWrite {
+    this.#making = undefined;
+    const complete = present(
+      baseAt(this.#last) ?? baseAt(making.zxid),
+      'the place of a checkpoint',
+    );
+    this.#last = making.zxid;
+    return { first, zxid: making.zxid, chunks, complete };
+  }
+
+  /** The slice is on the disk. Answers where the log may be cut. */
+  persisted({ complete, zxid }: CheckpointWrite): Zxid | undefined {
+    if (complete === undefined) return undefined;
+    this.#outbox.event({ type: 'checkpoint', zxid, state: 'complete' });
+    return complete.zxid;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Sessions that this host gave up by itself, with writes whose fate it did not know. What becomes of
+ * these is told once it is known: the order of the group decides it, sooner or later.
+ */
+
+import type { Zxid } from '../base/zxid.ts';
+import type { NumberedWrite } from '../session/session-queue.ts';
+import type { Operation, OperationResult, Owner } from '../tree/request.ts';
+import type { Applied, StateMachine } from '../tree/state-machine.ts';
+import type { Outbox } from './outbox.ts';
+import type { SessionHandle } from './session-handle.ts';
+
+interface Open {
+  readonly handle: SessionHandle;
+  /** Undecided, by number. */
+  readonly writes: Map<number, NumberedWrite<Operation>>;
+}
+
+export class Departed {
+  readonly #owner: Owner;
+  readonly #outbox: Outbox;
+  /** By session id. */
+  readonly #open = new Map<bigint, Open>();
+
+  constructor(owner: Owner, outbox: Outbox) {
+    this.#owner = owner;
+    this.#outbox = outbox;
+  }
+
+  add(handle: SessionHandle, writes: readonly NumberedWrite<Operation>[]): void {
+    if (writes.length === 0) return;
+    const byNumber = new Map(writes.map((write) => [write.cxid, write]));
+    this.#open.set(handle.id, { handle, writes: byNumber });
+  }
+
+  /** A transaction was applied here. When the session's close is, what has not come will never come. */
+  applied(applied: Applied): void {
+    if (this.#open.size === 0) return;
+    const { session, cxid, zxid, result } = applied;
+    const open = this.#open.get(session);
+    if (open !== undefined) this.#decided(open, cxid, zxid, zxid, result);
+    for (const id of applied.ended) this.#close(id, zxid);
+    if (result.type === 'move-session') this.#close(result.session, zxid);
+  }
+
+  /** After a jump the exactly-once table answers; what went with its session stays unknown for good. */
+  resolve(machine: StateMachine): void {
+    for (const [session, open] of this.#open) {
+      for (const cxid of [...open.writes.keys()]) {
+        const answer = machine.answer({ session, cxid, owner: this.#owner });
+        if (answer !== undefined)
+          this.#decided(open, cxid, machine.zxid, answer.zxid, answer.result);
+      }
+      if (machine.sessions.get(session) === undefined) this.#open.delete(session);
+    }
+  }
+
+  #decided(open: Open, cxid: number, zxid: Zxid, decided: Zxid, result: OperationResult): void {
+    const write = open.writes.get(cxid);
+    if (write === undefined) return;
+    open.writes.delete(cxid);
+    this.#outbox.deliver({
+      type: 'settled',
+      session: open.handle,
+      ticket: write.ticket,
+      zxid,
+      cxid,
+      decided,
+      outcome: result.type === 'error' ? 'not-applied' : 'applied',
+    });
+  }
+
+  #close(session: bigint, zxid: Zxid): void {
+    const open = this.#open.get(session);
+    if (open === undefined) return;
+    this.#open.delete(session);
+    for (const { ticket, cxid } of open.writes.values()) {
+      this.#outbox.deliver({
+        type: 'settled',
+        session: open.handle,
+        ticket,
+        zxid,
+        cxid,
+        decided: undefined,
+        outcome: 'not-applied',
+      });
+    }
+  }
+}

@@ -1,0 +1,339 @@
+/**
+ * What a leader does for the group above ZAB, in one epoch: requests in, transactions out; it keeps
+ * the clock over sessions, answers read indexes and touches, sweeps, and tells its digest. One object
+ * for one epoch: nothing speculative outlives a role (S15).
+ *
+ * Its own host's messages come over {@link SELF} and take the same way as everybody's.
+ */
+import { assert } from '../base/assert.ts';
+import { counterOf, makeZxid, type Zxid } from '../base/zxid.ts';
+import { ExpiryQueue } from '../session/expiry-queue.ts';
+import { Fifo } from '../session/fifo.ts';
+import { TouchRounds } from '../session/touch-rounds.ts';
+import { Prep, type Rejected } from '../tree/prep.ts';
+import type { Owner, Request } from '../tree/request.ts';
+import type { Applied, StateMachine } from '../tree/state-machine.ts';
+import type { Txn, TxnBody } from '../tree/txn.ts';
+import type { ServiceMessage } from '../wire/service-messages.ts';
+import { encodeTxn } from '../wire/txn.ts';
+import type { EntryKind } from '../zab/log-entry.ts';
+import type { LinkId } from '../zab/ready.ts';
+import type { Zab } from '../zab/zab.ts';
+import type { ReplicaOptions } from './options.ts';
+import { type Outbox, SELF } from './outbox.ts';
+import { isSameOwner } from './owner.ts';
+import { QuorumRounds } from './quorum-rounds.ts';
+
+/** Entries proposed and not yet applied; then requests wait in their inboxes. */
+const PROPOSED_MAX = 8192;
+/** Nodes removed in one sweep; the next sweep goes on. */
+const REAP_MAX = 1000;
+
+/** What the duties stand on. */
+export interface LeaderParts {
+  readonly zab: Zab;
+  readonly machine: StateMachine;
+  readonly outbox: Outbox;
+  readonly options: ReplicaOptions;
+  /** Who is at the other end of a link: the only owner whose requests may come over it. */
+  readonly ownerOf: (link: LinkId) => Owner | undefined;
+  /** The address of that end, for its sessions. */
+  readonly addressOf: (link: LinkId) => string;
+  /** To the host of this peer itself. */
+  readonly tellSelf: (message: ServiceMessage) => void;
+}
+
+interface Arrival {
+  readonly link: LinkId;
+  readonly request: Request;
+}
+
+export class LeaderDuties {
+  readonly epoch: number;
+  readonly #parts: LeaderParts;
+  readonly #prep: Prep;
+  readonly #expiry: ExpiryQueue;
+  readonly #touches: TouchRounds<LinkId>;
+  readonly #rounds = new QuorumRounds();
+  /** In the order of arrival; of one session that is the order of its numbers. */
+  readonly #inbox = new Fifo<Arrival>();
+  /** What came before EPOCH_START was applied here. */
+  #early: { readonly link: LinkId; readonly message: ServiceMessage }[] = [];
+  /** Sessions of which a request was refused, by link: nothing more is taken but this number. */
+  readonly #refused = new Map<string, number>();
+  #active = false;
+  #now: number;
+  #wall: number;
+  /** Nobody is expired before a quorum was heard after this. */
+  #stalledAt: number;
+  #reapAt: number;
+  #digestAt: number;
+
+  constructor(epoch: number, parts: LeaderParts, now: number, wall: number) {
+    const { options, machine } = parts;
+    this.epoch = epoch;
+    this.#parts = parts;
+    this.#now = now;
+    this.#wall = wall;
+    this.#stalledAt = now;
+    this.#reapAt = now + options.reapInterval;
+    this.#digestAt = now + options.digestInterval;
+    const owner = parts.ownerOf(SELF);
+    assert(owner !== undefined, 'this peer knows itself');
+    this.#prep = new Prep(machine, {
+      owner,
+      schemes: options.schemes,
+      maxTreeBytes: options.maxTreeBytes,
+    });
+    this.#expiry = new ExpiryQueue(options.heartbeat);
+    this.#touches = new TouchRounds(this.#expiry);
+  }
+
+  /** EPOCH_START is committed and applied here: requests, reads and touches are taken (rule G12). */
+  get active(): boolean {
+    return this.#active;
+  }
+
+  /** ESTABLISHED: the first transaction of the epoch (step 18). */
+  start(): void {
+    const { zab, options } = this.#parts;
+    const { clusterVersion } = options;
+    const txn = this.#prep.epochStart(this.epoch, options.zab.id, clusterVersion, this.#wall);
+    this.#propose('epoch-start', txn);
+    assert(zab.lastZxid === makeZxid(this.epoch, 1), 'EPOCH_START is the first of its epoch');
+  }
+
+  tick(now: number, wall: number, stall: number): void {
+    this.#now = now;
+    this.#wall = wall;
+    if (stall > 0) {
+      this.#stalledAt = now;
+      this.#expiry.extend(stall);
+    }
+  }
+
+  deadline(): number {
+    const due = Math.min(this.#reapAt, this.#digestAt);
+    return this.#active ? Math.min(due, this.#expiry.deadline()) : due;
+  }
+
+  /** A learner's message, or the own host's. */
+  receive(link: LinkId, message: ServiceMessage): void {
+    if (!this.#active) {
+      this.#early.push({ link, message });
+      return;
+    }
+    switch (message.type) {
+      case 'REQUEST':
+        for (const request of message.requests) this.#inbox.push({ link, request });
+        return;
+      case 'READINDEX': {
+        // What is committed now is the index: nothing later is needed (step 27).
+        const { committed } = this.#parts.zab;
+        this.#rounds.ask(link, { type: 'READINDEX_OK', id: message.id, zxid: committed });
+        return;
+      }
+      case 'TOUCH': {
+        const { machine, ownerOf } = this.#parts;
+        const source = ownerOf(link);
+        this.#touches.received(link, message, this.#now, (session) =>
+          isSameOwner(machine.sessions.get(session)?.owner, source),
+        );
+        return;
+      }
+      case 'REJECT':
+      case 'PROPOSED':
+      case 'READINDEX_OK':
+      case 'TOUCHED':
+      case 'DIGEST':
+        this.#parts.outbox.close(link, `a learner sends no ${message.type}`);
+    }
+  }
+
+  /** The link ended: what came over it and was not proposed is dropped, so that its host can send it again (step 26). */
+  unlinked(link: LinkId): void {
+    this.#early = this.#early.filter((early) => early.link !== link);
+    this.#inbox.keep((arrival) => arrival.link !== link);
+    this.#rounds.unlinked(link);
+    this.#touches.forget(link);
+    for (const key of this.#refused.keys()) {
+      if (key.startsWith(`${link}/`)) this.#refused.delete(key);
+    }
+  }
+
+  /** An entry was applied to the tree. */
+  applied(applied: Applied): void {
+    this.#prep.applied(applied.zxid);
+    if (!this.#active) return;
+    const { result } = applied;
+    if (result.type === 'create-session') this.#track(result.session);
+    else if (result.type === 'move-session') this.#expiry.touch(result.session, this.#now);
+    for (const session of applied.ended) this.#expiry.untrack(session);
+  }
+
+  /** The zxid of an entry that is not for the tree. */
+  skipped(zxid: Zxid): void {
+    this.#prep.applied(zxid);
+  }
+
+  /** A quorum round is complete (step 27). */
+  confirmed(token: number): void {
+    for (const { link, message } of this.#rounds.confirmed(token)) this.#answer(link, message);
+    for (const { source, id, refused } of this.#touches.confirmed(token)) {
+      this.#answer(source, { type: 'TOUCHED', id, refused });
+    }
+  }
+
+  /** All that can be done now. True if ZAB was given something. */
+  work(): boolean {
+    const { zab, machine } = this.#parts;
+    if (!zab.broadcasting) return false;
+    if (!this.#active) {
+      if (machine.zxid < makeZxid(this.epoch, 1)) return false;
+      this.#activate();
+    }
+    const before = zab.lastZxid;
+    this.#takeRequests();
+    this.#expire();
+    this.#reap();
+    this.#tellDigest();
+    const asked = this.#beginRound();
+    return asked || zab.lastZxid !== before;
+  }
+
+  /** Deadlines of all sessions start anew (step 30), whichever way the sessions came (ZOOKEEPER-1367). */
+  #activate(): void {
+    this.#active = true;
+    const sessions = [...this.#parts.machine.sessions.values()];
+    this.#expiry.restart(
+      sessions.map(({ id, timeout }) => ({ session: id, timeout })),
+      this.#now,
+    );
+    const early = this.#early;
+    this.#early = [];
+    for (const { link, message } of early) this.receive(link, message);
+  }
+
+  #track(id: bigint): void {
+    const session = this.#parts.machine.sessions.get(id);
+    if (session !== undefined) this.#expiry.track(id, session.timeout, this.#now);
+  }
+
+  get #room(): boolean {
+    const { zab, machine } = this.#parts;
+    return counterOf(zab.nextZxid) - counterOf(machine.zxid) <= PROPOSED_MAX;
+  }
+
+  #takeRequests(): void {
+    while (this.#room) {
+      const arrival = this.#inbox.shift();
+      if (arrival === undefined) return;
+      if (this.#welcome(arrival)) this.#take(arrival);
+      if (!this.#parts.zab.broadcasting) return;
+    }
+  }
+
+  /** Whether the request is its sender's own, and not of a tail that was refused. */
+  #welcome({ link, request }: Arrival): boolean {
+    if (!isSameOwner(request.owner, this.#parts.ownerOf(link))) {
+      this.#parts.outbox.close(link, 'a request in the name of another peer');
+      return false;
+    }
+    const key = `${link}/${request.session}`;
+    const expected = this.#refused.get(key);
+    if (expected === undefined) return true;
+    if (expected !== request.cxid) return false;
+    this.#refused.delete(key);
+    return true;
+  }
+
+  #take({ link, request }: Arrival): void {
+    const { zab } = this.#parts;
+    const { session, cxid } = request;
+    const addressed = this.#withAddress(link, request);
+    const verdict = this.#prep.prepare(addressed, zab.nextZxid, this.#wall);
+    switch (verdict.type) {
+      case 'txn':
+        this.#propose('transaction', verdict.txn);
+        this.#close(verdict.txn.body);
+        return;
+      case 'duplicate':
+        this.#answer(link, { type: 'PROPOSED', session, cxid, zxid: verdict.zxid });
+        return;
+      case 'rejected':
+        this.#reject(link, request, verdict);
+    }
+  }
+
+  /** From its proposal on a close is final for touches and expiry (step 29, ZOOKEEPER-1496). */
+  #close(body: TxnBody): void {
+    if (body.type === 'close-session') this.#expiry.close(body.session);
+    else if (body.type === 'create-session') for (const id of body.closes) this.#expiry.close(id);
+  }
+
+  /** The address in a session is what the leader sees of the link it came over, not what its host says. */
+  #withAddress(link: LinkId, request: Request): Request {
+    const { operation } = request;
+    if (operation.type !== 'create-session' || operation.kind !== 'peer') return request;
+    return { ...request, operation: { ...operation, address: this.#parts.addressOf(link) } };
+  }
+
+  #reject(link: LinkId, { session, cxid }: Request, { code, expected }: Rejected): void {
+    this.#refused.set(`${link}/${session}`, expected);
+    this.#answer(link, { type: 'REJECT', session, cxid, code, expected });
+  }
+
+  #expire(): void {
+    const { zab, outbox } = this.#parts;
+    if (this.#rounds.contact < this.#stalledAt) return;
+    for (const session of this.#expiry.expire(this.#now)) {
+      if (!zab.broadcasting) return;
+      const txn = this.#prep.expire(session, zab.nextZxid, this.#wall);
+      if (txn === undefined) continue;
+      outbox.event({ type: 'expire', session });
+      this.#propose('transaction', txn);
+    }
+  }
+
+  #reap(): void {
+    if (this.#now < this.#reapAt) return;
+    const { zab, machine, outbox, options } = this.#parts;
+    this.#reapAt = this.#now + options.reapInterval;
+    for (const node of machine.reapable(Math.max(this.#wall, machine.time), REAP_MAX)) {
+      if (!this.#room) return;
+      const txn = this.#prep.reap(node, zab.nextZxid, this.#wall);
+      if (txn === undefined) continue;
+      outbox.event({ type: 'reap', path: node.path });
+      this.#propose('transaction', txn);
+    }
+  }
+
+  #tellDigest(): void {
+    if (this.#now < this.#digestAt) return;
+    const { zab, machine, outbox, options } = this.#parts;
+    this.#digestAt = this.#now + options.digestInterval;
+    const digest = { type: 'DIGEST', zxid: machine.zxid, hash: machine.hash() } as const;
+    outbox.broadcast([...zab.peers().keys()], digest);
+  }
+
+  /** One round for all that was asked, or to know after a stall that a quorum still follows. */
+  #beginRound(): boolean {
+    const doubted = this.#rounds.lastBegan < this.#stalledAt;
+    if (!this.#rounds.wanted && !this.#touches.waiting && !doubted) return false;
+    const token = this.#rounds.begin(this.#now, (round) => this.#parts.zab.confirm(round));
+    if (token === undefined) return false;
+    this.#touches.begin(token);
+    return true;
+  }
+
+  #answer(link: LinkId, message: ServiceMessage): void {
+    if (link === SELF) this.#parts.tellSelf(message);
+    else this.#parts.outbox.send(link, message);
+  }
+
+  #propose(kind: EntryKind, txn: Txn): void {
+    const zxid = this.#parts.zab.nextZxid;
+    const entry = this.#parts.zab.propose(kind, encodeTxn(txn));
+    assert(entry.zxid === zxid, 'a transaction is proposed at the zxid it was prepared for');
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Leader side of step 27: answers that may only be given after a quorum round that began when they
+ * were asked for. All that is asked in one turn shares one round; rounds also tell when this leader was
+ * last known to lead.
+ */
+import type { ServiceMessage } from '../wire/service-messages.ts';
+import type { LinkId } from '../zab/ready.ts';
+
+interface Answer {
+  readonly link: LinkId;
+  readonly message: ServiceMessage;
+}
+
+interface Round {
+  readonly began: number;
+  answers: readonly Answer[];
+}
+
+export class QuorumRounds {
+  /** Asked since the last round began. */
+  #waiting: Answer[] = [];
+  /** By token, in the order of the rounds. */
+  readonly #rounds = new Map<number, Round>();
+  #lastToken = 0;
+  #contact = Number.NEGATIVE_INFINITY;
+  #lastBegan = Number.NEGATIVE_INFINITY;
+
+  /** When the last completed round began: then at the latest a quorum still followed. */
+  get contact(): number {
+    return this.#contact;
+  }
+
+  /** When a round last began. */
+  get lastBegan(): number {
+    return this.#lastBegan;
+  }
+
+  /** `message` may go to `link` after the next round. What it says was true when this is called. */
+  ask(link: LinkId, message: ServiceMessage): void {
+    this.#waiting.push({ link, message });
+  }
+
+  /** Whether somebody waits for the next round. */
+  get wanted(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Begins a round for all that waits, and says its token. `confirm` is ZAB's; false: it does not lead, and nobody is answered. */
+  begin(now: number, confirm: (token: number) => boolean): number | undefined {
+    this.#lastToken += 1;
+    if (!confirm(this.#lastToken)) return undefined;
+    this.#rounds.set(this.#lastToken, { began: now, answers: this.#waiting });
+    this.#waiting = [];
+    this.#lastBegan = now;
+    return this.#lastToken;
+  }
+
+  /** The round is complete. */
+  confirmed(token: number): readonly Answer[] {
+    const round = this.#rounds.get(token);
+    if (round === undefined) return [];
+    this.#rounds.delete(token);
+    this.#contact = Math.max(this.#contact, round.began);
+    return round.answers;
+  }
+
+  /** Nobody is answered on a link that ended. */
+  unlinked(link: LinkId): void {
+    this.#waiting = this.#waiting.filter((answer) => answer.link !== link);
+    for (const round of this.#rounds.values()) {
+      round.answers = round.answers.filter((answer) => answer.link !== link);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Reads on this peer's own tree. One that nothing stands in the way of is answered at once, without a
+ * promise, a queue or a copy but of the bytes; what must wait waits in its session's line.
+ */
+import { ZERO, type Zxid } from '../base/zxid.ts';
+import type { StateMachine } from '../tree/state-machine.ts';
+import type { HostedSession } from './hosted-session.ts';
+import type { Outbox } from './outbox.ts';
+import type { ReadOperation, ReadOptions, ReadResult, SubtreeNode } from './read.ts';
+import { type ReadGroup, ReadIndex } from './read-index.ts';
+import type { Ticket } from './ready.ts';
+import type { Watching } from './watching.ts';
+
+/** A read that waits for more than its place in the line. */
+interface Waiting {
+  readonly hosted: HostedSession;
+  readonly ticket: Ticket;
+  readonly after: Zxid;
+  /** Set for a linearizable read. */
+  readonly group: ReadGroup | undefined;
+  /** Needs no group that serves: `stale`, or linearizable with an index known. */
+  readonly anytime: boolean;
+}
+
+const OVERLOADED: ReadResult = { type: 'error', code: 'OVERLOADED' };
+
+export class Reads {
+  readonly #machine: () => StateMachine;
+  readonly #watching: Watching;
+  readonly #outbox: Outbox;
+  readonly index: ReadIndex = new ReadIndex();
+  #waiting: Waiting[] = [];
+  /** This peer is in step with a leader, or leads. */
+  serving = false;
+
+  constructor(machine: () => StateMachine, watching: Watching, outbox: Outbox) {
+    this.#machine = machine;
+    this.#watching = watching;
+    this.#outbox = outbox;
+  }
+
+  /** The result, or undefined: then it will be delivered under `ticket`. */
+  read(
+    hosted: HostedSession,
+    ticket: Ticket,
+    operation: ReadOperation,
+    options: ReadOptions,
+  ): ReadResult | undefined {
+    const { consistency = 'local', after = ZERO } = options;
+    const stale = consistency === 'stale';
+    const linearizable = consistency === 'linearizable';
+    const free = stale || (this.serving && hosted.session !== 0n && !linearizable);
+    if (free && after <= this.#machine().zxid && (stale || hosted.queue.idle)) {
+      const result = this.#perform(hosted, operation);
+      // Behind what was not handed over yet, or the session would hear of it out of order (S24).
+      if (!this.#outbox.undelivered) return result;
+      this.#deliver(hosted, ticket, result);
+      return undefined;
+    }
+    if (free && after <= this.#machine().zxid) {
+      return hosted.queue.read(ticket, operation) === 'later' ? undefined : OVERLOADED;
+    }
+    if (!hosted.queue.barrier(ticket, operation)) return OVERLOADED;
+    const group = linearizable ? this.index.join() : undefined;
+    this.#waiting.push({ hosted, ticket, after, group, anytime: stale || linearizable });
+    return undefined;
+  }
+
+  /** Its turn in the line has come. */
+  run(hosted: HostedSession, ticket: Ticket, operation: ReadOperation): void {
+    this.#deliver(hosted, ticket, this.#perform(hosted, operation));
+  }
+
+  /** Lets go what waited for this state, for an index that is known now, or for the group. */
+  release(): void {
+    if (this.#waiting.length === 0) return;
+    const due = this.#waiting.filter((waiting) => this.#isDue(waiting));
+    if (due.length === 0) return;
+    this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
+    for (const { hosted, ticket } of due) {
+      for (const read of hosted.queue.lift(ticket)) this.run(hosted, read.ticket, read.operation);
+    }
+  }
+
+  /** The session has ended. */
+  ended(hosted: HostedSession): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting.hosted !== hosted);
+  }
+
+  #isDue({ hosted, after, group, anytime }: Waiting): boolean {
+    const { zxid } = this.#machine();
+    if (after > zxid) return false;
+    if (group !== undefined && (group.zxid === undefined || group.zxid > zxid)) return false;
+    return anytime || (this.serving && hosted.session !== 0n);
+  }
+
+  #deliver(hosted: HostedSession, ticket: Ticket, result: ReadResult): void {
+    const { zxid } = this.#machine();
+    this.#outbox.deliver({ type: 'read', session: hosted.handle, ticket, zxid, result });
+  }
+
+  /** Reads, and sets the watch, at one state (step 31). */
+  #perform(hosted: HostedSession, operation: ReadOperation): ReadResult {
+    const machine = this.#machine();
+    const { handle, reader } = hosted;
+    hosted.queue.told(machine.zxid);
+    switch (operation.type) {
+      case 'get': {
+        const result = machine.get(operation.path, reader);
+        if (operation.watch === true && result.type !== 'error')
+          this.#watch(hosted, operation.path, 'data');
+        return result;
+      }
+      case 'exists': {
+        const result = machine.exists(operation.path, reader);
+        const absent = result.type === 'error' && result.code === 'NO_NODE';
+        if (operation.watch === true && (absent || result.type !== 'error'))
+          this.#watch(hosted, operation.path, 'exist');
+        return result;
+      }
+      case 'children': {
+        const result = machine.children(operation.path, reader, operation);
+        if (operation.watch === true && result.type !== 'error')
+          this.#watch(hosted, operation.path, 'child');
+        return result;
+      }
+      case 'get-acl':
+        return machine.getAcl(operation.path, reader);
+      case 'count':
+        return machine.countDescendants(operation.path, reader);
+      case 'ephemerals':
+        return { type: 'ephemerals', paths: machine.ephemerals(handle.id, operation.prefix) };
+      case 'subtree':
+        return this.#subtree(hosted, operation.path);
+      case 'add-watch':
+        this.#watch(hosted, operation.path, operation.mode);
+        return { type: 'add-watch' };
+      case 'remove-watch':
+        return this.#watching.remove(handle, operation.path, operation.kind)
+          ? { type: 'remove-watch' }
+          : { type: 'error', code: 'NO_WATCHER', path: operation.path };
+      case 'sync':
+        return { type: 'sync' };
+    }
+  }
+
+  #watch(hosted: HostedSession, path: string, kind: Parameters<Watching['add']>[2]): void {
+    this.#watching.add(hosted.handle, path, kind, this.#machine().zxid);
+  }
+
+  #subtree({ reader }: HostedSession, root: string): ReadResult {
+    const machine = this.#machine();
+    const first = machine.get(root, reader);
+    if (first.type === 'error') return first;
+    const nodes: SubtreeNode[] = [];
+    const paths = [root];
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+      const node = machine.get(path, reader);
+      const list = machine.children(path, reader);
+      if (node.type === 'error' || list.type === 'error') continue;
+      nodes.push({ path, data: node.data, stat: node.stat });
+      const prefix = path === '/' ? '/' : `${path}/`;
+      for (const name of list.children.toReversed()) paths.push(`${prefix}${name}`);
+    }
+    return { type: 'subtree', nodes };
+  }
+}

@@ -1,0 +1,406 @@
+/**
+ * The sessions of this peer, from the first request to the last word: who is born, who lives, who has
+ * ended, and what each is told. The replicated part of a session stands in the session table; this is
+ * the part that only its host knows.
+ */
+import type { ErrorCode, Outcome } from '../base/errors.ts';
+import type { Zxid } from '../base/zxid.ts';
+import { LocalSessions, type SessionChange, type SessionKind } from '../session/local-sessions.ts';
+import { type NumberedWrite, SessionQueue } from '../session/session-queue.ts';
+import { isFinal, type SessionState } from '../session/session-state.ts';
+import type { Reader } from '../tree/reader.ts';
+import type { Operation, OperationResult, Owner, SessionOperation } from '../tree/request.ts';
+import type { Applied, StateMachine } from '../tree/state-machine.ts';
+import type { ServiceMessage } from '../wire/service-messages.ts';
+import { Departed } from './departed.ts';
+import { type Channel, HostedSession } from './hosted-session.ts';
+import type { ReplicaOptions } from './options.ts';
+import type { Outbox } from './outbox.ts';
+import { isSameOwner } from './owner.ts';
+import type { ReadOperation } from './read.ts';
+import type { Reads } from './reads.ts';
+import type { Ticket } from './ready.ts';
+import { type Decided, RequestPipeline } from './request-pipeline.ts';
+import type { SessionHandle } from './session-handle.ts';
+import type { Gap } from './stall.ts';
+import type { Watching } from './watching.ts';
+
+/** Undecided requests of one numbering at the leader: within what the exactly-once table remembers. */
+const IN_FLIGHT_MAX = 512;
+/** Reads of one session that may wait, in multiples of its writes. */
+const READS_PER_WRITE = 16;
+/** A session that may have slept for this part of its time-out is in doubt (section 4). */
+const DOUBT_AFTER = 1 / 3;
+
+const NOBODY: Reader = { identities: [] };
+
+export interface HostParts {
+  readonly owner: Owner;
+  readonly options: ReplicaOptions;
+  readonly machine: () => StateMachine;
+  readonly outbox: Outbox;
+  readonly reads: Reads;
+  readonly watching: Watching;
+}
+
+/** What a request of the owner's own is for. */
+interface Purpose {
+  readonly type: 'birth' | 'release';
+  readonly key: number;
+  /** When it was last sent. */
+  sentAt: number;
+}
+
+export class SessionHost {
+  readonly #parts: HostParts;
+  readonly #sessions: LocalSessions;
+  readonly #hosted = new Map<number, HostedSession>();
+  readonly #pipeline: RequestPipeline;
+  /** What is asked through no session: births, takeovers, closes of what this host has given up. */
+  readonly #own: Channel;
+  readonly #purposes = new Map<Ticket, Purpose>();
+  readonly #departed: Departed;
+  #lastTicket: Ticket = 0;
+  #now = 0;
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+    this.#sessions = new LocalSessions(parts.options.heartbeat);
+    this.#pipeline = new RequestPipeline(parts.owner);
+    this.#departed = new Departed(parts.owner, parts.outbox);
+    const queue = new SessionQueue<Operation, ReadOperation>({
+      pendingMax: Number.POSITIVE_INFINITY,
+      inFlightMax: IN_FLIGHT_MAX,
+    });
+    this.#own = { session: 0n, queue, blocked: false };
+  }
+
+  nextTicket(): Ticket {
+    this.#lastTicket += 1;
+    return this.#lastTicket;
+  }
+
+  find(handle: SessionHandle): HostedSession | undefined {
+    return this.#hosted.get(handle.key);
+  }
+
+  /** Nobody of this host's is left, and nothing of it is under way. */
+  get idle(): boolean {
+    return this.#hosted.size === 0 && this.#own.queue.idle;
+  }
+
+  tick(now: number, { stall, sleep }: Gap): void {
+    this.#now = now;
+    if (stall > 0) this.#sessions.stalled(stall);
+    if (Math.max(stall, sleep) > this.#shortestTimeout() * DOUBT_AFTER) this.#sessions.doubt();
+    this.#pipeline.tick();
+    for (const change of this.#sessions.judge(now)) this.#judged(change);
+  }
+
+  #shortestTimeout(): number {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (const { timeout } of this.#sessions.all()) shortest = Math.min(shortest, timeout);
+    return shortest;
+  }
+
+  /** As whom a session reads. */
+  readerOf(handle: SessionHandle): Reader {
+    return this.#hosted.get(handle.key)?.reader ?? NOBODY;
+  }
+
+  /** A watch event of that transaction leaves for the session. */
+  told(handle: SessionHandle, zxid: Zxid): void {
+    this.#hosted.get(handle.key)?.queue.told(zxid);
+  }
+
+  closeAll(): void {
+    for (const hosted of [...this.#hosted.values()]) this.close(hosted);
+  }
+
+  open(kind: SessionKind, timeout: number, birth: SessionOperation): SessionHandle {
+    const { options } = this.#parts;
+    const handle = this.#sessions.open(kind, timeout);
+    const ticket = this.#ask(birth, { type: 'birth', key: handle.key, sentAt: this.#now });
+    // One place more than submit() gives away: a close always finds room.
+    const queue = new SessionQueue<Operation, ReadOperation>({
+      pendingMax: options.pendingMax + 1,
+      inFlightMax: IN_FLIGHT_MAX,
+      readsMax: options.pendingMax * READS_PER_WRITE,
+    });
+    const reader = { identities: [], schemes: options.schemes };
+    this.#hosted.set(handle.key, new HostedSession(handle, queue, ticket, reader));
+    return handle;
+  }
+
+  /** A request through no session. */
+  #ask(operation: SessionOperation, purpose: Purpose): Ticket {
+    const ticket = this.nextTicket();
+    this.#own.queue.write(ticket, operation);
+    this.#purposes.set(ticket, purpose);
+    this.#pipeline.wake(this.#own);
+    return ticket;
+  }
+
+  submit(hosted: HostedSession, operation: Operation): Ticket | undefined {
+    if (hosted.queue.pendingWrites >= this.#parts.options.pendingMax) return undefined;
+    const ticket = this.nextTicket();
+    hosted.queue.write(ticket, operation);
+    this.#wake(hosted);
+    return ticket;
+  }
+
+  #wake(hosted: HostedSession): void {
+    if (hosted.session !== 0n) this.#pipeline.wake(hosted);
+  }
+
+  abandon(hosted: HostedSession, ticket: Ticket): void {
+    const writes = hosted.queue.pendingWrites;
+    const abandonment = hosted.queue.abandon(ticket);
+    if (abandonment.type !== 'withdrawn') return;
+    if (hosted.queue.pendingWrites < writes) {
+      const result: OperationResult = { type: 'error', code: 'ABORTED' };
+      const fate: Fate = { result, outcome: 'not-applied', decided: undefined };
+      this.#reply(hosted, { ticket, cxid: 0, abandoned: true }, fate);
+    }
+    for (const read of abandonment.reads)
+      this.#parts.reads.run(hosted, read.ticket, read.operation);
+    this.#wake(hosted);
+  }
+
+  close(hosted: HostedSession): void {
+    if (hosted.closing) return;
+    hosted.closing = true;
+    if (hosted.session !== 0n) this.#sendClose(hosted);
+    else if (this.#own.queue.abandon(hosted.birth).type === 'withdrawn') {
+      this.#purposes.delete(hosted.birth);
+      this.#end(hosted, 'close', 'CLOSED', 'not-applied');
+    }
+  }
+
+  /** Behind everything that was submitted before. */
+  #sendClose(hosted: HostedSession): void {
+    const { session } = hosted;
+    hosted.closeTicket = this.nextTicket();
+    hosted.queue.write(hosted.closeTicket, { type: 'close-session', session, reason: 'closed' });
+    this.#pipeline.wake(hosted);
+  }
+
+  setAlive(handle: SessionHandle, alive: boolean): void {
+    this.#sessions.setAlive(handle.id, alive);
+  }
+
+  /** A leader is there that has nothing of this host yet. */
+  restart(): void {
+    this.resolve();
+    this.#sessions.unlinked();
+    this.#pipeline.restart(this.#own);
+    for (const hosted of this.#hosted.values()) {
+      if (hosted.session !== 0n) this.#pipeline.restart(hosted);
+    }
+  }
+
+  /** What goes to the leader now. */
+  flush(send: (message: ServiceMessage) => void): void {
+    this.#pipeline.flush(send, (ticket) => {
+      const purpose = this.#purposes.get(ticket);
+      if (purpose !== undefined) purpose.sentAt = this.#now;
+    });
+    const touch = this.#sessions.touch(this.#now);
+    if (touch !== undefined) send({ type: 'TOUCH', ...touch });
+  }
+
+  touched(id: number, refused: readonly bigint[]): void {
+    this.#sessions.touched(id, refused);
+    for (const change of this.#sessions.judge(this.#now)) this.#judged(change);
+  }
+
+  /** REJECT: nothing of the session was taken from `expected` on. */
+  rejected(session: bigint, expected: number): void {
+    const channel = session === 0n ? this.#own : this.#byId(session);
+    if (channel !== undefined) this.#pipeline.rejected(channel, expected);
+  }
+
+  #byId(id: bigint): HostedSession | undefined {
+    const handle = this.#sessions.byId(id);
+    return handle === undefined ? undefined : this.#hosted.get(handle.key);
+  }
+
+  /** A transaction was applied, and its watch events are on their way. */
+  applied(applied: Applied): void {
+    const { session, cxid, zxid, result, ended } = applied;
+    if (isSameOwner(applied.owner, this.#parts.owner)) {
+      const hosted = session === 0n ? undefined : this.#byId(session);
+      const channel = session === 0n ? this.#own : hosted;
+      const decided = channel && this.#pipeline.applied(channel, cxid, zxid, result);
+      if (decided !== undefined) this.#tell(hosted, decided);
+    } else if (result.type === 'move-session') {
+      const moved = this.#byId(result.session);
+      if (moved !== undefined) this.#end(moved, 'close', 'SESSION_MOVED', 'not-applied');
+    }
+    for (const id of ended) {
+      const gone = this.#byId(id);
+      // Whatever of it was not applied before can not be applied any more (S19).
+      if (gone !== undefined) this.#over(gone, 'not-applied');
+    }
+    this.#departed.applied(applied);
+  }
+
+  /** The exactly-once table and the session table answer what was not seen to be applied (step 26). */
+  resolve(): void {
+    const machine = this.#parts.machine();
+    for (const decided of this.#pipeline.resolve(this.#own, machine))
+      this.#tell(undefined, decided);
+    for (const hosted of [...this.#hosted.values()]) {
+      if (hosted.session === 0n) continue;
+      for (const decided of this.#pipeline.resolve(hosted, machine)) this.#tell(hosted, decided);
+      const session = machine.sessions.get(hosted.session);
+      if (session === undefined) this.#over(hosted, 'unknown');
+      else if (isSameOwner(session.owner, this.#parts.owner)) this.#refresh(hosted);
+      else this.#end(hosted, 'close', 'SESSION_MOVED', 'not-applied');
+    }
+    this.#departed.resolve(machine);
+  }
+
+  /** @param hosted undefined for a request through no session. */
+  #tell(hosted: HostedSession | undefined, { decision, result, zxid }: Decided): void {
+    const { write, reads } = decision;
+    if (hosted === undefined) {
+      this.#ownDecided(write.ticket, result);
+      return;
+    }
+    if (result.type === 'add-auth') this.#refresh(hosted);
+    if (write.ticket !== hosted.closeTicket) {
+      const outcome = result.type === 'error' ? 'not-applied' : 'applied';
+      this.#reply(hosted, write, { result, outcome, decided: zxid });
+    }
+    for (const read of reads) this.#parts.reads.run(hosted, read.ticket, read.operation);
+  }
+
+  #ownDecided(ticket: Ticket, result: OperationResult): void {
+    const purpose = this.#purposes.get(ticket);
+    this.#purposes.delete(ticket);
+    if (purpose?.type !== 'birth') return;
+    const hosted = this.#hosted.get(purpose.key);
+    if (result.type === 'create-session' || result.type === 'move-session') {
+      if (hosted === undefined) this.#release(result.session);
+      else this.#born(hosted, result.session, result.timeout, purpose.sentAt);
+    } else if (hosted !== undefined) {
+      const code = result.type === 'error' ? result.code : 'SESSION_EXPIRED';
+      this.#end(hosted, 'expire', code, 'not-applied');
+    }
+  }
+
+  #born(hosted: HostedSession, id: bigint, timeout: number, requestedAt: number): void {
+    const before = this.#byId(id);
+    if (before !== undefined) this.#end(before, 'close', 'SESSION_MOVED', 'not-applied');
+    const { key } = hosted.handle;
+    const changes = this.#sessions.created(key, id, timeout, requestedAt, this.#now);
+    this.#refresh(hosted);
+    for (const { session, state } of changes) this.#tellState(session, state, undefined);
+    if (hosted.closing) this.#sendClose(hosted);
+    this.#pipeline.wake(hosted);
+  }
+
+  #refresh(hosted: HostedSession): void {
+    const { machine, options } = this.#parts;
+    const identities = machine().sessions.identities(hosted.session);
+    hosted.reader = { identities, schemes: options.schemes };
+  }
+
+  /** Its close is in the log. */
+  #over(hosted: HostedSession, outcome: Outcome): void {
+    if (hosted.closing) this.#end(hosted, 'close', 'CLOSED', outcome);
+    else this.#end(hosted, 'expire', 'SESSION_EXPIRED', outcome);
+  }
+
+  #end(hosted: HostedSession, event: 'expire' | 'close', code: ErrorCode, outcome: Outcome): void {
+    this.#finish(hosted, code, outcome);
+    const change = this.#sessions.ended(hosted.handle.key, event);
+    if (change !== undefined) this.#tellState(change.session, change.state, code);
+  }
+
+  /** Time has changed what may be believed of a session. */
+  #judged({ session, state }: SessionChange): void {
+    const hosted = this.#hosted.get(session.key);
+    if (hosted === undefined || !isFinal(state)) {
+      this.#tellState(session, state, undefined);
+      return;
+    }
+    const underWay = this.#finish(hosted, 'SESSION_EXPIRED', 'unknown');
+    this.#departed.add(session, underWay);
+    this.#tellState(session, state, 'SESSION_EXPIRED');
+    this.#release(session.id);
+  }
+
+  /** The group may still hold a session in which nobody here believes any more. */
+  #release(session: bigint): void {
+    const operation = { type: 'close-session', session, reason: 'expired' } as const;
+    this.#ask(operation, { type: 'release', key: 0, sentAt: this.#now });
+  }
+
+  /** Everything that waited in it is answered. @param outcome of what has left for the leader. */
+  #finish(
+    hosted: HostedSession,
+    code: ErrorCode,
+    outcome: Outcome,
+  ): readonly NumberedWrite<Operation>[] {
+    const { reads, watching, outbox } = this.#parts;
+    const { handle } = hosted;
+    this.#hosted.delete(handle.key);
+    this.#pipeline.remove(hosted);
+    watching.ended(handle);
+    reads.ended(hosted);
+    const remains = hosted.queue.close();
+    const result: OperationResult = { type: 'error', code };
+    const underWay = remains.underWay.filter(({ ticket }) => ticket !== hosted.closeTicket);
+    for (const write of underWay)
+      this.#reply(hosted, write, { result, outcome, decided: undefined });
+    for (const { ticket } of remains.withdrawn) {
+      if (ticket === hosted.closeTicket) continue;
+      const fate: Fate = { result, outcome: 'not-applied', decided: undefined };
+      this.#reply(hosted, { ticket, cxid: 0, abandoned: false }, fate);
+    }
+    const zxid = this.#zxid;
+    for (const { ticket } of remains.reads) {
+      outbox.deliver({
+        type: 'read',
+        session: handle,
+        ticket,
+        zxid,
+        result: { type: 'error', code },
+      });
+    }
+    return underWay;
+  }
+
+  get #zxid(): Zxid {
+    return this.#parts.machine().zxid;
+  }
+
+  #reply({ handle }: HostedSession, write: Answered, fate: Fate): void {
+    const { ticket, cxid, abandoned } = write;
+    const zxid = this.#zxid;
+    this.#parts.outbox.deliver({
+      type: 'reply',
+      session: handle,
+      ticket,
+      zxid,
+      cxid,
+      abandoned,
+      ...fate,
+    });
+  }
+
+  #tellState(session: SessionHandle, state: SessionState, code: ErrorCode | undefined): void {
+    this.#parts.outbox.deliver({ type: 'state', session, state, zxid: this.#zxid, code });
+  }
+}
+
+/** The write that a reply answers. */
+type Answered = Pick<NumberedWrite<Operation>, 'ticket' | 'cxid' | 'abandoned'>;
+
+interface Fate {
+  readonly result: OperationResult;
+  readonly outcome: Outcome;
+  readonly decided: Zxid | undefined;
+}

@@ -1,0 +1,98 @@
+/** This peer's tree: entries in, effects out; replaced as a whole when a SNAP comes. */
+import type { Zxid } from '../base/zxid.ts';
+import type { Applied, StateMachine } from '../tree/state-machine.ts';
+import type { Txn } from '../tree/txn.ts';
+import { DecodeError } from '../wire/decode-error.ts';
+import { decodeTxn } from '../wire/txn.ts';
+import type { Entry, Mark } from '../zab/log-entry.ts';
+import type { Ready } from '../zab/ready.ts';
+import { Restore } from './catch-up.ts';
+import { DigestRing, type Divergence } from './digest.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What an entry did. */
+export type Step =
+  | { readonly type: 'applied'; readonly applied: Applied }
+  /** It was not for the tree. */
+  | { readonly type: 'skipped' }
+  /** A kind of transaction that this version does not know: never skipped (section 4). */
+  | { readonly type: 'unreadable'; readonly reason: string }
+  /** The leader's tree was another one at this zxid. */
+  | { readonly type: 'diverged'; readonly reason: string };
+
+const SKIPPED: Step = { type: 'skipped' };
+
+export class Tree {
+  #machine: StateMachine;
+  readonly #outbox: Outbox;
+  readonly #restore = new Restore();
+  readonly #digests = new DigestRing();
+
+  constructor(machine: StateMachine, outbox: Outbox) {
+    this.#machine = machine;
+    this.#outbox = outbox;
+  }
+
+  get machine(): StateMachine {
+    return this.#machine;
+  }
+
+  /** A copy comes in. */
+  get restoring(): boolean {
+    return this.#restore.active;
+  }
+
+  apply(entry: Entry): Step {
+    const { zxid, kind, bytes } = entry;
+    if (kind === 'configuration') {
+      this.#machine.skip(zxid);
+      return SKIPPED;
+    }
+    const txn = decoded(bytes);
+    if (txn === undefined)
+      return { type: 'unreadable', reason: 'a transaction of an unknown kind' };
+    const applied = this.#machine.apply(zxid, txn);
+    if (applied.alarm !== undefined) this.#outbox.event({ type: 'alarm', detail: applied.alarm });
+    const divergence = this.#digests.applied(zxid, this.#machine.hash());
+    if (divergence === undefined) return { type: 'applied', applied };
+    return { type: 'diverged', reason: this.#diverged(divergence) };
+  }
+
+  /** The leader's digest. True: this tree is another. */
+  compare(zxid: Zxid, hash: number): boolean {
+    const divergence = this.#digests.heard(zxid, hash, this.#machine.zxid);
+    if (divergence === undefined) return false;
+    this.#diverged(divergence);
+    return true;
+  }
+
+  #diverged(divergence: Divergence): string {
+    this.#outbox.event({ type: 'diverged', ...divergence });
+    return 'the tree differs from the leader’s';
+  }
+
+  /** What another leader said of states to come does not count. */
+  anotherLeader(): void {
+    this.#digests.forgetExpected();
+  }
+
+  /** @throws if a piece cannot be read. */
+  restore(pieces: Ready['restore']): void {
+    this.#restore.add(pieces);
+  }
+
+  /** The copy is durable: it is the tree from now on. @throws if it is not whole. */
+  install(mark: Mark): void {
+    this.#machine = this.#restore.finish(mark);
+    this.#digests.reset();
+  }
+}
+
+function decoded(bytes: Uint8Array): Txn | undefined {
+  try {
+    return decodeTxn(bytes);
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}

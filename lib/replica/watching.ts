@@ -1,0 +1,63 @@
+/**
+ * The watches of this peer's sessions: what the applied transactions mean to them. Events leave before
+ * anything that reflects the same transaction (S22).
+ */
+import type { Zxid } from '../base/zxid.ts';
+import { PERMISSION } from '../tree/acl.ts';
+import { permits } from '../tree/acl-check.ts';
+import type { Reader } from '../tree/reader.ts';
+import type { StateMachine } from '../tree/state-machine.ts';
+import type { TreeEvent } from '../tree/tree-event.ts';
+import type { Notification, WatchKind } from '../tree/watch-event.ts';
+import { type MayRead, WatchTable } from '../tree/watch-table.ts';
+import { viewOf } from '../tree/watch-view.ts';
+import type { Delivery } from './ready.ts';
+import type { SessionHandle } from './session-handle.ts';
+
+/** What a session is told. */
+export type Told = Extract<Delivery, { type: 'watch' }>;
+
+export class Watching {
+  readonly #table = new WatchTable<SessionHandle>();
+  readonly #mayRead: MayRead<SessionHandle>;
+
+  constructor(readerOf: (session: SessionHandle) => Reader) {
+    this.#mayRead = (session, acl) => permits(acl, PERMISSION.read, readerOf(session));
+  }
+
+  /** In the step in which the node was read at `zxid` (step 31). */
+  add(session: SessionHandle, path: string, kind: WatchKind, zxid: Zxid): void {
+    this.#table.add(session, path, kind, zxid);
+  }
+
+  /** False: there was none. */
+  remove(session: SessionHandle, path: string, kind: WatchKind | 'any'): boolean {
+    return this.#table.remove(session, path, kind);
+  }
+
+  ended(session: SessionHandle): void {
+    this.#table.removeAll(session);
+  }
+
+  /** Who is told of one applied transaction. */
+  applied(zxid: Zxid, events: readonly TreeEvent[]): readonly Told[] {
+    if (events.length === 0) return [];
+    return told(zxid, this.#table.select(events, this.#mayRead));
+  }
+
+  /** A SNAP replaced the tree: who is told of the difference. */
+  jumped(before: StateMachine, after: StateMachine): readonly Told[] {
+    const { zxid } = after;
+    const jump = { before: viewOf(before), after: viewOf(after), from: before.zxid, zxid };
+    return told(zxid, this.#table.jump(jump, this.#mayRead));
+  }
+}
+
+function told(zxid: Zxid, notifications: readonly Notification<SessionHandle>[]): readonly Told[] {
+  return notifications.map(({ watcher, event }) => ({
+    type: 'watch',
+    session: watcher,
+    zxid,
+    event,
+  }));
+}
