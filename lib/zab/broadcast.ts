@@ -206,8 +206,9 @@ export function receiveCommit(core: Core, following: Following, message: Commit)
 /** Acknowledges what has become durable, all at once, behind ACKNEWLEADER (ZOOKEEPER-4685). */
 export function acknowledge(core: Core, following: Following): void {
   const { link } = following;
+  if (!following.joined || link === undefined || core.options.role === 'observer') return;
   const { durable } = core.history;
-  if (!following.joined || link === undefined || durable <= following.acked) return;
+  if (durable <= following.acked) return;
   following.acked = durable;
   core.send(link, { type: 'ACK', epoch: following.epoch, zxid: durable });
 }
