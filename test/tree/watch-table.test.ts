@@ -302,7 +302,7 @@ describe('a table of watches', () => {
             table.remove(one.watcher, one.path, one.kind);
             naive.registered = naive.registered.filter(
               (watch) =>
-                watch.watcher !== one.watcher || watch.path !== one.path || watch.kind !== 'child',
+                watch.watcher !== one.watcher || watch.path !== one.path || watch.kind !== one.kind,
             );
           } else if (one.do === 'end') {
             table.removeAll(one.watcher);
