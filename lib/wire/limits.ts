@@ -29,8 +29,10 @@ export const MAX_ENTRY_BYTES: number = 8 * MIB;
 export const MAX_VOTERS = 255;
 /** The greatest id of a peer. */
 export const MAX_PEER_ID = 255;
-/** Requests of one REQUEST, sessions of one TOUCH. */
-export const MAX_LIST = 16_384;
+/** Requests of one message. */
+export const MAX_REQUESTS = 16_384;
+/** Sessions of one TOUCH. */
+export const MAX_SESSIONS = 1_048_576;
 /** Characters of a store id, a cluster id or a voter key. */
 export const MAX_IDENTIFIER = 64;
 /** Characters of a remark for a person. */
@@ -46,7 +48,7 @@ export const MAX_DATA_BYTES: number = 4 * MIB;
 /** Lines of an ACL. */
 export const MAX_ACL = 1024;
 /** Changes of one transaction, operations of one multi. */
-export const MAX_CHANGES = 16_384;
+export const MAX_CHANGES = 65_536;
 /** Nodes, sessions or owners of one part of a checkpoint. */
 export const MAX_PART = 65_536;
 /** Answers that one session may have waiting to be forgotten. */

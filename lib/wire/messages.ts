@@ -15,7 +15,6 @@ import {
   type Field,
   flag,
   identifier,
-  list,
   nested,
   nullable,
   object,
@@ -27,9 +26,10 @@ import {
   word,
   zxid,
 } from './fields.ts';
-import { MAX_FRAME_BYTES, MAX_LIST, MAX_REMARK } from './limits.ts';
+import { MAX_FRAME_BYTES, MAX_REMARK, MAX_SESSIONS } from './limits.ts';
 import { decodeRequests, encodeRequests } from './request.ts';
 import type { ServiceMessage } from './service-messages.ts';
+import { decodeSessions, encodeSessions } from './sessions.ts';
 
 /** Everything that one peer says to another. */
 export type PeerMessage = ZabMessage | ServiceMessage;
@@ -46,7 +46,7 @@ const entries: Field<readonly Entry[]> = nested<readonly Entry[]>(
 
 const requests: Field<readonly Request[]> = nested(MAX_FRAME_BYTES, encodeRequests, decodeRequests);
 
-const sessions: Field<readonly bigint[]> = list(wide, MAX_LIST);
+const sessions: Field<readonly bigint[]> = nested(8 * MAX_SESSIONS, encodeSessions, decodeSessions);
 
 export const message: Field<PeerMessage> = union<PeerMessage, 'type'>('type', 'message', {
   HELLO: [

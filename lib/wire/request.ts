@@ -4,8 +4,8 @@ import type { NodeOperation, Operation, Request } from '../tree/request.ts';
 import {
   MAX_CHANGES,
   MAX_DATA_BYTES,
-  MAX_LIST,
   MAX_PASSWORD_BYTES,
+  MAX_REQUESTS,
   MAX_TEXT_BYTES,
 } from './limits.ts';
 import { PackedReader } from './packed-reader.ts';
@@ -57,7 +57,7 @@ const MODES = [
 
 const WRITER = new PackedWriter();
 
-/** All requests of one turn; at most {@link MAX_LIST}. */
+/** All requests of one turn; at most {@link MAX_REQUESTS}. */
 export function encodeRequests(requests: readonly Request[]): Uint8Array {
   WRITER.begin();
   WRITER.count(requests.length);
@@ -73,7 +73,8 @@ export function encodeRequests(requests: readonly Request[]): Uint8Array {
 export function decodeRequests(bytes: Uint8Array): readonly Request[] {
   const reader = new PackedReader(bytes, 'requests');
   const requests: Request[] = [];
-  for (let left = reader.length(MAX_LIST); left > 0; left -= 1) requests.push(readRequest(reader));
+  for (let left = reader.length(MAX_REQUESTS); left > 0; left -= 1)
+    requests.push(readRequest(reader));
   reader.end();
   return requests;
 }

@@ -6,7 +6,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { Txn, TxnBody } from '../tree/txn.ts';
 import { readChanges, writeChanges } from './change.ts';
-import { MAX_CHANGES, MAX_PASSWORD_BYTES, MAX_PEER_ID, MAX_TEXT_BYTES } from './limits.ts';
+import { MAX_ELEMENTS, MAX_PASSWORD_BYTES, MAX_PEER_ID, MAX_TEXT_BYTES } from './limits.ts';
 import { PackedReader } from './packed-reader.ts';
 import {
   CLOSE_REASONS,
@@ -160,6 +160,6 @@ function readCreateSession(reader: PackedReader): TxnBody {
   const password = reader.bytes(MAX_PASSWORD_BYTES);
   const address = reader.text(MAX_TEXT_BYTES);
   const closes: bigint[] = [];
-  for (let left = reader.length(MAX_CHANGES); left > 0; left -= 1) closes.push(reader.uint64());
+  for (let left = reader.length(MAX_ELEMENTS); left > 0; left -= 1) closes.push(reader.uint64());
   return { type: 'create-session', kind, timeout, password, address, closes };
 }

@@ -17,7 +17,8 @@ import {
   MAX_ELEMENTS,
   MAX_ENTRIES,
   MAX_ITEMS,
-  MAX_LIST,
+  MAX_REQUESTS,
+  MAX_SESSIONS,
 } from '../../lib/wire/limits.ts';
 import { decodeRequests, encodeRequests } from '../../lib/wire/request.ts';
 import { decodeTxn, encodeTxn } from '../../lib/wire/txn.ts';
@@ -71,7 +72,7 @@ describe('the worst that passes is bounded', () => {
 
   test('requests for nothing', () => {
     bounded(
-      encodeRequests(Array.from({ length: MAX_LIST }, () => request({ type: 'sync' }))),
+      encodeRequests(Array.from({ length: MAX_REQUESTS }, () => request({ type: 'sync' }))),
       decodeRequests,
     );
   });
@@ -79,7 +80,7 @@ describe('the worst that passes is bounded', () => {
   test('multis of very many operations', () => {
     const check = { type: 'check', path: '', version: 0 } as const;
     const multi = request({ type: 'multi', operations: new Array(MAX_CHANGES).fill(check) });
-    bounded(encodeRequests(new Array(7).fill(multi)), decodeRequests);
+    bounded(encodeRequests(new Array(MAX_ELEMENTS / MAX_CHANGES - 1).fill(multi)), decodeRequests);
     const many = encodeRequests(new Array(MAX_ELEMENTS / MAX_CHANGES + 1).fill(multi));
     assert.throws(() => decodeRequests(many), /too many elements/);
   });
@@ -98,7 +99,7 @@ describe('the worst that passes is bounded', () => {
   });
 
   test('sessions by the thousand', () => {
-    const touch = { type: 'TOUCH', id: 1, sessions: new Array(MAX_LIST).fill(5n) } as const;
+    const touch = { type: 'TOUCH', id: 1, sessions: new Array(MAX_SESSIONS).fill(5n) } as const;
     bounded(frameOf([touch]), decodeFrame);
   });
 

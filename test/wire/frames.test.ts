@@ -101,6 +101,7 @@ describe('a frame is refused', () => {
     ['with a birth that is none', [1, [[2, [3], null, '']]]],
     ['with an identifier that is long', [1, [[2, [0], null, 'x'.repeat(65)]]]],
     ['with 256 voters', [1, [[2, [1, new Array(256).fill([1, 'a', 1, 0])], null, '']]]],
+    ['with half a session', [1, [[45, 1n, new Uint8Array(12)]]]],
     ['with entries that are a list', [1, [[15, 5, 7n, []]]]],
     ['with an entry of counter 0', [1, [[15, 5, 7n, new Uint8Array(19).fill(1, 0, 1)]]]],
   ];
