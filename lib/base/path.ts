@@ -3,6 +3,7 @@
 /** Why a text is not a path. */
 export type PathFault =
   | 'empty'
+  | 'too long'
   | 'not absolute'
   | 'trailing slash'
   | 'empty name'
@@ -10,6 +11,8 @@ export type PathFault =
   | 'null character'
   | 'forbidden character';
 
+/** The longest path, in UTF-16 units; ZooKeeper's is bounded by its packets only. */
+export const PATH_MAX = 16_384;
 const SLASH = 0x2f;
 const DOT = 0x2e;
 
@@ -32,6 +35,7 @@ function isRelative(path: string, start: number, end: number): boolean {
  */
 export function pathFault(path: string, sequential = false): PathFault | undefined {
   if (path.length === 0) return 'empty';
+  if (path.length > PATH_MAX) return 'too long';
   if (path.charCodeAt(0) !== SLASH) return 'not absolute';
   const end = path.length;
   let start = 1;
@@ -68,7 +72,11 @@ export function joinPath(parent: string, name: string): string {
 /** Whether `path` is below `ancestor`, not itself. */
 export function isBelow(path: string, ancestor: string): boolean {
   if (ancestor === '/') return path.length > 1;
-  return path.length > ancestor.length && path.startsWith(ancestor) && path.charCodeAt(ancestor.length) === SLASH;
+  return (
+    path.length > ancestor.length &&
+    path.startsWith(ancestor) &&
+    path.charCodeAt(ancestor.length) === SLASH
+  );
 }
 
 /** The greatest number that a sequential name may carry: beyond, ten digits and an int32 do not hold it (S27). */

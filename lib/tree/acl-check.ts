@@ -27,7 +27,8 @@ export function permits(acl: Acl, permission: number, reader: Reader): boolean {
   return acl.some(
     (entry) =>
       (entry.permissions & permission) !== 0 &&
-      (isAnyone(entry) || reader.identities.some((identity) => matches(identity, entry, reader.schemes))),
+      (isAnyone(entry) ||
+        reader.identities.some((identity) => matches(identity, entry, reader.schemes))),
   );
 }
 
@@ -59,7 +60,12 @@ export function resolveAcl(acl: Acl, reader: Reader): Acl | undefined {
   const resolved: AclEntry[] = [];
   const add = (entry: AclEntry): void => {
     const { scheme, id, permissions } = entry;
-    if (resolved.some((other) => other.scheme === scheme && other.id === id && other.permissions === permissions)) return;
+    if (
+      resolved.some(
+        (other) => other.scheme === scheme && other.id === id && other.permissions === permissions,
+      )
+    )
+      return;
     resolved.push({ scheme, id, permissions });
   };
   for (const entry of acl) {
@@ -78,6 +84,8 @@ export function resolveAcl(acl: Acl, reader: Reader): Acl | undefined {
 export function maskAcl(acl: Acl, reader: Reader): Acl {
   if (permits(acl, PERMISSION.admin, reader)) return acl;
   return acl.map((entry) =>
-    entry.scheme === 'digest' ? { ...entry, id: `${entry.id.slice(0, entry.id.indexOf(':'))}:x` } : entry,
+    entry.scheme === 'digest'
+      ? { ...entry, id: `${entry.id.slice(0, entry.id.indexOf(':'))}:x` }
+      : entry,
   );
 }

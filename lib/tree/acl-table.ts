@@ -11,7 +11,12 @@ interface Interned {
 }
 
 function keyOf(acl: Acl): string {
-  return acl.map(({ scheme, id, permissions }) => `${permissions}:${scheme.length}:${scheme}:${id.length}:${id}`).join(',');
+  return acl
+    .map(
+      ({ scheme, id, permissions }) =>
+        `${permissions}:${scheme.length}:${scheme}:${id.length}:${id}`,
+    )
+    .join(',');
 }
 
 /** The ACL that nearly every node has: `world:anyone:cdrwa`. */
@@ -23,7 +28,10 @@ export const OPEN_ACL: Acl = Object.freeze([
 export function isOpen(acl: Acl): boolean {
   const only = acl[0];
   return (
-    acl.length === 1 && only?.permissions === PERMISSION.all && only.scheme === 'world' && only.id === 'anyone'
+    acl.length === 1 &&
+    only?.permissions === PERMISSION.all &&
+    only.scheme === 'world' &&
+    only.id === 'anyone'
   );
 }
 
@@ -81,7 +89,9 @@ export class AclTable {
 
   #add(acl: Acl, key: string): number {
     const number = this.#free.pop() ?? this.#entries.length;
-    const own = Object.freeze(acl.map(({ scheme, id, permissions }) => Object.freeze({ scheme, id, permissions })));
+    const own = Object.freeze(
+      acl.map(({ scheme, id, permissions }) => Object.freeze({ scheme, id, permissions })),
+    );
     this.#entries[number] = { acl: own, key, hash: hashText(0, key), uses: 0 };
     this.#numbers.set(key, number);
     return number;

@@ -7,7 +7,13 @@ import type { Change, TxnBody } from './txn.ts';
 
 type ChangeBody = Extract<TxnBody, { type: 'change' }>;
 
-function applyChange(tree: DataTree, zxid: Zxid, time: number, change: Change, events: TreeEvent[]): OperationResult {
+function applyChange(
+  tree: DataTree,
+  zxid: Zxid,
+  time: number,
+  change: Change,
+  events: TreeEvent[],
+): OperationResult {
   switch (change.type) {
     case 'create': {
       const row = tree.create(zxid, time, change, events);
@@ -44,9 +50,17 @@ export function applyChanges(
   for (const span of body.spans) {
     let result: OperationResult | undefined;
     for (const end = next + span; next < end; next += 1) {
-      result = applyChange(tree, zxid, time, present(body.changes[next], 'change of a span'), events);
+      result = applyChange(
+        tree,
+        zxid,
+        time,
+        present(body.changes[next], 'change of a span'),
+        events,
+      );
     }
     results.push(present(result, 'change of an operation'));
   }
-  return body.multi ? { type: 'multi', results } : present(results[0], 'operation of a transaction');
+  return body.multi
+    ? { type: 'multi', results }
+    : present(results[0], 'operation of a transaction');
 }

@@ -81,7 +81,10 @@ export class StateCheckpoint implements Checkpoint {
     }
     const parts = some.map((session, index) => {
       const [id, window] = windows.sessions[this.#given + index] ?? [];
-      assert(window !== undefined && id === session.id, 'sessions and their windows have one order');
+      assert(
+        window !== undefined && id === session.id,
+        'sessions and their windows have one order',
+      );
       return { session, window: window.toRecord() };
     });
     this.#given += some.length;
@@ -96,6 +99,9 @@ export class StateCheckpoint implements Checkpoint {
       this.#stage = 'end';
       return undefined;
     }
-    return { type: 'owners', owners: some.map(([owner, window]) => ({ owner, window: window.toRecord() })) };
+    return {
+      type: 'owners',
+      owners: some.map(([owner, window]) => ({ owner, window: window.toRecord() })),
+    };
   }
 }

@@ -67,7 +67,8 @@ export class ChildList {
   /** In order, from the first that is greater than `after`. The list must not change meanwhile. */
   *paths(after = ''): Generator<string> {
     let index = this.#chunkOf(after);
-    let at = index < this.#chunks.length ? upperBound(this.#chunks[index] as string[], after, false) : 0;
+    let at =
+      index < this.#chunks.length ? upperBound(this.#chunks[index] as string[], after, false) : 0;
     for (; index < this.#chunks.length; index += 1) {
       const chunk = this.#chunks[index] as string[];
       for (; at < chunk.length; at += 1) yield chunk[at] as string;
@@ -79,7 +80,8 @@ export class ChildList {
   names(prefix: number, after: string, limit: number): string[] {
     const names: string[] = [];
     let index = this.#chunkOf(after);
-    let at = index < this.#chunks.length ? upperBound(this.#chunks[index] as string[], after, false) : 0;
+    let at =
+      index < this.#chunks.length ? upperBound(this.#chunks[index] as string[], after, false) : 0;
     for (; index < this.#chunks.length; index += 1) {
       const chunk = this.#chunks[index] as string[];
       for (; at < chunk.length; at += 1) {

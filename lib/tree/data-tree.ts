@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
-import { parentOf } from '../base/path.ts';
+import { joinPath, parentOf } from '../base/path.ts';
+import type { Zxid } from '../base/zxid.ts';
 import { type Acl, PERMISSION } from './acl.ts';
 import { AclTable, OPEN_ACL } from './acl-table.ts';
 import { ChildList } from './child-list.ts';
@@ -7,9 +8,8 @@ import { type MarkedTree, NodeMark, type SavedNode } from './node-mark.ts';
 import { NodeTable } from './node-table.ts';
 import { PathIndex } from './path-index.ts';
 import { limitedPath, parseLimits, Quotas, type Usage } from './quota.ts';
-import type { Change } from './txn.ts';
-import type { Zxid } from '../base/zxid.ts';
 import type { TreeEvent } from './tree-event.ts';
+import type { Change } from './txn.ts';
 
 type Create = Extract<Change, { type: 'create' }>;
 
@@ -130,7 +130,14 @@ export class DataTree implements MarkedTree {
     events.push({ type: 'children-changed', path: above, zxid, acl: this.acl(parent) });
   }
 
-  set(zxid: Zxid, time: number, path: string, data: Uint8Array, version: number, events: TreeEvent[]): number {
+  set(
+    zxid: Zxid,
+    time: number,
+    path: string,
+    data: Uint8Array,
+    version: number,
+    events: TreeEvent[],
+  ): number {
     const row = this.find(path);
     assert(row !== ABSENT, 'a node that is set is there');
     this.#mark?.saving(row);
@@ -168,7 +175,7 @@ export class DataTree implements MarkedTree {
   /** Children's names after a name, sorted, at most `limit`. */
   childNames(row: number, path: string, after: string, limit: number): string[] {
     const prefix = path === '/' ? 1 : path.length + 1;
-    const from = after === '' ? '' : path.slice(0, prefix - 1) + '/' + after;
+    const from = after === '' ? '' : joinPath(path, after);
     return this.table.children(row)?.names(prefix, from, limit) ?? [];
   }
 
@@ -333,4 +340,3 @@ export class DataTree implements MarkedTree {
     return { count, bytes };
   }
 }
-

@@ -39,7 +39,12 @@ function digestOf(seed: number, a: number, b: number, zxid: bigint): number {
 
 /** The result is a function of the transaction, so its zxid and kind stand for it. */
 function answerDigest(seed: number, cxid: number, { zxid, result }: Answer): number {
-  return digestOf(hashText(seed, result.type === 'error' ? result.code : result.type), cxid, 0, zxid);
+  return digestOf(
+    hashText(seed, result.type === 'error' ? result.code : result.type),
+    cxid,
+    0,
+    zxid,
+  );
 }
 
 /** The requests of one origin: the last number, and the results that may still be asked for. */
@@ -85,7 +90,8 @@ class RequestWindow implements Progress {
   restore(record: WindowRecord): void {
     this.last = record.last;
     this.resolved = record.resolved;
-    for (const { cxid, zxid, result } of record.answers) this.#put(cxid, { zxid: zxid as Zxid, result });
+    for (const { cxid, zxid, result } of record.answers)
+      this.#put(cxid, { zxid: zxid as Zxid, result });
   }
 
   toRecord(): WindowRecord {
@@ -158,7 +164,8 @@ export class Dedup {
   }
 
   answer(origin: Origin, cxid: number): Answer | undefined {
-    const window = origin.session === 0n ? this.#ownerWindow(origin.owner) : this.#sessions.get(origin.session);
+    const window =
+      origin.session === 0n ? this.#ownerWindow(origin.owner) : this.#sessions.get(origin.session);
     return window?.answers.get(cxid);
   }
 

@@ -2,7 +2,8 @@
 
 function parseV4(text: string): number[] | undefined {
   const parts = text.split('.');
-  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255)) return undefined;
+  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255))
+    return undefined;
   return parts.map(Number);
 }
 
@@ -39,7 +40,8 @@ function parseV6(text: string): number[] | undefined {
 function parseAddress(text: string): number[] | undefined {
   if (!text.includes(':')) return parseV4(text);
   const bytes = parseV6(text);
-  const mapped = bytes?.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
+  const mapped =
+    bytes?.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
   return mapped ? bytes?.slice(12) : bytes;
 }
 
@@ -67,7 +69,8 @@ export function isAddressRange(text: string): boolean {
 export function addressMatches(address: string, range: string): boolean {
   const bytes = parseAddress(address);
   const within = parseRange(range);
-  if (bytes === undefined || within === undefined || bytes.length !== within.bytes.length) return false;
+  if (bytes === undefined || within === undefined || bytes.length !== within.bytes.length)
+    return false;
   for (let index = 0, bits = within.bits; bits > 0; index += 1, bits -= 8) {
     const mask = bits >= 8 ? 255 : (255 << (8 - bits)) & 255;
     if (((bytes[index] ?? 0) & mask) !== ((within.bytes[index] ?? 0) & mask)) return false;

@@ -1,5 +1,5 @@
-import type { NodeRecord } from './checkpoint-record.ts';
 import type { Acl } from './acl.ts';
+import type { NodeRecord } from './checkpoint-record.ts';
 
 /** A node as a checkpoint takes it, its ACL not yet numbered. */
 export type SavedNode = Omit<NodeRecord, 'acl'> & { readonly acl: Acl };

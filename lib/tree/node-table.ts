@@ -167,7 +167,12 @@ export class NodeTable implements Tenant {
   #digestOf(row: number): number {
     const page = this.#page(row);
     const at = row & (PAGE - 1);
-    return hashWords(page.aclHashes[at] as number, page.ints, at * HALVES, at * HALVES + REPLICATED);
+    return hashWords(
+      page.aclHashes[at] as number,
+      page.ints,
+      at * HALVES,
+      at * HALVES + REPLICATED,
+    );
   }
 
   /** All of ZooKeeper's eleven fields. */

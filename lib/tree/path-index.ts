@@ -50,7 +50,10 @@ export class PathIndex {
   /** Adds a path that is not there yet. Rows are dense: a new one is at most one greater than any before. Returns the path's full hash. */
   insert(path: string, row: number): number {
     if (row >> PAGE_BITS === this.#pages.length) {
-      this.#pages.push({ links: new Int32Array(PAGE * 2), paths: new Array<string>(PAGE).fill('') });
+      this.#pages.push({
+        links: new Int32Array(PAGE * 2),
+        paths: new Array<string>(PAGE).fill(''),
+      });
     }
     const full = hashText(0, path);
     const page = this.#page(row);
@@ -87,7 +90,8 @@ export class PathIndex {
   /** One more bucket: splits the one that shared its paths. */
   #grow(): void {
     const added = this.#buckets;
-    if (added >> PAGE_BITS === this.#heads.length) this.#heads.push(new Int32Array(PAGE).fill(NONE));
+    if (added >> PAGE_BITS === this.#heads.length)
+      this.#heads.push(new Int32Array(PAGE).fill(NONE));
     this.#buckets += 1;
     if (added > this.#mask) this.#mask = this.#mask * 2 + 1;
     const old = added & (this.#mask >>> 1);

@@ -1,9 +1,16 @@
 import type { ErrorCode } from '../base/errors.ts';
-import type { Zxid } from '../base/zxid.ts';
-import type { CustomSchemes } from './reader.ts';
-import type { Owner, Request } from './request.ts';
-import type { Reapable, StateMachine } from './state-machine.ts';
-import type { Txn } from './txn.ts';
+import { ZERO, type Zxid } from '../base/zxid.ts';
+import { WINDOW } from './dedup.ts';
+import { Draft } from './draft.ts';
+import { NO_EFFECT, Outstanding } from './outstanding.ts';
+import { CHANGES_MAX, prepareOperation } from './prep-operations.ts';
+import { close, prepareSessionOperation } from './prep-sessions.ts';
+import type { CustomSchemes, Failure, Reader } from './reader.ts';
+import { isStill, type Reapable } from './reaper.ts';
+import type { NodeOperation, Owner, Request } from './request.ts';
+import { identitiesOf, sameOwner } from './session-table.ts';
+import type { StateMachine } from './state-machine.ts';
+import type { Change, Txn, TxnBody } from './txn.ts';
 
 /** The request takes its place in the order: propose this, at the zxid that was given. Failing operations too (an `error` transaction). */
 export interface Prepared {
@@ -22,8 +29,9 @@ export interface Duplicate {
 export interface Rejected {
   readonly type: 'rejected';
   /**
-   * `SESSION_EXPIRED`: no such session, or it is closing. `SESSION_MOVED`: another owner. `OVERLOADED`: the number
-   * is not the next one, or too many are unresolved. Send again from `expected` on. `REFUSED`: an incarnation of the owner that has a successor.
+   * `SESSION_EXPIRED`: there is no such session, or it is closing. `SESSION_MOVED`: it has another
+   * owner. `REFUSED`: a later incarnation of the owner was heard. `OVERLOADED`: the number is not the
+   * next one, or too many are unresolved; send again from `expected` on.
    */
   readonly code: ErrorCode;
   /** The number that would be accepted. */
@@ -33,33 +41,237 @@ export interface Rejected {
 export type Verdict = Prepared | Duplicate | Rejected;
 
 export interface PrepOptions {
-  /** Whose own transactions (EPOCH_START, expiry, reap) these are. */
+  /** Whose own transactions (EPOCH_START, expiry, clean-up) these are. */
   readonly owner: Owner;
   readonly schemes?: CustomSchemes | undefined;
-  /** @defaultValue 256 MiB. Growth beyond is QUOTA_EXCEEDED, deletes go on. */
+  /** Growth beyond is QUOTA_EXCEEDED, deletes go on. @defaultValue 256 MiB */
   readonly maxTreeBytes?: number | undefined;
 }
 
+const MAX_TREE_BYTES = 256 * 2 ** 20;
+/** Bytes of all changes of one transaction, estimated: below what the log takes as one entry. */
+const TXN_BYTES_MAX = 4 * 2 ** 20;
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+const BYTES_PER_UNIT = 3;
+
+function sizeOf(change: Change): number {
+  let size = change.path.length * BYTES_PER_UNIT;
+  if (change.type === 'create' || change.type === 'set') size += change.data.length;
+  if (change.type === 'create' || change.type === 'set-acl') {
+    for (const { scheme, id } of change.acl) size += (scheme.length + id.length) * BYTES_PER_UNIT;
+  }
+  return size;
+}
+
 /**
- * The leader's first processor (PrepRequestProcessor): turns requests into transactions, against the
- * state as it will be when all that was proposed has been applied. Use it only while broadcasting
- * and after the epoch's EPOCH_START was applied here. Whoever calls `prepare` must propose what it
- * returns at exactly that zxid, or call `reset`.
+ * The leader's first processor (PrepRequestProcessor): turns requests into transactions, checked
+ * against the state as it will be when all that was proposed has been applied. Use it only while
+ * broadcasting, after the epoch's EPOCH_START was applied here: what an earlier epoch proposed is not
+ * known to it. Who calls {@link Prep.prepare} proposes what it returns at exactly that zxid.
  */
-export declare class Prep {
-  constructor(state: StateMachine, options: PrepOptions);
+export class Prep {
+  readonly #state: StateMachine;
+  readonly #options: PrepOptions;
+  readonly #outstanding: Outstanding;
+  /** The newest incarnation of each peer and store that has asked for something. */
+  readonly #incarnations = new Map<string, number>();
+  #time = 0;
+
+  constructor(state: StateMachine, options: PrepOptions) {
+    this.#state = state;
+    this.#options = options;
+    this.#outstanding = new Outstanding(state);
+  }
+
   /** `time`: wall clock, ms since 1970; clamped to be non-decreasing. */
-  prepare(request: Request, zxid: Zxid, time: number): Verdict;
+  prepare(request: Request, zxid: Zxid, time: number): Verdict {
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) return refusal;
+    const { session, cxid, owner } = request;
+    if (session === 0n) this.#incarnations.set(`${owner.peer}:${owner.store}`, owner.boot);
+    const resolved = Math.min(request.resolved, cxid - 1);
+    const body = this.#body(request, zxid, resolved);
+    return { type: 'txn', txn: { session, cxid, resolved, owner, time: this.#stamp(time), body } };
+  }
+
   /** First of the epoch (rule G12). */
-  epochStart(epoch: number, leader: number, version: number, time: number): Txn;
+  epochStart(epoch: number, leader: number, version: number, time: number): Txn {
+    return this.#own({ type: 'epoch-start', epoch, leader, version }, time);
+  }
+
   /** Ends a session whose time is over; undefined if it is gone or closing already. */
-  expire(session: bigint, zxid: Zxid, time: number): Txn | undefined;
-  /** Container and TTL clean-up (S32). */
-  reap(node: Reapable, zxid: Zxid, time: number): Txn | undefined;
+  expire(session: bigint, zxid: Zxid, time: number): Txn | undefined {
+    const view = this.#outstanding.session(session);
+    if (view === undefined || view.closing) return undefined;
+    const preparing = {
+      outstanding: this.#outstanding,
+      draft: this.#draft(),
+      zxid,
+      sessions: new Map(),
+    };
+    close(preparing, view.session);
+    this.#outstanding.add(
+      zxid,
+      0n,
+      this.#options.owner,
+      0,
+      0,
+      preparing.draft.effect(preparing.sessions),
+    );
+    return this.#own({ type: 'close-session', session, reason: 'expired' }, time);
+  }
+
+  /** Container and TTL clean-up (S32); undefined if the node has changed or is about to. */
+  reap(node: Reapable, zxid: Zxid, time: number): Txn | undefined {
+    const view = this.#outstanding.node(node.path);
+    if (
+      this.#outstanding.changes(node.path) ||
+      view === undefined ||
+      !isStill(this.#state.tree, node)
+    )
+      return undefined;
+    const draft = this.#draft();
+    draft.delete(node.path, view);
+    this.#outstanding.add(zxid, 0n, this.#options.owner, 0, 0, draft.effect(new Map()));
+    const { path, czxid, mzxid, cversion } = node;
+    return this.#own({ type: 'reap', path, czxid, mzxid, cversion }, time);
+  }
+
   /** Whether a close was proposed: no touch of it may count any more (step 29). */
-  closing(session: bigint): boolean;
-  /** Everything up to here has been applied to the state: outstanding changes are dropped. */
-  applied(zxid: Zxid): void;
+  closing(session: bigint): boolean {
+    return this.#outstanding.session(session)?.closing ?? false;
+  }
+
+  /** Everything up to here has been applied to the state. */
+  applied(zxid: Zxid): void {
+    this.#outstanding.applied(zxid);
+  }
+
   /** A role change: nothing is outstanding. */
-  reset(): void;
+  reset(): void {
+    this.#outstanding.reset();
+    this.#incarnations.clear();
+  }
+
+  /** Why a request gets no place in the order (step 25). */
+  #refusal(request: Request): Duplicate | Rejected | undefined {
+    const { session, cxid, owner } = request;
+    const progress = this.#outstanding.progress(session, owner);
+    const view = session === 0n ? undefined : this.#outstanding.session(session);
+    if (progress === undefined || (session !== 0n && view === undefined)) {
+      return { type: 'rejected', code: 'SESSION_EXPIRED', expected: cxid };
+    }
+    const expected = progress.last + 1;
+    if (view !== undefined && !sameOwner(view.session.owner, owner)) {
+      return { type: 'rejected', code: 'SESSION_MOVED', expected };
+    }
+    if (session === 0n && this.#hasSuccessor(owner))
+      return { type: 'rejected', code: 'REFUSED', expected };
+    if (cxid > 0 && cxid < expected) {
+      const zxid =
+        this.#outstanding.proposedAt(session, owner, cxid) ?? this.#state.answer(request)?.zxid;
+      return { type: 'duplicate', zxid: zxid ?? ZERO };
+    }
+    if (view?.closing) return { type: 'rejected', code: 'SESSION_EXPIRED', expected };
+    const resolved = Math.max(progress.resolved, Math.min(request.resolved, cxid - 1));
+    if (cxid !== expected || cxid - resolved > WINDOW)
+      return { type: 'rejected', code: 'OVERLOADED', expected };
+    return undefined;
+  }
+
+  #hasSuccessor(owner: Owner): boolean {
+    const proposed = this.#incarnations.get(`${owner.peer}:${owner.store}`) ?? 0;
+    return owner.boot < Math.max(proposed, this.#state.dedup.incarnation(owner));
+  }
+
+  /** What the request comes to; its effect becomes outstanding. */
+  #body(request: Request, zxid: Zxid, resolved: number): TxnBody {
+    const { session, cxid, owner } = request;
+    const draft = this.#draft();
+    const sessions = new Map();
+    const body = this.#outcome(request, { outstanding: this.#outstanding, draft, zxid, sessions });
+    const effect = body.type === 'error' ? NO_EFFECT : draft.effect(sessions);
+    this.#outstanding.add(zxid, session, owner, cxid, resolved, effect);
+    return body;
+  }
+
+  #outcome(request: Request, preparing: Parameters<typeof prepareSessionOperation>[0]): TxnBody {
+    const { operation } = request;
+    switch (operation.type) {
+      case 'sync':
+        return { type: 'sync' };
+      case 'multi':
+        return this.#changes(preparing.draft, request.session, operation.operations, true);
+      case 'create':
+      case 'delete':
+      case 'set':
+      case 'check':
+      case 'set-acl':
+        return this.#changes(preparing.draft, request.session, [operation], false);
+      default:
+        return prepareSessionOperation(preparing, request, operation);
+    }
+  }
+
+  #changes(
+    draft: Draft,
+    session: bigint,
+    operations: readonly NodeOperation[],
+    multi: boolean,
+  ): TxnBody {
+    const view = this.#outstanding.session(session);
+    if (view === undefined) return { type: 'error', code: 'BAD_ARGUMENTS' };
+    const reader: Reader = {
+      identities: identitiesOf(view.session),
+      schemes: this.#options.schemes,
+    };
+    const preparing = { draft, reader, session };
+    const changes: Change[] = [];
+    const spans: number[] = [];
+    let size = 0;
+    for (const [index, operation] of operations.entries()) {
+      // ZooKeeper's multi has no setACL.
+      const unknown = multi && operation.type === 'set-acl';
+      const prepared = unknown
+        ? refuse('UNIMPLEMENTED', operation)
+        : prepareOperation(preparing, operation);
+      if ('type' in prepared) return multi ? { ...prepared, index } : prepared;
+      size = prepared.reduce((sum, change) => sum + sizeOf(change), size);
+      if (size > TXN_BYTES_MAX || changes.length + prepared.length > CHANGES_MAX) {
+        const failure = refuse('TOO_LARGE', operation);
+        return multi ? { ...failure, index } : failure;
+      }
+      for (const change of prepared) changes.push(change);
+      spans.push(prepared.length);
+    }
+    return { type: 'change', changes, spans, multi };
+  }
+
+  #draft(): Draft {
+    return new Draft(
+      this.#outstanding,
+      this.#state.tree,
+      this.#options.maxTreeBytes ?? MAX_TREE_BYTES,
+    );
+  }
+
+  #own(body: TxnBody, time: number): Txn {
+    return {
+      session: 0n,
+      cxid: 0,
+      resolved: 0,
+      owner: this.#options.owner,
+      time: this.#stamp(time),
+      body,
+    };
+  }
+
+  #stamp(time: number): number {
+    this.#time = Math.max(this.#time, this.#state.time, Math.floor(time));
+    return this.#time;
+  }
+}
+
+function refuse(code: ErrorCode, { path }: NodeOperation): Failure {
+  return { type: 'error', code, path };
 }

@@ -68,5 +68,9 @@ export interface CountResult {
 export interface SubtreeResult {
   readonly type: 'subtree';
   /** Parents before children, siblings sorted; nodes that the reader may not read are left out. */
-  readonly nodes: readonly { readonly path: string; readonly data: Uint8Array; readonly stat: Stat }[];
+  readonly nodes: readonly {
+    readonly path: string;
+    readonly data: Uint8Array;
+    readonly stat: Stat;
+  }[];
 }

@@ -61,5 +61,7 @@ export function isStill(tree: DataTree, seen: Reapable): boolean {
   const row = tree.find(seen.path);
   if (row === ABSENT) return false;
   const { czxid, mzxid, cversion, numChildren } = tree.table.stat(row);
-  return numChildren === 0 && czxid === seen.czxid && mzxid === seen.mzxid && cversion === seen.cversion;
+  return (
+    numChildren === 0 && czxid === seen.czxid && mzxid === seen.mzxid && cversion === seen.cversion
+  );
 }

@@ -53,7 +53,10 @@ export class Restorer {
       time,
       version,
     });
-    assert(state.hash() === header.hash, 'a restored state has the digest of the one that was saved');
+    assert(
+      state.hash() === header.hash,
+      'a restored state has the digest of the one that was saved',
+    );
     return state;
   }
 

@@ -19,7 +19,16 @@ function ownerKey({ peer, store, boot }: Owner): string {
 
 function digestOf(session: Session): number {
   const { id, kind, owner, creator, number, timeout, address, identities, password } = session;
-  const fields = [id, kind, ownerKey(owner), ownerKey(creator), number, timeout, address.length, address];
+  const fields = [
+    id,
+    kind,
+    ownerKey(owner),
+    ownerKey(creator),
+    number,
+    timeout,
+    address.length,
+    address,
+  ];
   const text = `${fields.join('|')}|${identities.map(identityKey).join(',')}`;
   return hashBytes(hashText(0, text), 0, 0, password);
 }

@@ -65,7 +65,14 @@ export interface ReplicatedState {
 
 function freshState(): ReplicatedState {
   const tree = DataTree.fresh();
-  return { tree, sessions: new SessionTable(), dedup: new Dedup(), zxid: ZERO, time: 0, version: 0 };
+  return {
+    tree,
+    sessions: new SessionTable(),
+    dedup: new Dedup(),
+    zxid: ZERO,
+    time: 0,
+    version: 0,
+  };
 }
 
 /**
@@ -199,7 +206,12 @@ export class StateMachine {
       sessions: this.sessions.size,
     } as const;
     const sessions = [...this.sessions.values()];
-    return new StateCheckpoint(this.#zxid, { header, tree: this.tree, sessions, windows: this.dedup.capture() });
+    return new StateCheckpoint(this.#zxid, {
+      header,
+      tree: this.tree,
+      sessions,
+      windows: this.dedup.capture(),
+    });
   }
 
   /** Empty containers and outlived TTL nodes at a leader's time, at most `limit`. */
@@ -219,20 +231,28 @@ export class StateMachine {
     }
     const { body } = txn;
     if (body.type === 'close-session' || body.type === 'move-session') {
-      if (this.sessions.get(body.session) === undefined) return `${body.type} of a session that does not exist`;
+      if (this.sessions.get(body.session) === undefined)
+        return `${body.type} of a session that does not exist`;
     }
-    if (body.type === 'change' && this.#hasDeadOwner(body)) return 'an ephemeral node for a session that does not exist';
+    if (body.type === 'change' && this.#hasDeadOwner(body))
+      return 'an ephemeral node for a session that does not exist';
     return undefined;
   }
 
   #hasDeadOwner(body: Extract<TxnBody, { type: 'change' }>): boolean {
     return body.changes.some(
-      (change) => change.type === 'create' && change.owner !== 0n && this.sessions.get(change.owner) === undefined,
+      (change) =>
+        change.type === 'create' &&
+        change.owner !== 0n &&
+        this.sessions.get(change.owner) === undefined,
     );
   }
 
   #failure(txn: Txn): OperationResult {
-    return { type: 'error', code: txn.body.type === 'move-session' ? 'SESSION_MOVED' : 'SESSION_EXPIRED' };
+    return {
+      type: 'error',
+      code: txn.body.type === 'move-session' ? 'SESSION_MOVED' : 'SESSION_EXPIRED',
+    };
   }
 
   #record(zxid: Zxid, txn: Txn, result: OperationResult): void {
@@ -282,7 +302,16 @@ export class StateMachine {
       if (this.sessions.get(earlier) !== undefined) this.#closeSession(zxid, earlier, effects);
     }
     const owner = txn.owner;
-    const session = { id: zxid, kind, owner, creator: owner, number: txn.cxid, timeout, address, identities: [] };
+    const session = {
+      id: zxid,
+      kind,
+      owner,
+      creator: owner,
+      number: txn.cxid,
+      timeout,
+      address,
+      identities: [],
+    };
     this.sessions.add({ ...session, password: password.slice() });
     this.dedup.open(zxid);
     return { type: 'create-session', session: zxid, timeout };

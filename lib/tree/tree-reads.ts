@@ -16,10 +16,19 @@ import type {
 } from './reader.ts';
 
 /** A row, or why there is none to be read. A path is only checked if it is not found: one that exists is sound. */
-function readable(tree: DataTree, path: string, reader: Reader, permission: number): number | Failure {
+function readable(
+  tree: DataTree,
+  path: string,
+  reader: Reader,
+  permission: number,
+): number | Failure {
   const row = tree.find(path);
   if (row === ABSENT) {
-    return { type: 'error', code: pathFault(path) === undefined ? 'NO_NODE' : 'BAD_ARGUMENTS', path };
+    return {
+      type: 'error',
+      code: pathFault(path) === undefined ? 'NO_NODE' : 'BAD_ARGUMENTS',
+      path,
+    };
   }
   if (!permits(tree.acl(row), permission, reader)) return { type: 'error', code: 'NO_AUTH', path };
   return row;
@@ -37,10 +46,20 @@ export function exists(tree: DataTree, path: string, reader: Reader): ExistsResu
   return { type: 'exists', stat: tree.table.stat(row) };
 }
 
-export function children(tree: DataTree, path: string, reader: Reader, page: Page): ChildrenResult | Failure {
+export function children(
+  tree: DataTree,
+  path: string,
+  reader: Reader,
+  page: Page,
+): ChildrenResult | Failure {
   const row = readable(tree, path, reader, PERMISSION.read);
   if (typeof row !== 'number') return row;
-  const names = tree.childNames(row, path, page.after ?? '', page.limit ?? Number.POSITIVE_INFINITY);
+  const names = tree.childNames(
+    row,
+    path,
+    page.after ?? '',
+    page.limit ?? Number.POSITIVE_INFINITY,
+  );
   return { type: 'children', children: names, stat: tree.table.stat(row) };
 }
 
@@ -50,7 +69,11 @@ export function getAcl(tree: DataTree, path: string, reader: Reader): GetAclResu
   return { type: 'get-acl', acl: maskAcl(tree.acl(row), reader), stat: tree.table.stat(row) };
 }
 
-export function countDescendants(tree: DataTree, path: string, reader: Reader): CountResult | Failure {
+export function countDescendants(
+  tree: DataTree,
+  path: string,
+  reader: Reader,
+): CountResult | Failure {
   const row = readable(tree, path, reader, PERMISSION.read);
   if (typeof row !== 'number') return row;
   return { type: 'count', count: path === '/' ? tree.size - 1 : tree.countBelow(row) };

@@ -1,0 +1,116 @@
+import { isBelow, parentOf } from '../base/path.ts';
+import { ABSENT, type DataTree, NODE_OVERHEAD } from './data-tree.ts';
+import type { Charge, Effect, NodeView, Outstanding, SessionView } from './outstanding.ts';
+
+/**
+ * One request's changes, laid over what is outstanding: the operations of a multi see those before
+ * them, and a failure leaves nothing to roll back (ZOOKEEPER-1624).
+ */
+export class Draft {
+  readonly #outstanding: Outstanding;
+  readonly #tree: DataTree;
+  readonly #maxTreeBytes: number;
+  readonly #nodes = new Map<string, NodeView | undefined>();
+  readonly #charges: Charge[] = [];
+  #bytes = 0;
+
+  constructor(outstanding: Outstanding, tree: DataTree, maxTreeBytes: number) {
+    this.#outstanding = outstanding;
+    this.#tree = tree;
+    this.#maxTreeBytes = maxTreeBytes;
+  }
+
+  /** A node as it will be; undefined if it will not be. */
+  node(path: string): NodeView | undefined {
+    return this.#nodes.has(path) ? this.#nodes.get(path) : this.#outstanding.node(path);
+  }
+
+  /** A new node; `parent` is its parent as it is now. */
+  create(path: string, node: NodeView, parent: NodeView): void {
+    this.#nodes.set(parentOf(path), {
+      ...parent,
+      creates: parent.creates + 1,
+      numChildren: parent.numChildren + 1,
+    });
+    this.#nodes.set(path, node);
+    this.#grow(path, 1, node.dataLength);
+  }
+
+  replace(path: string, node: NodeView, before: NodeView): void {
+    this.#nodes.set(path, node);
+    this.#grow(path, 0, node.dataLength - before.dataLength);
+  }
+
+  delete(path: string, node: NodeView): void {
+    const above = parentOf(path);
+    const parent = this.node(above);
+    if (parent !== undefined)
+      this.#nodes.set(above, { ...parent, numChildren: parent.numChildren - 1 });
+    this.#nodes.set(path, undefined);
+    this.#grow(path, -1, -node.dataLength);
+  }
+
+  /** Whether so many nodes and bytes more at a path break a quota or the limit of the whole tree. Shrinking never does. */
+  exceeds(path: string, count: number, bytes: number): boolean {
+    const growth = memoryOf(path, count, bytes);
+    if (growth > 0 && this.#outstanding.treeBytes + this.#bytes + growth > this.#maxTreeBytes)
+      return true;
+    return this.#tree.quotas
+      .above(path)
+      .some((limited) => this.#exceedsQuota(limited, count, bytes));
+  }
+
+  /** All paths below one that will be, in no order. Undefined: more than `limit`. */
+  below(path: string, limit: number): string[] | undefined {
+    const found = new Set<string>();
+    const open = this.#tree.find(path) === ABSENT ? [] : [path];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const child of this.#tree.childPaths(this.#tree.find(at))) {
+        open.push(child);
+        if (this.node(child) !== undefined) found.add(child);
+        if (found.size > limit || open.length > limit * 2) return undefined;
+      }
+    }
+    for (const changed of [...this.#outstanding.changedPaths(), ...this.#nodes.keys()]) {
+      if (isBelow(changed, path) && this.node(changed) !== undefined) found.add(changed);
+    }
+    return found.size > limit ? undefined : [...found];
+  }
+
+  /** What the request will change. */
+  effect(sessions: ReadonlyMap<bigint, SessionView>): Effect {
+    return { nodes: this.#nodes, sessions, bytes: this.#bytes, charges: this.#charges };
+  }
+
+  #grow(path: string, count: number, bytes: number): void {
+    this.#bytes += memoryOf(path, count, bytes);
+    for (const limited of this.#tree.quotas.above(path))
+      this.#charges.push({ path: limited, count, bytes });
+  }
+
+  #exceedsQuota(limited: string, count: number, bytes: number): boolean {
+    const limits = this.#tree.quotas.limits(limited);
+    const usage = this.#tree.quotas.usage(limited);
+    if (limits === undefined || usage === undefined) return false;
+    const pending = this.#outstanding.charge(limited);
+    const drafted = { count, bytes };
+    for (const charge of this.#charges) {
+      if (charge.path !== limited) continue;
+      drafted.count += charge.count;
+      drafted.bytes += charge.bytes;
+    }
+    if (
+      count > 0 &&
+      limits.count >= 0 &&
+      usage.count + pending.count + drafted.count > limits.count
+    )
+      return true;
+    return (
+      bytes > 0 && limits.bytes >= 0 && usage.bytes + pending.bytes + drafted.bytes > limits.bytes
+    );
+  }
+}
+
+function memoryOf(path: string, count: number, bytes: number): number {
+  return count * (path.length + NODE_OVERHEAD) + bytes;
+}

@@ -1,0 +1,253 @@
+import { present } from '../base/assert.ts';
+import type { Zxid } from '../base/zxid.ts';
+import type { Acl } from './acl.ts';
+import { ABSENT } from './data-tree.ts';
+import type { Progress } from './dedup.ts';
+import type { Owner } from './request.ts';
+import type { Session } from './session.ts';
+import type { StateMachine } from './state-machine.ts';
+import type { NodeKind } from './txn.ts';
+
+/** What the checks need to know of a node, as it will be (ZooKeeper's ChangeRecord). */
+export interface NodeView {
+  readonly version: number;
+  readonly aversion: number;
+  readonly acl: Acl;
+  readonly kind: NodeKind;
+  /** Session of an ephemeral node, else 0. */
+  readonly owner: bigint;
+  readonly creates: number;
+  readonly numChildren: number;
+  readonly dataLength: number;
+}
+
+/** A session as it will be. */
+export interface SessionView {
+  readonly session: Session;
+  /** Its close is proposed: nothing more is accepted from it (ZOOKEEPER-1208, 1496). */
+  readonly closing: boolean;
+}
+
+/** What a subtree with a quota will gain. */
+export interface Charge {
+  readonly path: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** All that one proposed transaction will change. */
+export interface Effect {
+  /** `undefined`: the node will be gone. */
+  readonly nodes: ReadonlyMap<string, NodeView | undefined>;
+  readonly sessions: ReadonlyMap<bigint, SessionView>;
+  /** Memory of the tree, estimated. */
+  readonly bytes: number;
+  readonly charges: readonly Charge[];
+}
+
+/** A transaction without effect on nodes and sessions. */
+export const NO_EFFECT: Effect = { nodes: new Map(), sessions: new Map(), bytes: 0, charges: [] };
+
+/** Who numbers requests: a session, or one incarnation. */
+type OriginKey = bigint | string;
+
+interface Numbers extends Progress {
+  last: number;
+  resolved: number;
+  /** Where each request was proposed that is not applied yet. */
+  readonly proposed: Map<number, Zxid>;
+}
+
+interface Proposal {
+  readonly zxid: Zxid;
+  readonly effect: Effect;
+  readonly origin: OriginKey;
+  readonly cxid: number;
+}
+
+/** The later proposal's word on something. */
+interface Record<T> {
+  readonly zxid: Zxid;
+  readonly value: T;
+}
+
+/** The origin of a request made through no session. */
+export function incarnationKey({ peer, store, boot }: Owner): string {
+  return `${peer}:${store}:${boot}`;
+}
+
+function dropUpTo<K, T>(records: Map<K, Record<T>>, keys: Iterable<K>, zxid: Zxid): void {
+  for (const key of keys) {
+    const record = records.get(key);
+    if (record !== undefined && record.zxid <= zxid) records.delete(key);
+  }
+}
+
+/**
+ * What was proposed and is not applied yet, laid over the state: the leader checks each request
+ * against the state that it will meet (outstandingChanges of ZooKeeperServer).
+ */
+export class Outstanding {
+  readonly #state: StateMachine;
+  readonly #nodes = new Map<string, Record<NodeView | undefined>>();
+  readonly #sessions = new Map<bigint, Record<SessionView>>();
+  readonly #numbers = new Map<OriginKey, Numbers>();
+  readonly #charges = new Map<string, { count: number; bytes: number }>();
+  /** Oldest first, from `#first` on. */
+  #proposals: Proposal[] = [];
+  #first = 0;
+  #bytes = 0;
+
+  constructor(state: StateMachine) {
+    this.#state = state;
+  }
+
+  /** A node as it will be; undefined if it will not be. */
+  node(path: string): NodeView | undefined {
+    const record = this.#nodes.get(path);
+    if (record !== undefined) return record.value;
+    const { tree } = this.#state;
+    const row = tree.find(path);
+    if (row === ABSENT) return undefined;
+    const { table } = tree;
+    return {
+      version: table.version(row),
+      aversion: table.aversion(row),
+      acl: tree.acl(row),
+      kind: table.kind(row),
+      owner: table.owner(row),
+      creates: table.creates(row),
+      numChildren: table.numChildren(row),
+      dataLength: table.dataLength(row),
+    };
+  }
+
+  /** Whether a node will be other than in the state, or not be. */
+  changes(path: string): boolean {
+    return this.#nodes.has(path);
+  }
+
+  /** All paths of which {@link changes} is true. */
+  changedPaths(): Iterable<string> {
+    return this.#nodes.keys();
+  }
+
+  /** Ephemeral nodes that a session will have: in the state or proposed, and not proposed to go. */
+  ephemerals(session: bigint): string[] {
+    const paths = this.#state.tree.ephemerals(session).filter((path) => !this.#nodes.has(path));
+    for (const [path, { value }] of this.#nodes) if (value?.owner === session) paths.push(path);
+    return paths;
+  }
+
+  session(id: bigint): SessionView | undefined {
+    const record = this.#sessions.get(id);
+    if (record !== undefined) return record.value;
+    const session = this.#state.sessions.get(id);
+    return session === undefined ? undefined : { session, closing: false };
+  }
+
+  /** All sessions that there will be, closing ones too. */
+  *sessions(): Generator<SessionView> {
+    for (const { id } of this.#state.sessions.values()) yield present(this.session(id), 'session');
+    for (const [id, { value }] of this.#sessions) {
+      if (this.#state.sessions.get(id) === undefined) yield value;
+    }
+  }
+
+  /** Memory that the tree will have. */
+  get treeBytes(): number {
+    return this.#state.treeBytes + this.#bytes;
+  }
+
+  /** What a subtree with a quota will have more than in the state. */
+  charge(path: string): { readonly count: number; readonly bytes: number } {
+    return this.#charges.get(path) ?? { count: 0, bytes: 0 };
+  }
+
+  /** The numbers of a session's requests, or of an owner's own. Undefined: no such session. */
+  progress(session: bigint, owner: Owner): Progress | undefined {
+    const numbers = this.#numbers.get(session === 0n ? incarnationKey(owner) : session);
+    if (numbers !== undefined) return numbers;
+    if (
+      session !== 0n &&
+      this.#sessions.has(session) &&
+      this.#state.sessions.get(session) === undefined
+    ) {
+      return { last: 0, resolved: 0 };
+    }
+    return this.#state.dedup.progress({ session, owner });
+  }
+
+  /** Where a request was proposed that is not applied yet. */
+  proposedAt(session: bigint, owner: Owner, cxid: number): Zxid | undefined {
+    return this.#numbers.get(session === 0n ? incarnationKey(owner) : session)?.proposed.get(cxid);
+  }
+
+  /** A transaction was proposed. `cxid` 0: nobody asked for it. */
+  add(
+    zxid: Zxid,
+    session: bigint,
+    owner: Owner,
+    cxid: number,
+    resolved: number,
+    effect: Effect,
+  ): void {
+    const origin = session === 0n ? incarnationKey(owner) : session;
+    if (cxid > 0) {
+      const before = present(this.progress(session, owner), 'numbers of a request');
+      const numbers = this.#numbers.get(origin) ?? { ...before, proposed: new Map<number, Zxid>() };
+      this.#numbers.set(origin, {
+        last: cxid,
+        resolved: Math.max(before.resolved, resolved),
+        proposed: numbers.proposed.set(cxid, zxid),
+      });
+    }
+    for (const [path, value] of effect.nodes) this.#nodes.set(path, { zxid, value });
+    for (const [id, value] of effect.sessions) this.#sessions.set(id, { zxid, value });
+    this.#count(effect, 1);
+    this.#proposals.push({ zxid, effect, origin, cxid });
+  }
+
+  /** The state has caught up to here. */
+  applied(zxid: Zxid): void {
+    for (let next = this.#proposals[this.#first]; next !== undefined && next.zxid <= zxid; ) {
+      this.#drop(next);
+      this.#first += 1;
+      next = this.#proposals[this.#first];
+    }
+    if (this.#first * 2 > this.#proposals.length) {
+      this.#proposals = this.#proposals.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  reset(): void {
+    this.#nodes.clear();
+    this.#sessions.clear();
+    this.#numbers.clear();
+    this.#charges.clear();
+    this.#proposals = [];
+    this.#first = 0;
+    this.#bytes = 0;
+  }
+
+  #drop({ zxid, effect, origin, cxid }: Proposal): void {
+    dropUpTo(this.#nodes, effect.nodes.keys(), zxid);
+    dropUpTo(this.#sessions, effect.sessions.keys(), zxid);
+    this.#count(effect, -1);
+    const numbers = this.#numbers.get(origin);
+    numbers?.proposed.delete(cxid);
+    if (numbers?.proposed.size === 0) this.#numbers.delete(origin);
+  }
+
+  #count(effect: Effect, sign: 1 | -1): void {
+    this.#bytes += sign * effect.bytes;
+    for (const { path, count, bytes } of effect.charges) {
+      const sum = this.#charges.get(path) ?? { count: 0, bytes: 0 };
+      sum.count += sign * count;
+      sum.bytes += sign * bytes;
+      if (sum.count === 0 && sum.bytes === 0) this.#charges.delete(path);
+      else this.#charges.set(path, sum);
+    }
+  }
+}
