@@ -31,10 +31,17 @@ export async function readLog(level: Level, generation: number, base: Mark): Pro
     const record = decodeLogRecord(value);
     const last = verify(record, end ?? placeIn(record, base));
     if (!sameBytes(key, logKey(generation, last.zxid))) throw broken(last.zxid, 'in a wrong place');
-    for (const entry of record.entries) if (entry.zxid > base.zxid) entries.push(entry);
+    for (const entry of record.entries) if (entry.zxid > base.zxid) entries.push(dated(entry));
     end = last;
   }
   return { entries, end: end ?? base };
+}
+
+/** A configuration's bytes do not say its version: the entry does. */
+function dated(entry: Entry): Entry {
+  const { zxid, configuration } = entry;
+  if (configuration === undefined) return entry;
+  return { ...entry, configuration: { ...configuration, version: zxid } };
 }
 
 /** What the first record must follow: the base, or what lies before it in a record that was not cut. */

@@ -112,7 +112,7 @@ export function follows(previous: Zxid, next: Zxid): boolean {
   return epochOf(next) > epochOf(previous) && counterOf(next) === 1;
 }
 
-/** What is wrong with a store's promises and marks (protocol 1.1), or undefined. */
+/** What is wrong with a store's promises and marks, or undefined if nothing is. */
 export function inconsistency(meta: StoreMeta, last: Zxid, committed: Zxid): string | undefined {
   const { epochs, base, checkpoint } = meta;
   if (epochs.current > epochs.accepted) return 'currentEpoch is above acceptedEpoch';

@@ -1,8 +1,9 @@
 /** Entries, bases and batches for whoever tests a log. */
 import { CHAIN_START } from '../../lib/base/hash.ts';
 import { counterOf, epochOf, makeZxid, ZERO, type Zxid } from '../../lib/base/zxid.ts';
+import { encodeConfiguration } from '../../lib/wire/configuration.ts';
 import type { StoreBatch } from '../../lib/wire/store-batch.ts';
-import type { Configuration } from '../../lib/zab/configuration.ts';
+import { type Configuration, withStore } from '../../lib/zab/configuration.ts';
 import { chainOf, type Entry, type Mark } from '../../lib/zab/log-entry.ts';
 import type { Base, Batch, Epochs } from '../../lib/zab/ready.ts';
 
@@ -32,6 +33,15 @@ export function entriesAfter(previous: Mark, count: number, epoch?: number, size
     });
   }
   return entries;
+}
+
+/** The entry behind a mark that gives the group another store for voter 3. */
+export function configurationAfter(previous: Mark): Entry {
+  const zxid = successor(previous.zxid, epochOf(previous.zxid));
+  const next = withStore(CONFIGURATION, ZERO, 3, 'c'.repeat(32));
+  const bytes = encodeConfiguration(next);
+  const chain = chainOf(previous.chain, zxid, bytes);
+  return { zxid, kind: 'configuration', bytes, chain, configuration: { ...next, version: zxid } };
 }
 
 function successor(zxid: Zxid, epoch: number): Zxid {

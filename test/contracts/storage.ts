@@ -8,6 +8,7 @@ import type { Opened, StoreBatch } from '../../lib/wire/store-batch.ts';
 import {
   baseAt,
   CONFIGURATION,
+  configurationAfter,
   endOf,
   entriesAfter,
   epochsAt,
@@ -163,6 +164,23 @@ function logs(make: (t: TestContext) => Promise<TestDisk>): void {
       assert.deepEqual(opened.durable.entries, [...old, ...added]);
     });
   }
+
+  it('with a change of membership, whose version is its zxid', async (t) => {
+    const change = configurationAfter(endOf(second));
+    const opened = await reopened(await make(t), [...HISTORY, logBatch({ entries: [change] })]);
+    assert.deepEqual(opened.durable.entries.at(-1), change);
+  });
+
+  it('from a base that has a configuration of its own', async (t) => {
+    const { configuration } = configurationAfter(endOf(second));
+    assert.ok(configuration);
+    const base = { ...baseAt(endOf(first)), configuration };
+    const write = { first: true, zxid: base.zxid, chunks: [], complete: base };
+    const opened = await reopened(await make(t), [...HISTORY, { id: 4, checkpoint: write }]);
+    assert.deepEqual(opened.durable.base, base);
+    assert.deepEqual(opened.durable.genesis, CONFIGURATION);
+    assert.deepEqual(opened.durable.entries, second);
+  });
 
   it('cut twice inside one group', async (t) => {
     const opened = await reopened(await make(t), [
