@@ -54,11 +54,19 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   NODE_EXISTS: { errno: -110, outcome: 'not-applied', meaning: 'the node exists already' },
   BAD_VERSION: { errno: -103, outcome: 'not-applied', meaning: 'the version is another one' },
   NOT_EMPTY: { errno: -111, outcome: 'not-applied', meaning: 'the node has children' },
-  NO_CHILDREN_FOR_EPHEMERALS: { errno: -108, outcome: 'not-applied', meaning: 'an ephemeral node has no children' },
+  NO_CHILDREN_FOR_EPHEMERALS: {
+    errno: -108,
+    outcome: 'not-applied',
+    meaning: 'an ephemeral node has no children',
+  },
   NO_AUTH: { errno: -102, outcome: 'not-applied', meaning: 'the ACL does not permit it' },
   INVALID_ACL: { errno: -114, outcome: 'not-applied', meaning: 'the ACL is empty or malformed' },
   AUTH_FAILED: { errno: -115, outcome: 'not-applied', meaning: 'the credentials were refused' },
-  QUOTA_EXCEEDED: { errno: -125, outcome: 'not-applied', meaning: 'a count or byte quota is used up' },
+  QUOTA_EXCEEDED: {
+    errno: -125,
+    outcome: 'not-applied',
+    meaning: 'a count or byte quota is used up',
+  },
   BAD_ARGUMENTS: { errno: -8, outcome: 'not-applied', meaning: 'a path or value is not permitted' },
   INVALID_DATA: { errno: -5, outcome: 'not-applied', meaning: 'the codec refused the data' },
   TOO_LARGE: { errno: -5, outcome: 'not-applied', meaning: 'the data is over the limit of 1 MiB' },
@@ -66,7 +74,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   SESSION_MOVED: { errno: -118, outcome: 'not-applied', meaning: 'the session has another owner' },
   NO_WATCHER: { errno: -121, outcome: 'not-applied', meaning: 'there is no such watch' },
   UNIMPLEMENTED: { errno: -6, outcome: 'not-applied', meaning: 'the operation is not known' },
-  RUNTIME_INCONSISTENCY: { errno: -2, outcome: 'not-applied', meaning: 'another operation of the same multi failed' },
+  RUNTIME_INCONSISTENCY: {
+    errno: -2,
+    outcome: 'not-applied',
+    meaning: 'another operation of the same multi failed',
+  },
   TIMED_OUT: { errno: -7, outcome: 'unknown', meaning: 'the time given for it is over' },
   OVERLOADED: { errno: -127, outcome: 'not-applied', meaning: 'too many requests wait' },
   ABORTED: { outcome: 'unknown', meaning: 'the caller gave it up' },
@@ -76,11 +88,20 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   WOULD_DEADLOCK: { outcome: 'not-applied', meaning: 'the caller holds the lock already' },
   DIRECTORY_LOCKED: { outcome: 'not-applied', meaning: 'another process uses the directory' },
   STORE_MISMATCH: { outcome: 'not-applied', meaning: 'the directory belongs to another peer' },
-  FORMAT_UNKNOWN: { outcome: 'not-applied', meaning: 'the directory has a format this version does not know' },
+  FORMAT_UNKNOWN: {
+    outcome: 'not-applied',
+    meaning: 'the directory has a format this version does not know',
+  },
   PEERS_MISMATCH: { outcome: 'not-applied', meaning: 'the peers named are not those of the group' },
   DUPLICATE_ID: { outcome: 'not-applied', meaning: 'another process runs under this id' },
-  DUPLICATE_STORE: { outcome: 'not-applied', meaning: 'another process runs on a copy of this store' },
-  QUARANTINED: { outcome: 'unknown', meaning: 'the store failed; the peer takes no part until it is verified' },
+  DUPLICATE_STORE: {
+    outcome: 'not-applied',
+    meaning: 'another process runs on a copy of this store',
+  },
+  QUARANTINED: {
+    outcome: 'unknown',
+    meaning: 'the store failed; the peer takes no part until it is verified',
+  },
   REFUSED: { outcome: 'not-applied', meaning: 'the other side refused the connection' },
   STALL: { outcome: 'not-applied', meaning: 'the event loop was blocked' },
   SLOW_DISK: { outcome: 'not-applied', meaning: 'a synced write took long' },
@@ -129,7 +150,8 @@ export class QuorateError extends Error {
   /** Makes one. @internal */
   static make(code: ErrorCode, message?: string, details: Details = {}): QuorateError {
     const known: ErrorDescription = ERRORS[code];
-    const text = message ?? (details.path === undefined ? known.meaning : `${details.path}: ${known.meaning}`);
+    const text =
+      message ?? (details.path === undefined ? known.meaning : `${details.path}: ${known.meaning}`);
     return new QuorateError(CREATE, code, text, details);
   }
 

@@ -11,25 +11,61 @@ export interface Owner {
 }
 
 export type CreateMode =
-  | 'persistent' | 'persistent-sequential' | 'ephemeral' | 'ephemeral-sequential'
-  | 'container' | 'ttl' | 'ttl-sequential';
+  | 'persistent'
+  | 'persistent-sequential'
+  | 'ephemeral'
+  | 'ephemeral-sequential'
+  | 'container'
+  | 'ttl'
+  | 'ttl-sequential';
 
 /** One operation on nodes; `version` -1 is any. */
 export type NodeOperation =
-  | { readonly type: 'create'; readonly path: string; readonly data: Uint8Array; readonly acl: Acl; readonly mode: CreateMode;
+  | {
+      readonly type: 'create';
+      readonly path: string;
+      readonly data: Uint8Array;
+      readonly acl: Acl;
+      readonly mode: CreateMode;
       /** Lifetime in ms without a change and without children; 0 unless mode is one of the TTL ones. */
       readonly ttl: number;
       /** Make the missing ancestors too, as containers' plain kind: persistent, with the same ACL. */
-      readonly parents: boolean }
-  | { readonly type: 'delete'; readonly path: string; readonly version: number; readonly recursive: boolean }
-  | { readonly type: 'set'; readonly path: string; readonly data: Uint8Array; readonly version: number }
+      readonly parents: boolean;
+    }
+  | {
+      readonly type: 'delete';
+      readonly path: string;
+      readonly version: number;
+      readonly recursive: boolean;
+    }
+  | {
+      readonly type: 'set';
+      readonly path: string;
+      readonly data: Uint8Array;
+      readonly version: number;
+    }
   | { readonly type: 'check'; readonly path: string; readonly version: number }
-  | { readonly type: 'set-acl'; readonly path: string; readonly acl: Acl; readonly version: number };
+  | {
+      readonly type: 'set-acl';
+      readonly path: string;
+      readonly acl: Acl;
+      readonly version: number;
+    };
 
 export type SessionOperation =
   /** `kind` peer: lives and dies with its owner. `client`: ZooKeeper's, with a password, may be taken over. */
-  | { readonly type: 'create-session'; readonly kind: 'peer' | 'client'; readonly timeout: number; readonly password: Uint8Array; readonly address: string }
-  | { readonly type: 'close-session'; readonly session: bigint; readonly reason: 'closed' | 'expired' }
+  | {
+      readonly type: 'create-session';
+      readonly kind: 'peer' | 'client';
+      readonly timeout: number;
+      readonly password: Uint8Array;
+      readonly address: string;
+    }
+  | {
+      readonly type: 'close-session';
+      readonly session: bigint;
+      readonly reason: 'closed' | 'expired';
+    }
   /** REVALIDATE: the requester becomes the owner, if the password fits and the session lives. */
   | { readonly type: 'move-session'; readonly session: bigint; readonly password: Uint8Array }
   | { readonly type: 'add-auth'; readonly identity: Identity };
@@ -60,6 +96,15 @@ export type OperationResult =
   | { readonly type: 'set' | 'set-acl'; readonly stat: Stat }
   | { readonly type: 'delete' | 'check' | 'sync' | 'add-auth' | 'close-session' }
   | { readonly type: 'multi'; readonly results: readonly OperationResult[] }
-  | { readonly type: 'create-session' | 'move-session'; readonly session: bigint; readonly timeout: number }
+  | {
+      readonly type: 'create-session' | 'move-session';
+      readonly session: bigint;
+      readonly timeout: number;
+    }
   /** Nothing was changed. `index`: which operation of a multi. */
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly path?: string; readonly index?: number };
+  | {
+      readonly type: 'error';
+      readonly code: ErrorCode;
+      readonly path?: string;
+      readonly index?: number;
+    };
