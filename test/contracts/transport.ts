@@ -51,12 +51,22 @@ export class Witness implements TransportEvents {
   /** The `nth` event of a type, waited for. */
   async get<T extends Told['type']>(type: T, nth = 1): Promise<Extract<Told, { type: T }>> {
     const matching = (told: Told): told is Extract<Told, { type: T }> => told.type === type;
+    return await this.until(matching, nth);
+  }
+
+  /** The `nth` event that matches, waited for. */
+  async until<T extends Told>(matches: (told: Told) => told is T, nth?: number): Promise<T>;
+  async until(matches: (told: Told) => boolean, nth?: number): Promise<Told>;
+  async until(matches: (told: Told) => boolean, nth = 1): Promise<Told> {
     const deadline = performance.now() + PATIENCE;
     for (;;) {
-      const found = this.told.filter(matching)[nth - 1];
+      const found = this.told.filter(matches)[nth - 1];
       if (found !== undefined) return found;
       const left = deadline - performance.now();
-      assert.ok(left > 0, `no ${type} number ${nth} within ${PATIENCE} ms`);
+      assert.ok(
+        left > 0,
+        `nothing of the kind within ${PATIENCE} ms, only ${this.told.length} other events`,
+      );
       await this.#next(left);
     }
   }
@@ -168,7 +178,8 @@ function openings(make: () => TestNetwork): void {
     await three.witness.get('opened');
     assert.equal(two.witness.count('opened'), 1);
     one.transport.disconnect(from, 'done');
-    assert.equal((await two.witness.get('opened', 2)).dialer, 'self');
+    // Both sides may dial now; that this one does is what counts.
+    await two.witness.until((told) => told.type === 'opened' && told.dialer === 'self');
   });
 
   it('only to loopback addresses', async (t) => {
