@@ -100,7 +100,7 @@ export class ExpiryQueue {
   expire(now: number): readonly bigint[] {
     const due: bigint[] = [];
     while (this.#earliest <= now) {
-      for (const session of [...(this.#buckets.get(this.#earliest) ?? [])]) {
+      for (const session of [...present(this.#buckets.get(this.#earliest), 'the first bucket')]) {
         this.close(session);
         due.push(session);
       }

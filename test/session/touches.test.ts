@@ -202,9 +202,9 @@ describe('the leader', () => {
     assert.equal(rounds.waiting, false);
     rounds.received('f', { id: 7, sessions: [1n] }, 10, everybody);
     assert.equal(rounds.waiting, true);
-    assert.deepEqual(rounds.confirmed(1), []);
     rounds.begin(2);
     assert.equal(rounds.waiting, false);
+    assert.deepEqual(rounds.confirmed(1), []);
     rounds.received('g', { id: 8, sessions: [2n] }, 20, everybody);
     assert.deepEqual(rounds.confirmed(2), [{ source: 'f', id: 7, refused: [] }]);
     assert.deepEqual(rounds.confirmed(2), []);
