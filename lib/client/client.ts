@@ -2,6 +2,7 @@
 
 import type { QuorateError } from '../base/errors.ts';
 import type { PeerStatus } from '../peer/status.ts';
+import type { SessionState } from '../replica/session-handle.ts';
 import type { Stat } from '../tree/znode.ts';
 import type { Codec } from './codec.ts';
 import type { Watch } from './feed.ts';
@@ -134,9 +135,6 @@ export interface Client<T = string, In = T> {
   as<U, V = U>(codec: Codec<U, V>): Client<U, V>;
 }
 
-/** The state of a session. `suspended`: out of contact with the group, may come back. */
-export type SessionState = 'connecting' | 'connected' | 'suspended' | 'expired' | 'closed';
-
 /** One session, like a ZooKeeper handle: it ends once, and its ephemeral nodes with it. */
 export interface Session<T = string, In = T> extends Client<T, In> {
   /** 0n while connecting. */
@@ -155,10 +153,16 @@ export interface Session<T = string, In = T> extends Client<T, In> {
   as<U, V = U>(codec: Codec<U, V>): Session<U, V>;
 }
 
+/** A session that was opened on its own, and is to be closed. */
+export interface OwnedSession extends Session, AsyncDisposable {
+  /** Ends it, after what was asked through it before. Idempotent, never rejects. */
+  close(): Promise<void>;
+}
+
 /** What a peer tells of itself. */
 export interface PeerEvents {
   status: [now: PeerStatus, before: PeerStatus];
-  /** A session is connected, after one before it has ended. */
+  /** A session of the peer itself is connected: the first, or the next after one has ended. */
   session: [session: Session];
   warning: [warning: QuorateError];
   /** What was thrown into quorate by a listener, or went wrong where no caller waits. */
@@ -173,9 +177,7 @@ export interface Peer extends Client, AsyncDisposable {
   /** Resolves when this peer serves; rejects with the reason when the time is over. */
   ready(options?: WaitOptions): Promise<void>;
   /** A further session, with its own ephemeral nodes and time-out. */
-  openSession(
-    options?: WaitOptions & { readonly sessionTimeout?: number },
-  ): Promise<Session & AsyncDisposable>;
+  openSession(options?: WaitOptions & { readonly sessionTimeout?: number }): Promise<OwnedSession>;
   /**
    * Ends the sessions, hands leadership over, closes links and store. Idempotent, never rejects, and
    * takes no longer than `timeout`.

@@ -14,7 +14,7 @@ export interface Codec<T, In = T> {
 /** A codec used in a way that no data can excuse, such as an asynchronous schema. Passed on as it is. */
 export class CodecMisuse extends TypeError {}
 
-/** The data as it is; a copy in both directions. */
+/** The data as it is. */
 export const bytes: Codec<Uint8Array> = {
   encode(value) {
     if (!(value instanceof Uint8Array)) {
@@ -22,7 +22,7 @@ export const bytes: Codec<Uint8Array> = {
     }
     return new Uint8Array(value);
   },
-  decode: (data) => new Uint8Array(data),
+  decode: (data) => data,
 };
 
 const encoder = new TextEncoder();
@@ -65,10 +65,13 @@ export function encodeWith<In>(codec: Codec<unknown, In>, value: In, path: strin
   return codec === utf8 || codec === bytes ? data : new Uint8Array(data);
 }
 
-/** The value of a node's data. The bytes are the tree's own: only a copy leaves. */
+/**
+ * The value of a node's data.
+ * @param data a copy of the tree's bytes: the codec may hand it out
+ */
 export function decodeWith<T>(codec: Codec<T, never>, data: Uint8Array, path: string): T {
   try {
-    return codec.decode(codec === utf8 || codec === bytes ? data : new Uint8Array(data));
+    return codec.decode(data);
   } catch (error) {
     throw refusal(error, path, 'be read');
   }

@@ -71,19 +71,25 @@ export function createMode(options: NodeKindOptions): CreateMode {
   return sequential ? 'persistent-sequential' : 'persistent';
 }
 
+/** A node: `tree` is its path as the tree knows it, `shown` as the application does. */
+export interface Target {
+  readonly tree: string;
+  readonly shown: string;
+}
+
 /** The create that the tree is asked for. `data` absent: empty. */
 export function createOperation<In>(
   codec: Codec<unknown, In>,
-  path: string,
+  target: Target,
   data: In | undefined,
   options: (NodeKindOptions & { readonly parents?: boolean }) | undefined,
 ): NodeOperation {
   const { ttl = 0, acl, parents = false } = options ?? {};
   return {
     type: 'create',
-    path,
-    data: data === undefined ? NO_DATA : encodeWith(codec, data, path),
-    acl: acl === undefined ? OPEN_ACL : parseAcl(acl, path),
+    path: target.tree,
+    data: data === undefined ? NO_DATA : encodeWith(codec, data, target.shown),
+    acl: acl === undefined ? OPEN_ACL : parseAcl(acl, target.shown),
     mode: createMode(options ?? NO_KIND),
     ttl: checkTtl(ttl, options?.ttl !== undefined),
     parents,
@@ -102,14 +108,14 @@ function checkTtl(ttl: number, given: boolean): number {
 /** The set that the tree is asked for. */
 export function setOperation<In>(
   codec: Codec<unknown, In>,
-  path: string,
+  target: Target,
   data: In,
   version: number | undefined,
 ): NodeOperation {
   return {
     type: 'set',
-    path,
-    data: encodeWith(codec, data, path),
+    path: target.tree,
+    data: encodeWith(codec, data, target.shown),
     version: checkVersion(version),
   };
 }
@@ -135,26 +141,31 @@ const FIELDS: Readonly<Record<'create' | 'set' | 'delete' | 'check', readonly st
 };
 const KINDS = ['create', 'set', 'delete', 'check'] as const;
 
-/** One operation of a multi as the tree is asked it. `place`: the path as the tree knows it. */
+/** One operation of a multi as the tree is asked it. */
 export function multiOperation<In>(
   codec: Codec<unknown, In>,
   operation: Op<In> | EphemeralOp<In>,
   index: number,
   ephemerals: boolean,
-  place: (path: string) => string,
+  target: (path: string, sequential?: boolean) => Target,
 ): NodeOperation {
   checkShape(operation, index, ephemerals);
   if (operation.create !== undefined) {
-    return createOperation(codec, place(operation.create), operation.data, operation);
+    return createOperation(
+      codec,
+      target(operation.create, operation.sequential),
+      operation.data,
+      operation,
+    );
   }
   if (operation.set !== undefined) {
-    return setOperation(codec, place(operation.set), operation.data, operation.version);
+    return setOperation(codec, target(operation.set), operation.data, operation.version);
   }
   const version = checkVersion(operation.version);
   if (operation.delete !== undefined) {
-    return { type: 'delete', path: place(operation.delete), version, recursive: false };
+    return { type: 'delete', path: target(operation.delete).tree, version, recursive: false };
   }
-  return { type: 'check', path: place(operation.check), version };
+  return { type: 'check', path: target(operation.check).tree, version };
 }
 
 function checkShape(operation: object, index: number, ephemerals: boolean): void {

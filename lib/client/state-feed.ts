@@ -3,18 +3,19 @@ import { type Consumer, Cursor, type OpenSource } from './cursor.ts';
 import type { Feed } from './feed.ts';
 import {
   aborted,
+  type CutShort,
   checkCall,
   Deadline,
+  NOT_APPLIED,
   type StopOptions,
+  throwIfAborted,
   WAIT_OPTIONS,
+  type WaitContext,
   type WaitOptions,
 } from './wait.ts';
 
 /** What a feed is, apart from where its states come from. */
-export interface FeedContext {
-  /** Such as `watch /a`. */
-  readonly what: string;
-  readonly path: string | undefined;
+export interface FeedContext extends WaitContext {
   /** Takes what a listener throws. */
   readonly report: (error: unknown) => void;
 }
@@ -94,14 +95,15 @@ export class StateFeed<T> implements Feed<T> {
   ): Promise<R> {
     return new Promise((resolve, reject) => {
       checkCall(name, options, WAIT_OPTIONS);
-      if (options?.signal?.aborted) throw aborted(options.signal, this.context);
+      throwIfAborted(options, this.context);
       const entered = this.#enter();
       const fail = (error: unknown) => {
         deadline.dispose();
         entered.leave();
         reject(error);
       };
-      const deadline = new Deadline(options, Number.POSITIVE_INFINITY, this.context, fail);
+      const cut = (error: CutShort) => fail(error(NOT_APPLIED));
+      const deadline = new Deadline(options, Number.POSITIVE_INFINITY, this.context, cut);
       const item = (value: T) => {
         try {
           const settled = settle(value, entered);

@@ -13,37 +13,52 @@ export interface WaitOptions extends StopOptions {
 
 const TIMER_MAX = 2_147_483_647;
 
-/** What a wait that was cut short says: what it was for, and what is known of the write it stands for. */
+/** What is known of the write that a wait stands for. */
+export interface Fate {
+  readonly outcome: Outcome;
+  readonly settled: Promise<Outcome>;
+}
+
+/** Of reads, and of writes that were never sent. */
+export const NOT_APPLIED: Fate = {
+  outcome: 'not-applied',
+  settled: Promise.resolve('not-applied'),
+};
+
+/** What a wait is for, for the text of its error. */
 export interface WaitContext {
   /** Such as `set /a`. */
   readonly what: string;
   readonly path: string | undefined;
-  /** For TIMED_OUT: why it took so long, if that is known. */
+  /** Why it takes so long, where that is known. */
   readonly reason?: () => string | undefined;
-  readonly fate?: () => { readonly outcome: Outcome; readonly settled: Promise<Outcome> };
 }
 
+/** The error of a wait that was cut short, once it is known what became of the write. */
+export type CutShort = (fate: Fate) => QuorateError;
+
 /**
- * Watches over one wait: calls `cut` once with ABORTED or TIMED_OUT, unless it is disposed before.
- * Its timer never keeps the process alive: an open peer does.
+ * Watches over one wait: calls `cut` once when its signal aborts or its time is over, unless it is
+ * disposed before. Its timer never keeps the process alive: an open peer does.
  */
 export class Deadline {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
+  /** @param timeout ms, unless the options name another; Infinity: without end */
   constructor(
     options: WaitOptions | undefined,
     timeout: number,
     context: WaitContext,
-    cut: (error: QuorateError) => void,
+    cut: (error: CutShort) => void,
   ) {
     const limit = options?.timeout ?? timeout;
     const signal = options?.signal;
     if (limit !== Number.POSITIVE_INFINITY) {
       const onTime = () => {
         this.dispose();
-        cut(timedOut(limit, context));
+        cut((fate) => timedOut(limit, context, fate));
       };
       this.#timer = setTimeout(onTime, Math.min(limit, TIMER_MAX)).unref();
     }
@@ -51,7 +66,7 @@ export class Deadline {
       this.#signal = signal;
       this.#onAbort = () => {
         this.dispose();
-        cut(aborted(signal, context));
+        cut((fate) => aborted(signal, context, fate));
       };
       signal.addEventListener('abort', this.#onAbort, { once: true });
     }
@@ -65,21 +80,30 @@ export class Deadline {
 }
 
 /** The error of a signal, as in Node's core: name AbortError, the reason as its cause. */
-export function aborted(signal: AbortSignal, context: WaitContext): QuorateError {
+export function aborted(
+  signal: AbortSignal,
+  context: WaitContext,
+  fate: Fate = NOT_APPLIED,
+): QuorateError {
   return QuorateError.make('ABORTED', `${context.what} was aborted`, {
     path: context.path,
     cause: signal.reason,
-    ...(context.fate?.() ?? { outcome: 'not-applied' as const }),
+    ...fate,
   });
 }
 
-function timedOut(limit: number, context: WaitContext): QuorateError {
+function timedOut(limit: number, context: WaitContext, fate: Fate): QuorateError {
   const reason = context.reason?.();
   const because = reason === undefined ? '' : `: ${reason}`;
   return QuorateError.make('TIMED_OUT', `${context.what} timed out after ${limit} ms${because}`, {
     path: context.path,
-    ...(context.fate?.() ?? { outcome: 'not-applied' as const }),
+    ...fate,
   });
+}
+
+/** Refuses to begin what its signal has given up already. */
+export function throwIfAborted(options: WaitOptions | undefined, context: WaitContext): void {
+  if (options?.signal?.aborted === true) throw aborted(options.signal, context);
 }
 
 /** The names that every wait knows. */

@@ -21,8 +21,6 @@ export interface PeerObserver {
   warning(warning: QuorateError): void;
   /** Something went wrong where no caller waits. */
   error(error: unknown): void;
-  /** Nothing will be delivered any more; what waits must be told so. */
-  over(cause: QuorateError): void;
 }
 
 /**
@@ -213,7 +211,7 @@ export class QuorumPeer {
     this.#loop.stop();
     void this.#ports.transport.close();
     this.#observer.error(error);
-    this.#observer.over(error);
+    this.pipeline.over(error);
     this.#announce();
   }
 
@@ -237,7 +235,7 @@ export class QuorumPeer {
     this.#loop.stop();
     const hadEnded = this.#end !== undefined;
     this.#end = 'closed';
-    if (!hadEnded) this.#observer.over(QuorateError.make('CLOSED', `peer ${this.id} was closed`));
+    if (!hadEnded) this.pipeline.over(QuorateError.make('CLOSED', `peer ${this.id} was closed`));
     const ends = Promise.allSettled([transport.close(), storage.close()]);
     const remaining = Math.max(100, deadline - clock.monotonic());
     await within(ends, remaining);

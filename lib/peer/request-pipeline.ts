@@ -1,3 +1,4 @@
+import type { QuorateError } from '../base/errors.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
 import type { Delivery, Ticket } from '../replica/ready.ts';
 import type { NotTaken, Replica } from '../replica/replica.ts';
@@ -11,12 +12,22 @@ export type DeliveryOf<T extends Delivery['type']> = Extract<Delivery, { readonl
 export interface WriteObserver {
   reply(delivery: DeliveryOf<'reply'>): void;
   settled(delivery: DeliveryOf<'settled'>): void;
+  /** Neither will come: the peer has ended. */
+  over(cause: QuorateError): void;
+}
+
+/** Who waits for a read that could not be answered at once. */
+export interface ReadObserver {
+  read(delivery: DeliveryOf<'read'>): void;
+  over(cause: QuorateError): void;
 }
 
 /** Who holds a session. */
 export interface SessionObserver {
-  state(delivery: DeliveryOf<'state'>): void;
-  watch(delivery: DeliveryOf<'watch'>): void;
+  stateChanged(delivery: DeliveryOf<'state'>): void;
+  watchFired(delivery: DeliveryOf<'watch'>): void;
+  /** The peer has ended, and the session with it as far as this process can tell. */
+  over(cause: QuorateError): void;
 }
 
 /**
@@ -28,7 +39,7 @@ export class RequestPipeline {
   readonly #replica: Replica;
   readonly #wake: () => void;
   readonly #writes = new Map<Ticket, WriteObserver>();
-  readonly #reads = new Map<Ticket, (delivery: DeliveryOf<'read'>) => void>();
+  readonly #reads = new Map<Ticket, ReadObserver>();
   readonly #sessions = new Map<number, SessionObserver>();
 
   /** @param wake a turn is due */
@@ -58,18 +69,19 @@ export class RequestPipeline {
     return ticket;
   }
 
-  /** The answer, or a ticket and the answer later. */
+  /** The answer, or a ticket for {@link expect}. */
   read(
     session: SessionHandle,
     operation: ReadOperation,
-    options: ReadOptions | undefined,
-    reply: (delivery: DeliveryOf<'read'>) => void,
+    options?: ReadOptions,
   ): ReadResult | Ticket {
-    const result = this.#replica.read(session, operation, options);
-    if (typeof result !== 'number') return result;
-    this.#reads.set(result, reply);
+    return this.#replica.read(session, operation, options);
+  }
+
+  /** Who is to be told the answer to a read that got a ticket, in the same step in which it got it. */
+  expect(ticket: Ticket, observer: ReadObserver): void {
+    this.#reads.set(ticket, observer);
     this.#wake();
-    return result;
   }
 
   /** The caller no longer waits; a write is still answered. */
@@ -77,6 +89,15 @@ export class RequestPipeline {
     this.#reads.delete(ticket);
     this.#replica.abandon(session, ticket);
     this.#wake();
+  }
+
+  /** Nothing will be delivered any more. */
+  over(cause: QuorateError): void {
+    const waiting = [...this.#writes.values(), ...this.#reads.values(), ...this.#sessions.values()];
+    this.#writes.clear();
+    this.#reads.clear();
+    this.#sessions.clear();
+    for (const observer of waiting) observer.over(cause);
   }
 
   deliver(deliveries: readonly Delivery[]): void {
@@ -98,13 +119,13 @@ export class RequestPipeline {
         return;
       }
       case 'read': {
-        const reply = this.#reads.get(delivery.ticket);
+        const observer = this.#reads.get(delivery.ticket);
         this.#reads.delete(delivery.ticket);
-        reply?.(delivery);
+        observer?.read(delivery);
         return;
       }
       case 'watch':
-        this.#sessions.get(delivery.session.key)?.watch(delivery);
+        this.#sessions.get(delivery.session.key)?.watchFired(delivery);
         return;
       case 'state':
         this.#routeState(delivery);
@@ -116,6 +137,6 @@ export class RequestPipeline {
     const { key } = delivery.session;
     const observer = this.#sessions.get(key);
     if (delivery.state === 'expired' || delivery.state === 'closed') this.#sessions.delete(key);
-    observer?.state(delivery);
+    observer?.stateChanged(delivery);
   }
 }

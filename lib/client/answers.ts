@@ -1,0 +1,112 @@
+/** What the application is given for an answer of the tree: plain functions, so that a read makes no closure. */
+import { assert } from '../base/assert.ts';
+import { QuorateError } from '../base/errors.ts';
+import type { ReadResult } from '../replica/read.ts';
+import type { OperationResult } from '../tree/request.ts';
+import type { Stat } from '../tree/znode.ts';
+import { formatAcl } from './acl-text.ts';
+import type { Created, Znode } from './client.ts';
+import { decodeWith } from './codec.ts';
+import { type Results, resultOf } from './operation.ts';
+import type { Called, View } from './view.ts';
+import { NOT_APPLIED } from './wait.ts';
+
+type Success = Exclude<OperationResult, { readonly type: 'error' }>;
+type ReadFailure = Extract<ReadResult, { readonly type: 'error' }>;
+
+function fail(view: View<unknown, never>, failure: ReadFailure, called: Called): QuorateError {
+  const { path } = called;
+  // A path that is none was not checked before: nothing can be there.
+  if (failure.code === 'NO_NODE' && path !== undefined) view.place.resolve(path);
+  return view.failure(called, failure, NOT_APPLIED);
+}
+
+function impossible(answer: { readonly type: string }): never {
+  throw QuorateError.make('RUNTIME_INCONSISTENCY', `an answer of another kind: ${answer.type}`);
+}
+
+export function znodeOf<T>(view: View<T, never>, result: ReadResult, called: Called): Znode<T> {
+  if (result.type === 'error') throw fail(view, result, called);
+  if (result.type !== 'get' || called.path === undefined) return impossible(result);
+  const { path } = called;
+  return { path, data: decodeWith(view.codec, result.data, path), stat: result.stat };
+}
+
+export function znodeOrNone<T>(
+  view: View<T, never>,
+  result: ReadResult,
+  called: Called,
+): Znode<T> | undefined {
+  if (result.type === 'error' && result.code === 'NO_NODE') return none(view, called);
+  return znodeOf(view, result, called);
+}
+
+export function statOrNone(
+  view: View<unknown, never>,
+  result: ReadResult,
+  called: Called,
+): Stat | undefined {
+  if (result.type === 'error' && result.code === 'NO_NODE') return none(view, called);
+  if (result.type === 'error') throw fail(view, result, called);
+  if (result.type !== 'exists') return impossible(result);
+  return result.stat ?? none(view, called);
+}
+
+export function childrenOf(
+  view: View<unknown, never>,
+  result: ReadResult,
+  called: Called,
+): string[] {
+  if (result.type === 'error') throw fail(view, result, called);
+  return result.type === 'children' ? result.children : impossible(result);
+}
+
+export function childrenOrNone(
+  view: View<unknown, never>,
+  result: ReadResult,
+  called: Called,
+): string[] {
+  if (result.type === 'error' && result.code === 'NO_NODE') return [];
+  return childrenOf(view, result, called);
+}
+
+export function aclOf(
+  view: View<unknown, never>,
+  result: ReadResult,
+  called: Called,
+): { acl: string[]; stat: Stat } {
+  if (result.type === 'error') throw fail(view, result, called);
+  if (result.type !== 'get-acl') return impossible(result);
+  return { acl: formatAcl(result.acl), stat: result.stat };
+}
+
+/** Of a sync. */
+export function synced(view: View<unknown, never>, result: ReadResult, called: Called): void {
+  if (result.type === 'error') throw fail(view, result, called);
+}
+
+function none(view: View<unknown, never>, called: Called): undefined {
+  if (called.path !== undefined) view.place.resolve(called.path);
+  return undefined;
+}
+
+export function createdOf(view: View<unknown, never>, answer: Success): Created {
+  if (answer.type !== 'create') return impossible(answer);
+  return { path: view.place.show(answer.path), stat: answer.stat };
+}
+
+export function statOf(_view: View<unknown, never>, answer: Success): Stat {
+  assert(answer.type === 'set' || answer.type === 'set-acl', 'a set is answered with a Stat');
+  return answer.stat;
+}
+
+export function nothing(): void {}
+
+/** The results of a multi, one for each operation. */
+export function resultsOf<O extends readonly unknown[]>(
+  view: View<unknown, never>,
+  answer: Success,
+): Results<O> {
+  if (answer.type !== 'multi') return impossible(answer);
+  return answer.results.map((result) => resultOf(result, view.place.show)) as Results<O>;
+}

@@ -1,0 +1,101 @@
+import { QuorateError } from '../base/errors.ts';
+import { formatZxid } from '../base/zxid.ts';
+import type { QuorumPeer } from '../peer/quorum-peer.ts';
+import type { Identity } from '../tree/acl.ts';
+import { SessionCore, type SessionOwner } from './session-core.ts';
+
+/** Where a view finds the session to ask through. */
+export interface SessionSource {
+  readonly peer: QuorumPeer;
+  /** The present one; of a session's own view always the same, dead or alive. */
+  readonly current: SessionCore;
+  /** Takes what a listener throws. */
+  readonly report: (error: unknown) => void;
+  /** The present session has this identity: give it to those that follow, too. */
+  remember(identity: Identity): void;
+}
+
+/** Who holds a client. */
+export interface ClientObserver {
+  /** A session is connected for the first time. */
+  connected(core: SessionCore): void;
+  warning(warning: QuorateError): void;
+  error(error: unknown): void;
+}
+
+/** What outlives sessions: opens the next one when one has ended. */
+export class ClientCore implements SessionSource, SessionOwner {
+  readonly peer: QuorumPeer;
+  readonly report: (error: unknown) => void;
+  readonly #observer: ClientObserver;
+  readonly #identities: Identity[] = [];
+  /** The last session that was announced. */
+  #announced: SessionCore | undefined;
+  #current: SessionCore;
+
+  constructor(peer: QuorumPeer, observer: ClientObserver) {
+    this.peer = peer;
+    this.#observer = observer;
+    this.report = (error) => observer.error(error);
+    this.#current = new SessionCore(peer, peer.options.sessionTimeout, this);
+  }
+
+  get current(): SessionCore {
+    return this.#current;
+  }
+
+  remember(identity: Identity): void {
+    this.#identities.push(identity);
+  }
+
+  changed(core: SessionCore): void {
+    if (core.state !== 'connected' || this.#announced === core) return;
+    this.#announced = core;
+    this.#observer.connected(core);
+  }
+
+  ended(core: SessionCore): void {
+    if (core !== this.#current || !this.peer.isOpen) return;
+    const id = formatZxid(core.handle.id);
+    this.#observer.warning(QuorateError.make('SESSION_EXPIRED', `session ${id} has ended`));
+    this.#current = new SessionCore(this.peer, this.peer.options.sessionTimeout, this);
+    for (const identity of this.#identities) this.#authenticate(identity);
+  }
+
+  #authenticate(identity: Identity): void {
+    const context = { what: `addAuth ${identity.scheme}`, path: undefined };
+    const finish = {
+      result: () => undefined,
+      error: () => QuorateError.make('AUTH_FAILED', `${context.what} failed for the next session`),
+    };
+    // Waits as long as the session does: its requests come behind it.
+    const options = { timeout: Number.POSITIVE_INFINITY };
+    this.#current
+      .write({ type: 'add-auth', identity }, context, options, finish)
+      .catch(this.report);
+  }
+}
+
+/** A view that is pinned to one session. */
+export class PinnedSource implements SessionSource {
+  readonly peer: QuorumPeer;
+  readonly current: SessionCore;
+  readonly report: (error: unknown) => void;
+  readonly #remember: (identity: Identity) => void;
+
+  /** @param remember of the client that the session belongs to; a further session has nobody to tell */
+  constructor(
+    core: SessionCore,
+    report: (error: unknown) => void,
+    remember: (identity: Identity) => void = () => {},
+  ) {
+    this.peer = core.peer;
+    this.current = core;
+    this.report = report;
+    this.#remember = remember;
+  }
+
+  remember(identity: Identity): void {
+    this.#remember(identity);
+  }
+}

@@ -1,0 +1,72 @@
+import type { SessionState } from '../replica/session-handle.ts';
+import type { Client, OwnedSession, Session } from './client.ts';
+import { PinnedSource } from './client-core.ts';
+import type { Codec } from './codec.ts';
+import { TreeView } from './tree-view.ts';
+
+/** A client: asks through whatever session is the present one. */
+export class ClientView<T, In> extends TreeView<T, In> implements Client<T, In> {
+  protected override readonly allowsEphemerals: boolean = false;
+
+  get session(): Session<T, In> {
+    const { source } = this;
+    const pinned = new PinnedSource(source.current, source.report, (identity) =>
+      source.remember(identity),
+    );
+    return new SessionView(pinned, this.place, this.codec);
+  }
+
+  namespace(path: string): Client<T, In> {
+    return new ClientView(this.source, this.place.below(path), this.codec);
+  }
+
+  as<U, V = U>(codec: Codec<U, V>): Client<U, V> {
+    return new ClientView(this.source, this.place, codec);
+  }
+}
+
+/** A session: asks through itself alone, until it ends. */
+export class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
+  protected override readonly allowsEphemerals: boolean = true;
+
+  get session(): Session<T, In> {
+    return this;
+  }
+
+  get id(): bigint {
+    return this.source.current.handle.id;
+  }
+
+  get timeout(): number {
+    return this.source.current.handle.timeout;
+  }
+
+  get signal(): AbortSignal {
+    return this.source.current.signal;
+  }
+
+  get state(): SessionState {
+    return this.source.current.state;
+  }
+
+  namespace(path: string): Session<T, In> {
+    return new SessionView(this.source, this.place.below(path), this.codec);
+  }
+
+  as<U, V = U>(codec: Codec<U, V>): Session<U, V> {
+    return new SessionView(this.source, this.place, codec);
+  }
+}
+
+/** A further session of a peer, which whoever opened it closes. */
+export class OwnedSessionView extends SessionView<string, string> implements OwnedSession {
+  close(): Promise<void> {
+    const { current } = this.source;
+    current.close();
+    return current.ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,103 @@
+/** Where the states of `watch` and `watchChildren` come from. */
+import type { QuorateError } from '../base/errors.ts';
+import type { ReadResult } from '../replica/read.ts';
+import type { Stat } from '../tree/znode.ts';
+import type { SessionSource } from './client-core.ts';
+import { type Cursor, type OpenSource, SAME, type StateSource } from './cursor.ts';
+import type { Failure } from './failure.ts';
+import type { Aspect, Watcher } from './session-watches.ts';
+
+/** What is watched, and how it is read. */
+export interface NodeAspect<T> {
+  readonly aspect: Aspect;
+  /** As the tree knows it. */
+  readonly path: string;
+  /** The state at this moment; `identity` is equal for equal states. Throws what refuses it. */
+  read(ask: (type: 'get' | 'children') => ReadResult): {
+    readonly identity: string;
+    readonly state: () => T;
+  };
+  readonly failure: (failure: Failure) => QuorateError;
+}
+
+/** Opens the states of one aspect of one node, across sessions unless the source is pinned to one. */
+export function openNode<T>(source: SessionSource, node: NodeAspect<T>): OpenSource<T> {
+  return (cursor) => new NodeSource(source, node, cursor);
+}
+
+class NodeSource<T> implements StateSource<T>, Watcher {
+  readonly aspect: Aspect;
+  readonly #source: SessionSource;
+  readonly #node: NodeAspect<T>;
+  readonly #cursor: Cursor<T>;
+  #isOpen = true;
+  #zxid = 0n;
+  /** Identity of the state that was given last. */
+  #given: string | undefined;
+
+  constructor(source: SessionSource, node: NodeAspect<T>, cursor: Cursor<T>) {
+    this.aspect = node.aspect;
+    this.#source = source;
+    this.#node = node;
+    this.#cursor = cursor;
+    this.#enter();
+  }
+
+  get zxid(): bigint {
+    return this.#zxid;
+  }
+
+  /**
+   * Reads what this peer has applied, whatever is known of the group: the watch has told of a change
+   * that is applied, and nothing that is in the tree is ever taken back.
+   */
+  take(): T | typeof SAME {
+    const core = this.#source.current;
+    const { identity, state } = this.#node.read((type) => {
+      const operation = { type, path: this.#node.path };
+      const result = core.read(operation, { consistency: 'stale' });
+      if (typeof result === 'number') throw new Error('a stale read is answered at once');
+      return result;
+    });
+    if (identity === this.#given) return SAME;
+    this.#given = identity;
+    this.#zxid = this.#source.peer.zxid;
+    return state();
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#source.current.watches.remove(this.#node.path, this);
+  }
+
+  changed(): void {
+    this.#cursor.changed();
+  }
+
+  failed(failure: Failure): void {
+    this.#cursor.end(this.#node.failure(failure));
+  }
+
+  sessionEnded(cause: QuorateError): void {
+    if (!this.#isOpen) return;
+    if (this.#source.current.end === undefined) this.#enter();
+    else this.#cursor.end(cause);
+  }
+
+  /** What was missed between two sessions is in the state that is read when the watch stands again. */
+  #enter(): void {
+    const { current } = this.#source;
+    if (current.end === undefined) current.watches.add(this.#node.path, this);
+    else this.#cursor.end(current.end);
+  }
+}
+
+/** Tells one incarnation of a node's data from every other. */
+export function identityOfData(stat: Stat): string {
+  return `${stat.czxid}:${stat.mzxid}`;
+}
+
+/** Tells one list of children from every other: `pzxid` moves with each. */
+export function identityOfChildren(stat: Stat): string {
+  return `${stat.czxid}:${stat.pzxid}:${stat.cversion}`;
+}

@@ -1,0 +1,149 @@
+import { QuorateError } from '../base/errors.ts';
+import type { Events } from '../peer/events.ts';
+import type { QuorumPeer } from '../peer/quorum-peer.ts';
+import type { PeerStatus } from '../peer/status.ts';
+import { checkOptions } from './call-options.ts';
+import type { OwnedSession, Peer, PeerEvents } from './client.ts';
+import { type ClientCore, PinnedSource } from './client-core.ts';
+import { ClientView, OwnedSessionView } from './client-view.ts';
+import { utf8 } from './codec.ts';
+import { Place } from './place.ts';
+import { SessionCore } from './session-core.ts';
+import {
+  Deadline,
+  NOT_APPLIED,
+  throwIfAborted,
+  type WaitContext,
+  type WaitOptions,
+} from './wait.ts';
+
+/** How long `close` may take, in ms. */
+const CLOSE_TIMEOUT = 10_000;
+const SESSION_TIMEOUT = { least: 4_000, most: 60_000 };
+
+type Listener<E extends keyof PeerEvents> = (...args: PeerEvents[E]) => void;
+
+/** The peer as an application holds it. */
+export class PeerClient extends ClientView<string, string> implements Peer {
+  readonly #peer: QuorumPeer;
+  readonly #events: Events<PeerEvents>;
+
+  constructor(core: ClientCore, events: Events<PeerEvents>) {
+    super(core, new Place(''), utf8);
+    this.#peer = core.peer;
+    this.#events = events;
+  }
+
+  get id(): number {
+    return this.#peer.id;
+  }
+
+  get status(): PeerStatus {
+    return this.#peer.status;
+  }
+
+  get closed(): Promise<void> {
+    return this.#peer.closed;
+  }
+
+  ready(options?: WaitOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      checkOptions('ready', options);
+      const context = this.#context('ready');
+      throwIfAborted(options, context);
+      const leave = () => {
+        deadline.dispose();
+        this.#events.off('status', check);
+      };
+      const check = (now: PeerStatus) => {
+        if (!now.serving && this.#peer.isOpen) return;
+        leave();
+        if (now.serving) resolve();
+        else reject(QuorateError.make('CLOSED', `ready: ${now.reason}`, NOT_APPLIED));
+      };
+      const deadline = new Deadline(
+        options,
+        this.#peer.options.requestTimeout,
+        context,
+        (error) => {
+          leave();
+          reject(error(NOT_APPLIED));
+        },
+      );
+      this.#events.on('status', check);
+      check(this.status);
+    });
+  }
+
+  async openSession(
+    options?: WaitOptions & { readonly sessionTimeout?: number },
+  ): Promise<OwnedSession> {
+    checkOptions('openSession', options);
+    const context = this.#context('openSession');
+    throwIfAborted(options, context);
+    if (!this.#peer.isOpen) throw QuorateError.make('CLOSED', 'the peer is closed', NOT_APPLIED);
+    const core = new SessionCore(this.#peer, this.#sessionTimeout(options?.sessionTimeout), NOBODY);
+    await this.#connected(core, context, options);
+    return new OwnedSessionView(new PinnedSource(core, this.source.report), this.place, utf8);
+  }
+
+  close(options?: { readonly timeout?: number }): Promise<void> {
+    checkOptions('close', options);
+    return this.#peer.close(options?.timeout ?? CLOSE_TIMEOUT);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  on<E extends keyof PeerEvents>(event: E, listener: Listener<E>): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  once<E extends keyof PeerEvents>(event: E, listener: Listener<E>): this {
+    this.#events.on(event, listener, true);
+    return this;
+  }
+
+  off<E extends keyof PeerEvents>(event: E, listener: Listener<E>): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  #context(what: string): WaitContext {
+    return { what, path: undefined, reason: () => this.status.reason };
+  }
+
+  #sessionTimeout(given: number | undefined): number {
+    if (given === undefined) return this.#peer.options.sessionTimeout;
+    const { least, most } = SESSION_TIMEOUT;
+    if (typeof given !== 'number') throw new TypeError('sessionTimeout must be a number');
+    if (!Number.isInteger(given) || given < least || given > most) {
+      throw new RangeError(`sessionTimeout must be ${least} to ${most} ms, not ${given}`);
+    }
+    return given;
+  }
+
+  /** A session that nobody waits for any more is closed. */
+  #connected(core: SessionCore, context: WaitContext, options?: WaitOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = new Deadline(
+        options,
+        this.#peer.options.requestTimeout,
+        context,
+        (error) => {
+          core.close();
+          reject(error(NOT_APPLIED));
+        },
+      );
+      void core.connected.then(() => {
+        deadline.dispose();
+        if (core.end === undefined) resolve();
+        else reject(core.end);
+      });
+    });
+  }
+}
+
+const NOBODY = { changed: () => {}, ended: () => {} };

@@ -1,0 +1,179 @@
+import { unreachable } from '../base/assert.ts';
+import { QuorateError } from '../base/errors.ts';
+import { formatZxid } from '../base/zxid.ts';
+import type { QuorumPeer } from '../peer/quorum-peer.ts';
+import type { DeliveryOf, SessionObserver } from '../peer/request-pipeline.ts';
+import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
+import type { SessionHandle, SessionState } from '../replica/session-handle.ts';
+import type { Operation, OperationResult } from '../tree/request.ts';
+import { type Finish, ReadCall, WriteCall } from './call.ts';
+import { SessionWatches } from './session-watches.ts';
+import {
+  Deadline,
+  NOT_APPLIED,
+  throwIfAborted,
+  type WaitContext,
+  type WaitOptions,
+} from './wait.ts';
+
+/** Who opened a session. */
+export interface SessionOwner {
+  /** The session is connected, for the first time or again, or suspended. */
+  changed(core: SessionCore): void;
+  /** The session has ended; called before its watches and its signal are told. */
+  ended(core: SessionCore): void;
+}
+
+/** One session of this peer: its requests, its watches and its end. */
+export class SessionCore implements SessionObserver {
+  readonly peer: QuorumPeer;
+  readonly handle: SessionHandle;
+  readonly watches: SessionWatches;
+  readonly #owner: SessionOwner;
+  readonly #controller = new AbortController();
+  #ended: QuorateError | undefined;
+  /** Resolves when it is connected for the first time, or has ended before. */
+  readonly connected: Promise<void>;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
+  #setConnected: () => void = () => {};
+  #setEnded: () => void = () => {};
+
+  constructor(peer: QuorumPeer, timeout: number, owner: SessionOwner) {
+    this.peer = peer;
+    this.#owner = owner;
+    this.connected = new Promise((resolve) => {
+      this.#setConnected = resolve;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#setEnded = resolve;
+    });
+    this.handle = peer.pipeline.openSession(timeout, this);
+    this.watches = new SessionWatches(peer.pipeline, this.handle);
+  }
+
+  /** Aborts when the session has ended; the reason is the error. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get state(): SessionState {
+    if (this.#ended === undefined) return this.handle.state;
+    return this.#ended.code === 'SESSION_EXPIRED' ? 'expired' : 'closed';
+  }
+
+  /** Why it has ended, once it has. */
+  get end(): QuorateError | undefined {
+    return this.#ended;
+  }
+
+  /**
+   * Reads at once if nothing is ahead of it.
+   * @returns a ticket for {@link awaitRead} otherwise
+   */
+  read(operation: ReadOperation, options?: ReadOptions): ReadResult | number {
+    if (this.#ended !== undefined) throw this.#refusal(this.#ended);
+    return this.peer.pipeline.read(this.handle, operation, options);
+  }
+
+  /** The answer to a read that got a ticket. */
+  awaitRead<R>(
+    ticket: number,
+    context: WaitContext,
+    options: WaitOptions | undefined,
+    finish: (result: ReadResult) => R,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const call = new ReadCall({ resolve, reject }, finish, () => deadline.dispose());
+      const deadline = this.#deadline(options, context, (error) => {
+        this.peer.pipeline.abandon(this.handle, ticket);
+        call.cutShort(error);
+      });
+      this.peer.pipeline.expect(ticket, call);
+    });
+  }
+
+  /** Gives a write its place in the order of the session, now. */
+  write<R>(
+    operation: Operation,
+    context: WaitContext,
+    options: WaitOptions | undefined,
+    finish: Finish<OperationResult, R>,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      throwIfAborted(options, context);
+      if (this.#ended !== undefined) throw this.#refusal(this.#ended);
+      const call = new WriteCall({ resolve, reject }, finish, () => deadline.dispose());
+      const ticket = this.peer.pipeline.submit(this.handle, operation, call);
+      if (typeof ticket !== 'number') throw finish.error({ code: ticket }, NOT_APPLIED);
+      const deadline = this.#deadline(options, context, (error) => {
+        call.cutShort(error);
+        this.peer.pipeline.abandon(this.handle, ticket);
+        this.peer.afterTurn(() => call.giveUp());
+      });
+    });
+  }
+
+  /** Asks for its end, after what was asked before. */
+  close(): void {
+    if (this.#ended === undefined) this.peer.pipeline.closeSession(this.handle);
+  }
+
+  // From the pipeline.
+
+  stateChanged(delivery: DeliveryOf<'state'>): void {
+    switch (delivery.state) {
+      case 'connecting':
+        return;
+      case 'connected':
+        this.#setConnected();
+        this.#owner.changed(this);
+        return;
+      case 'suspended':
+        this.#owner.changed(this);
+        return;
+      case 'expired':
+      case 'closed':
+        this.#finish(endOf(delivery));
+        return;
+      default:
+        unreachable(delivery.state);
+    }
+  }
+
+  watchFired(delivery: DeliveryOf<'watch'>): void {
+    this.watches.deliver(delivery.event);
+  }
+
+  over(cause: QuorateError): void {
+    this.#finish(QuorateError.make(cause.code, cause.message, { cause }));
+  }
+
+  #deadline(
+    options: WaitOptions | undefined,
+    context: WaitContext,
+    cut: ConstructorParameters<typeof Deadline>[3],
+  ): Deadline {
+    const { requestTimeout } = this.peer.options;
+    return new Deadline(options, requestTimeout, context, cut);
+  }
+
+  #finish(cause: QuorateError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = cause;
+    this.#owner.ended(this);
+    this.#setConnected();
+    this.#setEnded();
+    this.watches.end(cause);
+    this.#controller.abort(cause);
+  }
+
+  #refusal(cause: QuorateError): QuorateError {
+    return QuorateError.make(cause.code, cause.message, { ...NOT_APPLIED, cause });
+  }
+}
+
+function endOf({ session, state, code }: DeliveryOf<'state'>): QuorateError {
+  const known = code ?? (state === 'expired' ? 'SESSION_EXPIRED' : 'CLOSED');
+  return QuorateError.make(known, `session ${formatZxid(session.id)} is ${state}`);
+}

@@ -1,0 +1,275 @@
+/** The operations of a client, on one part of the tree, through one codec. */
+import { QuorateError } from '../base/errors.ts';
+import type { ReadOperation, ReadResult } from '../replica/read.ts';
+import type { Stat } from '../tree/znode.ts';
+import { parseAcl } from './acl-text.ts';
+import {
+  aclOf,
+  childrenOf,
+  childrenOrNone,
+  createdOf,
+  nothing,
+  resultsOf,
+  statOf,
+  statOrNone,
+  synced,
+  znodeOf,
+  znodeOrNone,
+} from './answers.ts';
+import { identityFor } from './auth.ts';
+import { checkOptions } from './call-options.ts';
+import type {
+  ChildrenOptions,
+  Created,
+  DeleteOptions,
+  ReadOptions,
+  SessionCreateOptions,
+  Znode,
+} from './client.ts';
+import { utf8 } from './codec.ts';
+import type { Watch } from './feed.ts';
+import { identityOfChildren, identityOfData, type NodeAspect } from './node-source.ts';
+import {
+  checkVersion,
+  createOperation,
+  type EphemeralOp,
+  multiOperation,
+  type Op,
+  type Results,
+  setOperation,
+} from './operation.ts';
+import { View } from './view.ts';
+import { NOT_APPLIED, type StopOptions, type WaitOptions } from './wait.ts';
+
+/** A view of the tree; free, and nothing to close. */
+export abstract class TreeView<T, In> extends View<T, In> {
+  /** Whether ephemeral nodes may be created through it. */
+  protected abstract readonly allowsEphemerals: boolean;
+
+  get(path: string, options?: ReadOptions): Promise<Znode<T>> {
+    return this.ask('get', path, options, readNode, znodeOf<T>);
+  }
+
+  find(path: string, options?: ReadOptions): Promise<Znode<T> | undefined> {
+    return this.ask('find', path, options, readNode, znodeOrNone<T>);
+  }
+
+  exists(path: string, options?: ReadOptions): Promise<Stat | undefined> {
+    return this.ask('exists', path, options, readStat, statOrNone);
+  }
+
+  children(path: string, options?: ChildrenOptions): Promise<string[]> {
+    return this.ask('children', path, options, readChildren, childrenOf);
+  }
+
+  getAcl(path: string, options?: ReadOptions): Promise<{ acl: string[]; stat: Stat }> {
+    return this.ask('getAcl', path, options, readAcl, aclOf);
+  }
+
+  sync(options?: WaitOptions): Promise<void> {
+    return this.ask('sync', undefined, options, readNothing, synced);
+  }
+
+  create(path: string, data?: In, options?: SessionCreateOptions): Promise<Created> {
+    try {
+      checkOptions('create', options);
+      if (options?.ephemeral === true && !this.allowsEphemerals) {
+        throw new TypeError('create: ephemeral nodes are created through client.session');
+      }
+      const target = this.target(path, options?.sequential);
+      const operation = createOperation(this.codec, target, data, options);
+      this.ensureRoot();
+      return this.submit('create', path, operation, options, createdOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  set(
+    path: string,
+    data: In,
+    options?: WaitOptions & { readonly version?: number },
+  ): Promise<Stat> {
+    try {
+      checkOptions('set', options);
+      const operation = setOperation(this.codec, this.target(path), data, options?.version);
+      return this.submit('set', path, operation, options, statOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async update(
+    path: string,
+    change: (data: T | undefined) => In,
+    options?: WaitOptions,
+  ): Promise<Znode<T>> {
+    checkOptions('update', options);
+    if (typeof change !== 'function') throw new TypeError('update: change is a function');
+    for (;;) {
+      const before = await this.find(path, options);
+      const data = change(before?.data);
+      try {
+        const stat =
+          before === undefined
+            ? (await this.create(path, data, { ...options, parents: true })).stat
+            : await this.set(path, data, { ...options, version: before.stat.version });
+        return { path, data: this.own(data, path), stat };
+      } catch (error) {
+        // Someone else was faster. What failed here is applied here, so the next read sees it.
+        if (!QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) throw error;
+      }
+    }
+  }
+
+  delete(path: string, options?: DeleteOptions): Promise<void> {
+    try {
+      checkOptions('delete', options);
+      const recursive = options?.recursive ?? false;
+      if (recursive && options?.version !== undefined) {
+        throw new TypeError('delete: recursive and version exclude each other');
+      }
+      const version = checkVersion(options?.version);
+      const operation = {
+        type: 'delete',
+        path: this.place.resolve(path),
+        version,
+        recursive,
+      } as const;
+      return this.submit('delete', path, operation, options, nothing);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  ensurePath(path: string, options?: WaitOptions): Promise<void> {
+    try {
+      checkOptions('ensurePath', options);
+      if (this.isThere(this.place.resolve(path))) return Promise.resolve();
+      const operation = createOperation(utf8, this.target(path), undefined, { parents: true });
+      return this.submit('ensurePath', path, operation, options, nothing).catch((error) => {
+        if (!QuorateError.is(error, 'NODE_EXISTS')) throw error;
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  multi<const O extends readonly (Op<In> | EphemeralOp<In>)[]>(
+    operations: O,
+    options?: WaitOptions,
+  ): Promise<Results<O>> {
+    try {
+      checkOptions('multi', options);
+      if (!Array.isArray(operations)) throw new TypeError('multi: operations must be an array');
+      const target = (path: string, sequential?: boolean) => this.target(path, sequential);
+      const all = operations.map((operation, index) =>
+        multiOperation(this.codec, operation, index, this.allowsEphemerals, target),
+      );
+      if (all.some(({ type }) => type === 'create')) this.ensureRoot();
+      const operation = { type: 'multi', operations: all } as const;
+      return this.submit('multi', undefined, operation, options, resultsOf<O>);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  setAcl(
+    path: string,
+    acl: readonly string[],
+    options?: WaitOptions & { readonly version?: number },
+  ): Promise<Stat> {
+    try {
+      checkOptions('setAcl', options);
+      const operation = {
+        type: 'set-acl',
+        path: this.place.resolve(path),
+        acl: parseAcl(acl, path),
+        version: checkVersion(options?.version),
+      } as const;
+      return this.submit('setAcl', path, operation, options, statOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  addAuth(scheme: string, credentials: string): Promise<void> {
+    try {
+      const identity = identityFor(scheme, credentials);
+      const operation = { type: 'add-auth', identity } as const;
+      const remember = () => this.source.remember(identity);
+      return this.submit('addAuth', undefined, operation, undefined, remember);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  watch(path: string, options?: StopOptions): Watch<Znode<T> | undefined> {
+    checkOptions('watch', options);
+    const called = { name: 'watch', path } as const;
+    const node: NodeAspect<Znode<T> | undefined> = {
+      aspect: 'data',
+      path: this.place.resolve(path),
+      read: (ask) => {
+        const result = ask('get');
+        const identity = result.type === 'get' ? identityOfData(result.stat) : codeOf(result);
+        return { identity, state: () => znodeOrNone(this, result, called) };
+      },
+      failure: (failure) => this.failure(called, failure, NOT_APPLIED),
+    };
+    return this.feed('watch', path, node, options);
+  }
+
+  watchChildren(path: string, options?: StopOptions): Watch<string[]> {
+    checkOptions('watchChildren', options);
+    const called = { name: 'watchChildren', path } as const;
+    const node: NodeAspect<string[]> = {
+      aspect: 'children',
+      path: this.place.resolve(path),
+      read: (ask) => {
+        const result = ask('children');
+        const hasChildren = result.type === 'children' && result.children.length > 0;
+        const identity = hasChildren ? identityOfChildren(result.stat) : codeOf(result);
+        return { identity, state: () => childrenOrNone(this, result, called) };
+      },
+      failure: (failure) => this.failure(called, failure, NOT_APPLIED),
+    };
+    return this.feed('watchChildren', path, node, options);
+  }
+}
+
+/** Absent and empty are one state of a list of children; of data, absent and refused are two. */
+function codeOf(result: ReadResult): string {
+  return result.type === 'error' && result.code !== 'NO_NODE' ? result.code : '';
+}
+
+function readNode(path: string): ReadOperation {
+  return { type: 'get', path };
+}
+
+function readStat(path: string): ReadOperation {
+  return { type: 'exists', path };
+}
+
+function readAcl(path: string): ReadOperation {
+  return { type: 'get-acl', path };
+}
+
+function readNothing(): ReadOperation {
+  return { type: 'sync' };
+}
+
+function readChildren(path: string, options: ChildrenOptions | undefined): ReadOperation {
+  const { limit, startAfter } = options ?? {};
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
+    throw new RangeError('children: limit must be a whole number, 0 or more');
+  }
+  if (startAfter !== undefined && typeof startAfter !== 'string') {
+    throw new TypeError('children: startAfter must be a name');
+  }
+  const page = {
+    ...(limit === undefined ? {} : { limit }),
+    ...(startAfter === undefined ? {} : { after: startAfter }),
+  };
+  return { type: 'children', path, ...page };
+}
