@@ -32,6 +32,16 @@ export function counterOf(zxid: Zxid): number {
   return Number(zxid & LOW_BITS);
 }
 
+/** The lower of two; Math.min is for numbers. */
+export function lesser(a: Zxid, b: Zxid): Zxid {
+  return b < a ? b : a;
+}
+
+/** The higher of two. */
+export function greater(a: Zxid, b: Zxid): Zxid {
+  return b > a ? b : a;
+}
+
 /** Whether a bigint from outside fits the 64 bits of a zxid. */
 export function isZxid(value: bigint): value is Zxid {
   return value >= 0n && value <= 0xffff_ffff_ffff_ffffn;

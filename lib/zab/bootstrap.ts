@@ -53,12 +53,7 @@ function reportedVoters(
 }
 
 /** The next step of a voter that is not born, by what the live links report. */
-export function birthStep(
-  options: ZabOptions,
-  store: string,
-  own: Birth,
-  links: Links,
-): BirthStep {
+export function birthStep(options: ZabOptions, store: string, own: Birth, links: Links): BirthStep {
   const isConfigured = options.voters.some(({ id }) => id === options.id);
   if (own.state === 'born' || options.role === 'observer' || !isConfigured) return undefined;
   const reported = reportedVoters(options, store, links);

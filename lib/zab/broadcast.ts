@@ -3,10 +3,10 @@
  * at every quorum. The leader's half first, then the learner's.
  */
 import { assert } from '../base/assert.ts';
-import { epochOf, makeZxid, type Zxid } from '../base/zxid.ts';
+import { epochOf, greater, makeZxid, type Zxid } from '../base/zxid.ts';
 import { type Configuration, type VoterKey, voterKey } from './configuration.ts';
 import type { Core } from './core.ts';
-import { chainOf, type Entry, type EntryKind, type Mark } from './log-entry.ts';
+import { chained, type Entry, type EntryKind, type Mark } from './log-entry.ts';
 import type { Ack, Commit, Inform, Proposal } from './messages.ts';
 import { isActiveQuorum } from './quorum.ts';
 import type { Following, Leading, Learner } from './roles.ts';
@@ -22,15 +22,16 @@ export function propose(
   configuration: Configuration | undefined,
 ): Entry {
   assert(leading.established, 'only an established leader proposes');
-  assert((leading.counter === 0) === (kind === 'epoch-start'), 'an epoch begins with EPOCH_START (G12)');
+  assert(
+    (leading.counter === 0) === (kind === 'epoch-start'),
+    'an epoch begins with EPOCH_START (G12)',
+  );
   assert(leading.counter < core.options.counterMax, 'counters are left');
   leading.counter += 1;
   const zxid = makeZxid(leading.epoch, leading.counter);
-  const chain = chainOf(core.history.last.chain, zxid, bytes);
-  const entry: Entry =
-    configuration === undefined
-      ? { zxid, kind, bytes, chain }
-      : { zxid, kind, bytes, chain, configuration: { ...configuration, version: zxid } };
+  const { last } = core.history;
+  const draft = { zxid, kind, bytes, chain: 0 };
+  const entry = chained(last, configuration === undefined ? draft : { ...draft, configuration });
   core.writes.append(entry);
   return entry;
 }
@@ -84,7 +85,10 @@ function sendCommits(core: Core, leading: Leading): void {
 function inform(core: Core, leading: Leading, learner: Learner): void {
   if (!isForwarded(learner.stage) || learner.sent >= core.commit) return;
   let previous = learner.sent;
-  for (const entries of groups(core.history.slice(previous, core.commit), core.options.groupBytes)) {
+  for (const entries of groups(
+    core.history.slice(previous, core.commit),
+    core.options.groupBytes,
+  )) {
     sendInOrder(core, learner, { type: 'INFORM', epoch: leading.epoch, previous, entries });
     previous = entries[entries.length - 1]?.zxid ?? previous;
   }
@@ -139,7 +143,7 @@ function isRaise(core: Core, leading: Leading, zxid: Zxid): boolean {
 /** A configuration's own entry, and the one before it, may commit under fewer rules than what follows. */
 function pendingConfiguration(core: Core, leading: Leading, reached: readonly Zxid[]): Zxid[] {
   const { version } = core.history.configuration;
-  const top = reached.reduce((greatest, zxid) => (zxid > greatest ? zxid : greatest), core.commit);
+  const top = reached.reduce(greater, core.commit);
   if (version <= core.commit || version > top) return [];
   return [version, (version - 1n) as Zxid].filter((zxid) => isRaise(core, leading, zxid));
 }
@@ -181,14 +185,14 @@ function append(core: Core, message: Proposal | Inform): boolean {
   if (previous === undefined) return false;
   for (const entry of message.entries) {
     if (!followsIn(previous.zxid, entry.zxid, message.epoch)) return false;
-    const chain = chainOf(previous.chain, entry.zxid, entry.bytes);
+    const next = chained(previous, entry);
     if (entry.zxid <= history.last.zxid) {
-      if (history.markAt(entry.zxid)?.chain !== chain) return false;
+      if (history.markAt(entry.zxid)?.chain !== next.chain) return false;
     } else {
-      const chained: Entry = { ...entry, chain };
-      core.writes.append(chained);
+      core.writes.append(next);
+      history.appendChained(next);
     }
-    previous = { zxid: entry.zxid, chain };
+    previous = next;
   }
   return message.entries[message.entries.length - 1]?.chain === previous.chain;
 }

@@ -56,6 +56,8 @@ export function withStore(
   store: string,
 ): Configuration {
   const lost = voterOf(configuration, id)?.store ?? '';
-  const voters = configuration.voters.map((voter) => (voter.id === id ? { ...voter, store } : voter));
+  const voters = configuration.voters.map((voter) =>
+    voter.id === id ? { ...voter, store } : voter,
+  );
   return { version, voters, origin: { type: 'replace-store', id, lost } };
 }

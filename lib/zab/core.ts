@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { CHAIN_START } from '../base/hash.ts';
-import { ZERO, type Zxid } from '../base/zxid.ts';
+import { greater, lesser, ZERO, type Zxid } from '../base/zxid.ts';
 import { type Configuration, type VoterKey, voterKey } from './configuration.ts';
 import { History } from './history.ts';
 import { Links } from './links.ts';
@@ -67,8 +67,7 @@ export class Core {
     this.#history =
       durable.base === undefined ? undefined : new History(durable.base, durable.entries);
     const last = this.#history?.last.zxid ?? durable.applied;
-    this.commit = durable.committed < last ? durable.committed : last;
-    if (this.commit < this.applied) this.commit = this.applied;
+    this.commit = greater(lesser(durable.committed, last), this.applied);
     this.amnesiac = durable.base === undefined;
     this.writes = new WriteQueue(() => this.#history);
     assert(durable.epochs.current <= durable.epochs.accepted, 'currentEpoch <= acceptedEpoch');
@@ -82,6 +81,11 @@ export class Core {
   get history(): History {
     assert(this.#history !== undefined, 'a log exists');
     return this.#history;
+  }
+
+  /** The last queued entry, or the log's base. */
+  get lastZxid(): Zxid {
+    return this.#history?.last.zxid ?? ZERO;
   }
 
   /** The log of a group that is born, or of a peer that has just been told of it. */

@@ -3,7 +3,7 @@
  * an epoch above them all, and makes a quorum promise it. The leader's half first, then the learner's.
  */
 import { assert } from '../base/assert.ts';
-import { EPOCH_MAX, type Zxid, ZERO } from '../base/zxid.ts';
+import { EPOCH_MAX, ZERO } from '../base/zxid.ts';
 import type { VoterKey } from './configuration.ts';
 import type { Core } from './core.ts';
 import { keyOf, type Remote } from './links.ts';
@@ -191,14 +191,10 @@ export function present(core: Core, following: Following, link: number): void {
     acceptedEpoch: core.epochs.accepted,
     acceptedFrom: core.epochs.acceptedFrom,
     currentEpoch: core.epochs.current,
-    lastZxid: lastZxid(core),
+    lastZxid: core.lastZxid,
     configuration: known ? core.history.configuration.version : ZERO,
     voter: core.votes,
   });
-}
-
-function lastZxid(core: Core): Zxid {
-  return core.born ? core.history.last.zxid : ZERO;
 }
 
 /** LEADERINFO (NEWEPOCH) at the learner: promise it, once per epoch and leader (step 10). */
@@ -233,14 +229,17 @@ export function receiveLeaderInfo(
 /** The promise is durable: say so. From here on the log changes only by this leader's stream. */
 export function sendAckEpoch(core: Core, following: Following, counted: boolean): void {
   const { link } = following;
-  assert(link !== undefined && following.stage === 'promising', 'a promise is for the leader that asked');
+  assert(
+    link !== undefined && following.stage === 'promising',
+    'a promise is for the leader that asked',
+  );
   following.stage = 'promised';
   core.send(link, {
     type: 'ACKEPOCH',
     epoch: following.epoch,
     counted,
     currentEpoch: core.epochs.current,
-    lastZxid: lastZxid(core),
+    lastZxid: core.lastZxid,
     lastChain: core.born ? core.history.last.chain : 0,
     appliedZxid: core.applied,
     empty: core.amnesiac,

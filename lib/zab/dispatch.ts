@@ -1,5 +1,11 @@
 /** Which phase a message belongs to, on each side of an attachment. */
-import { receiveAck, receiveCommit, receiveInform, receiveProposal, raiseCommit } from './broadcast.ts';
+import {
+  raiseCommit,
+  receiveAck,
+  receiveCommit,
+  receiveInform,
+  receiveProposal,
+} from './broadcast.ts';
 import type { VoterKey } from './configuration.ts';
 import type { Core } from './core.ts';
 import { receiveAckEpoch, receiveLeaderInfo } from './discovery.ts';

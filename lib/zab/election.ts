@@ -111,7 +111,9 @@ export class Election {
     if (round > this.round) {
       this.round = round;
       this.#received.clear();
-      this.#adopt(this.#initial !== undefined && isGreater(this.#initial, vote) ? this.#initial : vote);
+      this.#adopt(
+        this.#initial !== undefined && isGreater(this.#initial, vote) ? this.#initial : vote,
+      );
       answer = BROADCAST;
     } else if (this.vote !== undefined && isGreater(vote, this.vote)) {
       this.#adopt(vote);
@@ -135,7 +137,8 @@ export class Election {
       return;
     }
     if (this.#electorate.isEverybody(keys)) this.#finalizeAt = now;
-    else if (this.#finalizeAt === Number.POSITIVE_INFINITY) this.#finalizeAt = now + this.#finalizeWait;
+    else if (this.#finalizeAt === Number.POSITIVE_INFINITY)
+      this.#finalizeAt = now + this.#finalizeWait;
   }
 
   #agreeing(): Set<VoterKey> {

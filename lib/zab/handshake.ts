@@ -89,4 +89,3 @@ function resolve(core: Core, link: Link, other: Remote, peer: number): Verdict {
   if (dialer(link) < dialer(other)) return { type: 'surplus' };
   return { type: 'accept', replaces: other.id };
 }
-

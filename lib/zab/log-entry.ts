@@ -30,3 +30,11 @@ export interface Mark {
 export function chainOf(previous: number, zxid: Zxid, bytes: Uint8Array): number {
   return hashBytes(previous, epochOf(zxid), counterOf(zxid), bytes);
 }
+
+/** The entry as it stands behind `previous`: with its own chain, and its configuration under its zxid. */
+export function chained(previous: Mark, entry: Entry): Entry {
+  const { zxid, kind, bytes, configuration } = entry;
+  const chain = chainOf(previous.chain, zxid, bytes);
+  if (configuration === undefined) return { zxid, kind, bytes, chain };
+  return { zxid, kind, bytes, chain, configuration: { ...configuration, version: zxid } };
+}

@@ -213,6 +213,25 @@ export interface Forgotten {
 
 /** Every message of zab/. */
 export type ZabMessage =
-  | Hello | BirthNotice | Notification | FollowerInfo | LeaderInfo | AckEpoch
-  | Diff | Trunc | Snap | Chunk | History | NewLeader | AckNewLeader | UpToDate
-  | Proposal | Ack | Commit | Inform | Ping | Pong | HandOver | Forgotten;
+  | Hello
+  | BirthNotice
+  | Notification
+  | FollowerInfo
+  | LeaderInfo
+  | AckEpoch
+  | Diff
+  | Trunc
+  | Snap
+  | Chunk
+  | History
+  | NewLeader
+  | AckNewLeader
+  | UpToDate
+  | Proposal
+  | Ack
+  | Commit
+  | Inform
+  | Ping
+  | Pong
+  | HandOver
+  | Forgotten;

@@ -89,7 +89,8 @@ export function quorumSize(configuration: Configuration): number {
 export function faultTolerance(configuration: Configuration): number {
   const fatal = smallestSet(
     configuration.voters,
-    (failed, all) => !majorityOfGroups(mark(all, new Set(all.filter((voter) => !failed.has(voter))))),
+    (failed, all) =>
+      !majorityOfGroups(mark(all, new Set(all.filter((voter) => !failed.has(voter))))),
   );
   return fatal - 1;
 }

@@ -78,21 +78,45 @@ export interface Envelope {
 
 /** A notable change, for the log, the status and the simulator's story. */
 export type ZabEvent =
-  | { readonly type: 'role'; readonly role: Role; readonly leader: number | undefined; readonly reason: string }
+  | {
+      readonly type: 'role';
+      readonly role: Role;
+      readonly leader: number | undefined;
+      readonly reason: string;
+    }
   | { readonly type: 'phase'; readonly phase: Phase }
   | { readonly type: 'established'; readonly epoch: number; readonly history: Zxid }
-  | { readonly type: 'sync'; readonly mode: 'DIFF' | 'TRUNC' | 'SNAP'; readonly peer: number; readonly from: Zxid }
-  | { readonly type: 'refused'; readonly link: LinkId; readonly reason: Refusal; readonly detail: string }
+  | {
+      readonly type: 'sync';
+      readonly mode: 'DIFF' | 'TRUNC' | 'SNAP';
+      readonly peer: number;
+      readonly from: Zxid;
+    }
+  | {
+      readonly type: 'refused';
+      readonly link: LinkId;
+      readonly reason: Refusal;
+      readonly detail: string;
+    }
   | { readonly type: 'alarm'; readonly detail: string };
 
 export type Role = 'looking' | 'following' | 'leading' | 'observing' | 'quarantined';
 export type Phase = 'election' | 'discovery' | 'synchronization' | 'broadcast';
-export type Refusal = 'PEERS_MISMATCH' | 'DUPLICATE_ID' | 'DUPLICATE_STORE' | 'STORE_MISMATCH' | 'PROTOCOL';
+export type Refusal =
+  | 'PEERS_MISMATCH'
+  | 'DUPLICATE_ID'
+  | 'DUPLICATE_STORE'
+  | 'STORE_MISMATCH'
+  | 'PROTOCOL';
 
 /** What to do now; in the order of the fields. */
 export interface Ready {
   /** Checkpoint bytes of a SNAP under way: `first` begins a restore. */
-  readonly restore: readonly { readonly first: boolean; readonly bytes: Uint8Array; readonly last: boolean }[];
+  readonly restore: readonly {
+    readonly first: boolean;
+    readonly bytes: Uint8Array;
+    readonly last: boolean;
+  }[];
   /** The restore is durable and current: swap the tree. Comes before any entry after it is delivered. */
   readonly installed: Mark | undefined;
   /** Committed and durable here, in order: apply them. */

@@ -12,7 +12,7 @@ function servingVoters(core: Core, leading: Leading): Learner[] {
 }
 
 /** The follower that holds everything; of several, the one that an election would choose. */
-export function successor(core: Core, leading: Leading): number | undefined {
+function successor(core: Core, leading: Leading): number | undefined {
   const complete = servingVoters(core, leading)
     .filter(({ acked }) => acked === core.history.last.zxid)
     .map(({ id }) => id);
@@ -20,7 +20,7 @@ export function successor(core: Core, leading: Leading): number | undefined {
 }
 
 /** Tells every learner, so that nobody waits for an election that has one possible outcome. */
-export function handOverTo(core: Core, leading: Leading, heir: number): void {
+function handOverTo(core: Core, leading: Leading, heir: number): void {
   const links = [...leading.learners.values()]
     .filter(({ stage }) => stage === 'serving')
     .map(({ link }) => link);
@@ -33,4 +33,21 @@ export function isRedundancyLost(core: Core, leading: Leading): boolean {
   const without = (lost: VoterKey): ReadonlySet<VoterKey> =>
     core.withSelf(keys.filter((key) => key !== lost));
   return keys.some((key) => !core.isQuorum(without(key)));
+}
+
+/** Proposes nothing more; stands down once all is committed. `retire`: takes no part in elections any more. */
+export function resign(core: Core, leading: Leading, retire: boolean): void {
+  leading.resigning ??= { since: core.now, retire };
+}
+
+/** Whether everything proposed is committed, or has had its time; the heir has been told then. */
+export function standsDown(core: Core, leading: Leading): boolean {
+  const { resigning } = leading;
+  if (resigning === undefined) return false;
+  const settled = leading.established && core.commit === core.history.last.zxid;
+  if (!settled && core.now - resigning.since <= core.options.syncTimeout) return false;
+  if (resigning.retire) core.retired = true;
+  const heir = settled ? successor(core, leading) : undefined;
+  if (heir !== undefined) handOverTo(core, leading, heir);
+  return true;
 }

@@ -6,7 +6,7 @@
 import { assert } from '../base/assert.ts';
 import { formatZxid } from '../base/zxid.ts';
 import type { Core } from './core.ts';
-import { chainOf, type Entry, type Mark } from './log-entry.ts';
+import { chained, type Entry, type Mark } from './log-entry.ts';
 import type { Chunk, Diff, History, NewLeader, Snap, Trunc, UpToDate } from './messages.ts';
 import type { Following, SyncStream } from './roles.ts';
 import { followsIn } from './sequence.ts';
@@ -29,7 +29,11 @@ function begin(following: Following, from: Mark, rest: Partial<SyncStream>): voi
 /** DIFF: the own log is a prefix of the leader's. */
 export function receiveDiff(core: Core, following: Following, message: Diff): void {
   const last = core.born && !core.amnesiac ? core.history.last : undefined;
-  if (following.stage !== 'promised' || last?.zxid !== message.from || last.chain !== message.chain) {
+  if (
+    following.stage !== 'promised' ||
+    last?.zxid !== message.from ||
+    last.chain !== message.chain
+  ) {
     core.leave('DIFF does not begin at the end of the log');
     return;
   }
@@ -91,7 +95,7 @@ export function receiveHistory(core: Core, following: Following, message: Histor
     core.leave('HISTORY out of order');
     return;
   }
-  const entries = chained(sync.end, message.entries, following.epoch);
+  const entries = continuation(sync.end, message.entries, following.epoch);
   if (message.previous !== sync.end.zxid || entries === undefined) {
     core.leave('HISTORY does not continue');
     return;
@@ -108,12 +112,16 @@ export function receiveHistory(core: Core, following: Following, message: Histor
 }
 
 /** Entries with the chains that follow from `from`; undefined if they do not continue it. */
-function chained(from: Mark, entries: readonly Entry[], epochMax: number): Entry[] | undefined {
+function continuation(
+  from: Mark,
+  entries: readonly Entry[],
+  epochMax: number,
+): Entry[] | undefined {
   let previous = from;
   const result: Entry[] = [];
   for (const entry of entries) {
     if (!followsIn(previous.zxid, entry.zxid, epochMax)) return undefined;
-    const next = { ...entry, chain: chainOf(previous.chain, entry.zxid, entry.bytes) };
+    const next = chained(previous, entry);
     result.push(next);
     previous = next;
   }

@@ -102,7 +102,12 @@ function begin(
 ): Mark {
   switch (plan.mode) {
     case 'DIFF':
-      core.send(learner.link, { type: 'DIFF', epoch, from: plan.from.zxid, chain: plan.from.chain });
+      core.send(learner.link, {
+        type: 'DIFF',
+        epoch,
+        from: plan.from.zxid,
+        chain: plan.from.chain,
+      });
       return plan.from;
     case 'TRUNC':
       core.send(learner.link, { type: 'TRUNC', epoch, to: plan.to.zxid, chain: plan.to.chain });
@@ -136,7 +141,13 @@ function sendHistory(core: Core, learner: Learner, epoch: number, from: Mark, to
 }
 
 /** A piece of the checkpoint for a learner; behind the last one goes what was held. */
-export function sendChunk(core: Core, leading: Leading, link: LinkId, bytes: Uint8Array, last: boolean): void {
+export function sendChunk(
+  core: Core,
+  leading: Leading,
+  link: LinkId,
+  bytes: Uint8Array,
+  last: boolean,
+): void {
   const learner = leading.learners.get(link);
   if (learner?.held === undefined) return;
   const sequence = learner.chunks;

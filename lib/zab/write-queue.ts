@@ -5,7 +5,7 @@
  * has or is about to have (rule G8, ZOOKEEPER-4712).
  */
 import { assert, present } from '../base/assert.ts';
-import { type Zxid, ZERO } from '../base/zxid.ts';
+import { ZERO, type Zxid } from '../base/zxid.ts';
 import type { Configuration } from './configuration.ts';
 import type { History, HistoryCopy } from './history.ts';
 import type { Entry } from './log-entry.ts';
@@ -23,7 +23,12 @@ export type Continuation =
   /** The leader's own history and currentEpoch: its ACK-LD (step 12). */
   | { readonly type: 'own-history' }
   /** The follower's history and currentEpoch (step 17). */
-  | { readonly type: 'history-taken'; readonly link: LinkId; readonly zxid: Zxid; readonly chain: number };
+  | {
+      readonly type: 'history-taken';
+      readonly link: LinkId;
+      readonly zxid: Zxid;
+      readonly chain: number;
+    };
 
 interface Draft {
   renew?: string;
@@ -140,7 +145,10 @@ export class WriteQueue {
   /** The store has written the batch: how far the log is durable now, and the steps that waited for it. */
   persisted(id: number): { readonly batch: Draft; readonly steps: readonly Continuation[] } {
     const done = this.#inFlight;
-    assert(done !== undefined && done.id === id, 'the batch in flight is the one that was persisted');
+    assert(
+      done !== undefined && done.id === id,
+      'the batch in flight is the one that was persisted',
+    );
     this.#inFlight = undefined;
     const history = this.#history();
     if (history !== undefined) history.durable = this.#durableNow(history, done);

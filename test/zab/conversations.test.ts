@@ -44,7 +44,8 @@ function interpreter(): (command: Command) => string {
       world.settle();
     },
     isolate: ([id]) => {
-      for (const other of world.peers.keys()) if (other !== Number(id)) world.cut(Number(id), other);
+      for (const other of world.peers.keys())
+        if (other !== Number(id)) world.cut(Number(id), other);
       world.settle();
     },
     rejoin: ([id]) => {

@@ -1,6 +1,6 @@
 /** A few ZABs, wired by hand: every message, write and millisecond moves only when the conversation says so. */
 import assert from 'node:assert/strict';
-import { epochOf, counterOf, type Zxid } from '../../lib/base/zxid.ts';
+import { counterOf, epochOf, type Zxid } from '../../lib/base/zxid.ts';
 import { SimDisk } from '../../lib/testing/sim-disk.ts';
 import type { Entry } from '../../lib/zab/log-entry.ts';
 import type { ZabMessage } from '../../lib/zab/messages.ts';
@@ -140,7 +140,8 @@ export class World {
   /** One end closes: what it has sent arrives, what comes back does not. */
   #close(wire: Wire, link: LinkId): void {
     const to = wire.ids[0] === link ? 1 : 0;
-    for (const message of wire.queues[to]) this.peer(wire.ends[to]).zab?.step(wire.ids[to], message);
+    for (const message of wire.queues[to])
+      this.peer(wire.ends[to]).zab?.step(wire.ids[to], message);
     this.#break(wire);
   }
 
@@ -166,13 +167,15 @@ export class World {
     if (zab === undefined) return false;
     let moved = false;
     const ready = zab.ready();
-    if (ready.installed !== undefined) peer.applied = [`<checkpoint ${mark(ready.installed.zxid)}>`];
+    if (ready.installed !== undefined)
+      peer.applied = [`<checkpoint ${mark(ready.installed.zxid)}>`];
     for (const entry of ready.deliver) this.#apply(peer, entry);
     for (const { link, zxid } of ready.snapshots) {
       zab.chunk(link, new TextEncoder().encode(`tree at ${mark(zxid)}`), true);
       moved = true;
     }
-    for (const { to, message } of ready.send) for (const link of to) this.#post(peer, link, message);
+    for (const { to, message } of ready.send)
+      for (const link of to) this.#post(peer, link, message);
     for (const { link } of ready.close) {
       const wire = this.#wires.find(({ ids }) => ids.includes(link));
       if (wire !== undefined) this.#close(wire, link);
@@ -266,7 +269,10 @@ export function describe(message: ZabMessage): string {
   switch (message.type) {
     case 'NOTIFICATION': {
       const { vote } = message;
-      const said = vote === undefined ? 'no vote' : `${vote.leader} epoch ${vote.epoch} zxid ${mark(vote.zxid)}`;
+      const said =
+        vote === undefined
+          ? 'no vote'
+          : `${vote.leader} epoch ${vote.epoch} zxid ${mark(vote.zxid)}`;
       return `NOTIFICATION ${message.state}, votes ${said}`;
     }
     case 'FOLLOWERINFO':
