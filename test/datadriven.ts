@@ -85,12 +85,12 @@ function runFile(path: string, run: (command: Command) => string): void {
       .map((row) => (row === '' ? '.' : row.trimEnd()))
       .join('\n');
     const shown = answer === '.' ? '' : answer;
-    if (process.env['REWRITE'] === undefined) {
+    if (process.env.REWRITE === undefined) {
       assert.equal(shown, step.expected, `${basename(path)}:${step.line}: ${step.command.name}`);
     }
     printed.push(print(step, shown));
   }
-  if (process.env['REWRITE'] !== undefined) writeFileSync(path, `${printed.join('\n')}\n`);
+  if (process.env.REWRITE !== undefined) writeFileSync(path, `${printed.join('\n')}\n`);
 }
 
 /** A test for every `*.txt` of a directory; `begin` gives each file a fresh interpreter. */

@@ -190,7 +190,6 @@ function append(core: Core, message: Proposal | Inform): boolean {
       if (history.markAt(entry.zxid)?.chain !== next.chain) return false;
     } else {
       core.writes.append(next);
-      history.appendChained(next);
     }
     previous = next;
   }
