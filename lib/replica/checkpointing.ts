@@ -13,8 +13,8 @@ import type { Base } from '../zab/ready.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Nodes asked for at a time, so that a slice ends soon after its bytes are full. */
-export const NODES_AT_ONCE = 64;
+/** Nodes of one part. Each may hold 1 MiB, and a part must fit a frame. */
+export const NODES_AT_ONCE = 8;
 
 /** Where the store's checkpoint stands, and whether the next one is due. */
 export class Checkpointing {

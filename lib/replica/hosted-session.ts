@@ -1,13 +1,19 @@
-import type { SessionQueue } from '../session/session-queue.ts';
+import { SessionQueue } from '../session/session-queue.ts';
 import type { Reader } from '../tree/reader.ts';
 import type { Operation } from '../tree/request.ts';
 import type { ReadOperation } from './read.ts';
 import type { Ticket } from './ready.ts';
 import type { SessionHandle } from './session-handle.ts';
 
+/** Undecided requests of one numbering at the leader: well within what the exactly-once table remembers. */
+export const IN_FLIGHT_MAX = 512;
+/** Reads of one session that may wait, in multiples of its writes. */
+const READS_PER_WRITE = 16;
+const NOBODY: Reader = { identities: [] };
+
 /** One numbering of requests: a session's, or the owner's own for what is asked through no session. */
 export interface Channel {
-  /** 0 for the owner's own; a session that has no id yet sends nothing. */
+  /** 0 for the owner's own. */
   readonly session: bigint;
   readonly queue: SessionQueue<Operation, ReadOperation>;
   /** The present leader takes nothing more of it; the reason comes through the log. */
@@ -17,30 +23,64 @@ export interface Channel {
 /** All that a host keeps of one of its sessions, until it ends. */
 export class HostedSession implements Channel {
   readonly handle: SessionHandle;
-  readonly queue: SessionQueue<Operation, ReadOperation>;
   /** The request that creates it or takes it over. */
   readonly birth: Ticket;
   /** As whom it reads; renewed when the session table changes what it is known as. */
-  reader: Reader;
+  reader: Reader = NOBODY;
   /** Its close was asked for: nothing more is taken. */
   closing = false;
   /** Of the request that closes it; a session without an id cannot send it yet. */
   closeTicket: Ticket | undefined;
   blocked = false;
+  readonly #pendingMax: number;
+  #queue: SessionQueue<Operation, ReadOperation>;
 
-  constructor(
-    handle: SessionHandle,
-    queue: SessionQueue<Operation, ReadOperation>,
-    birth: Ticket,
-    reader: Reader,
-  ) {
+  constructor(handle: SessionHandle, birth: Ticket, pendingMax: number) {
     this.handle = handle;
-    this.queue = queue;
     this.birth = birth;
-    this.reader = reader;
+    this.#pendingMax = pendingMax;
+    this.#queue = this.#line(0);
   }
 
   get session(): bigint {
     return this.handle.id;
+  }
+
+  get queue(): SessionQueue<Operation, ReadOperation> {
+    return this.#queue;
+  }
+
+  /** Whether a write finds room. One place more is kept for the close. */
+  get isFull(): boolean {
+    return this.#queue.pendingWrites >= this.#pendingMax;
+  }
+
+  /** A session that was taken over goes on behind the last number of its former owner. */
+  continueAt(lastCxid: number): void {
+    if (lastCxid === this.#queue.lastCxid) return;
+    const { withdrawn, reads } = this.#queue.close();
+    const queue = this.#line(lastCxid);
+    const again = [
+      ...withdrawn.map(({ ticket, operation }) => ({
+        ticket,
+        enter: () => queue.write(ticket, operation),
+      })),
+      // Whatever it asked to read before it had an id waits for that.
+      ...reads.map(({ ticket, operation }) => ({
+        ticket,
+        enter: () => queue.barrier(ticket, operation),
+      })),
+    ];
+    for (const { enter } of again.sort((a, b) => a.ticket - b.ticket)) enter();
+    this.#queue = queue;
+  }
+
+  #line(lastCxid: number): SessionQueue<Operation, ReadOperation> {
+    return new SessionQueue({
+      pendingMax: this.#pendingMax + 1,
+      inFlightMax: IN_FLIGHT_MAX,
+      readsMax: this.#pendingMax * READS_PER_WRITE,
+      lastCxid,
+    });
   }
 }

@@ -12,6 +12,7 @@ import { Fifo } from '../session/fifo.ts';
 import { TouchRounds } from '../session/touch-rounds.ts';
 import { Prep, type Rejected } from '../tree/prep.ts';
 import type { Owner, Request } from '../tree/request.ts';
+import { sameOwner } from '../tree/session-table.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
 import type { Txn, TxnBody } from '../tree/txn.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
@@ -21,7 +22,6 @@ import type { LinkId } from '../zab/ready.ts';
 import type { Zab } from '../zab/zab.ts';
 import type { ReplicaOptions } from './options.ts';
 import { type Outbox, SELF } from './outbox.ts';
-import { isSameOwner } from './owner.ts';
 import { QuorumRounds } from './quorum-rounds.ts';
 
 /** Entries proposed and not yet applied; then requests wait in their inboxes. */
@@ -134,11 +134,8 @@ export class LeaderDuties {
         return;
       }
       case 'TOUCH': {
-        const { machine, ownerOf } = this.#parts;
-        const source = ownerOf(link);
-        this.#touches.received(link, message, this.#now, (session) =>
-          isSameOwner(machine.sessions.get(session)?.owner, source),
-        );
+        const source = this.#parts.ownerOf(link);
+        this.#touches.received(link, message, this.#now, (session) => this.#owns(source, session));
         return;
       }
       case 'REJECT':
@@ -148,6 +145,11 @@ export class LeaderDuties {
       case 'DIGEST':
         this.#parts.outbox.close(link, `a learner sends no ${message.type}`);
     }
+  }
+
+  #owns(source: Owner | undefined, id: bigint): boolean {
+    const session = this.#parts.machine.sessions.get(id);
+    return source !== undefined && session !== undefined && sameOwner(session.owner, source);
   }
 
   /** The link ended: what came over it and was not proposed is dropped, so that its host can send it again (step 26). */
@@ -167,8 +169,16 @@ export class LeaderDuties {
     if (!this.#active) return;
     const { result } = applied;
     if (result.type === 'create-session') this.#track(result.session);
-    else if (result.type === 'move-session') this.#expiry.touch(result.session, this.#now);
+    else if (result.type === 'move-session') this.#moved(result.session);
     for (const session of applied.ended) this.#expiry.untrack(session);
+  }
+
+  /** Its new owner has its whole time-out, and may have been refused as one that was not. */
+  #moved(session: bigint): void {
+    this.#expiry.touch(session, this.#now);
+    for (const key of this.#refused.keys()) {
+      if (key.endsWith(`/${session}`)) this.#refused.delete(key);
+    }
   }
 
   /** The zxid of an entry that is not for the tree. */
@@ -235,7 +245,9 @@ export class LeaderDuties {
 
   /** Whether the request is its sender's own, and not of a tail that was refused. */
   #welcome({ link, request }: Arrival): boolean {
-    if (!isSameOwner(request.owner, this.#parts.ownerOf(link))) {
+    const sender = this.#parts.ownerOf(link);
+    if (sender === undefined) return false;
+    if (!sameOwner(request.owner, sender)) {
       this.#parts.outbox.close(link, 'a request in the name of another peer');
       return false;
     }
@@ -278,7 +290,10 @@ export class LeaderDuties {
     return { ...request, operation: { ...operation, address: this.#parts.addressOf(link) } };
   }
 
-  #reject(link: LinkId, { session, cxid }: Request, { code, expected }: Rejected): void {
+  /** Only for want of room or of an earlier number is it worth to send anything again. */
+  #reject(link: LinkId, { session, cxid }: Request, rejected: Rejected): void {
+    const { code } = rejected;
+    const expected = code === 'OVERLOADED' ? rejected.expected : 0;
     this.#refused.set(`${link}/${session}`, expected);
     this.#answer(link, { type: 'REJECT', session, cxid, code, expected });
   }

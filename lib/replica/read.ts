@@ -7,9 +7,9 @@ import type {
   Failure,
   GetAclResult,
   GetResult,
+  SubtreeResult,
 } from '../tree/reader.ts';
 import type { WatchKind } from '../tree/watch-event.ts';
-import type { Stat } from '../tree/znode.ts';
 
 /**
  * One read. `watch` registers in the same step in which the tree is read, so that no change falls
@@ -60,18 +60,6 @@ export interface ReadOptions {
   readonly consistency?: 'local' | 'linearizable' | 'stale';
   /** Not before this transaction is applied here. */
   readonly after?: Zxid;
-}
-
-export interface SubtreeNode {
-  readonly path: string;
-  readonly data: Uint8Array;
-  readonly stat: Stat;
-}
-
-export interface SubtreeResult {
-  readonly type: 'subtree';
-  /** Those that the session may read; of a node that it may not read, the descendants are not looked for. */
-  readonly nodes: readonly SubtreeNode[];
 }
 
 /** `data` is a copy: the caller may keep it. */

@@ -6,7 +6,7 @@ import { ZERO, type Zxid } from '../base/zxid.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
 import type { HostedSession } from './hosted-session.ts';
 import type { Outbox } from './outbox.ts';
-import type { ReadOperation, ReadOptions, ReadResult, SubtreeNode } from './read.ts';
+import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
 import { type ReadGroup, ReadIndex } from './read-index.ts';
 import type { Ticket } from './ready.ts';
 import type { Watching } from './watching.ts';
@@ -82,6 +82,11 @@ export class Reads {
     }
   }
 
+  /** Nobody waits for it any more. */
+  forget(ticket: Ticket): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting.ticket !== ticket);
+  }
+
   /** The session has ended. */
   ended(hosted: HostedSession): void {
     this.#waiting = this.#waiting.filter((waiting) => waiting.hosted !== hosted);
@@ -131,7 +136,7 @@ export class Reads {
       case 'ephemerals':
         return { type: 'ephemerals', paths: machine.ephemerals(handle.id, operation.prefix) };
       case 'subtree':
-        return this.#subtree(hosted, operation.path);
+        return machine.subtree(operation.path, reader);
       case 'add-watch':
         this.#watch(hosted, operation.path, operation.mode);
         return { type: 'add-watch' };
@@ -146,22 +151,5 @@ export class Reads {
 
   #watch(hosted: HostedSession, path: string, kind: Parameters<Watching['add']>[2]): void {
     this.#watching.add(hosted.handle, path, kind, this.#machine().zxid);
-  }
-
-  #subtree({ reader }: HostedSession, root: string): ReadResult {
-    const machine = this.#machine();
-    const first = machine.get(root, reader);
-    if (first.type === 'error') return first;
-    const nodes: SubtreeNode[] = [];
-    const paths = [root];
-    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
-      const node = machine.get(path, reader);
-      const list = machine.children(path, reader);
-      if (node.type === 'error' || list.type === 'error') continue;
-      nodes.push({ path, data: node.data, stat: node.stat });
-      const prefix = path === '/' ? '/' : `${path}/`;
-      for (const name of list.children.toReversed()) paths.push(`${prefix}${name}`);
-    }
-    return { type: 'subtree', nodes };
   }
 }

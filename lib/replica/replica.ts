@@ -30,7 +30,7 @@ import { StallDetector } from './stall.ts';
 import { isSameStatus, statusOf } from './status.ts';
 import { Attachment } from './tenure.ts';
 import { Tree } from './tree.ts';
-import { Watching } from './watching.ts';
+import { type Told, Watching } from './watching.ts';
 
 /** Why a call was not taken: it has no number and no effect. */
 export type NotTaken = Extract<ErrorCode, 'OVERLOADED' | 'SESSION_EXPIRED' | 'CLOSED'>;
@@ -49,6 +49,8 @@ export class Replica {
   readonly #checkpointing: Checkpointing;
   readonly #stalls: StallDetector;
   readonly #addresses = new Map<LinkId, string>();
+  /** Who is at the other end of a link, once it has asked for something. */
+  readonly #owners = new Map<LinkId, Owner>();
   /** While this peer leads an established epoch; nothing of it outlives that (S15). */
   #duties: LeaderDuties | undefined;
   /** What the own duties have answered to the own host. */
@@ -76,8 +78,7 @@ export class Replica {
     this.#tree = new Tree(stateMachine, this.#outbox);
     const machine = (): StateMachine => this.#tree.machine;
     this.#reads = new Reads(machine, this.#watching, this.#outbox);
-    this.#host = new SessionHost({
-      owner: this.#ownOwner(),
+    this.#host = new SessionHost(this.#ownOwner(), {
       options,
       machine,
       outbox: this.#outbox,
@@ -124,6 +125,7 @@ export class Replica {
 
   unlinked(link: LinkId): void {
     this.#addresses.delete(link);
+    this.#owners.delete(link);
     this.#duties?.unlinked(link);
     this.#feeds.unlinked(link);
     this.#zab.unlinked(link);
@@ -159,9 +161,14 @@ export class Replica {
   }
 
   #ownerOf(link: LinkId): Owner | undefined {
-    if (link === SELF) return this.#ownOwner();
+    if (link === SELF) return this.#host.owner;
+    const known = this.#owners.get(link);
+    if (known !== undefined) return known;
     const peer = this.#zab.peers().get(link);
-    return peer === undefined ? undefined : { peer: peer.id, store: peer.store, boot: peer.boot };
+    if (peer === undefined) return undefined;
+    const owner = { peer: peer.id, store: peer.store, boot: peer.boot };
+    this.#owners.set(link, owner);
+    return owner;
   }
 
   /** The leader's word to this host. */
@@ -252,7 +259,10 @@ export class Replica {
       this.#feeds.begin(this.#tree.machine, ready.snapshots);
     }
     this.#outbox.forward(ready.send);
-    for (const { link, reason } of ready.close) this.#outbox.close(link, reason);
+    for (const { link, reason } of ready.close) {
+      this.#owners.delete(link);
+      this.#outbox.close(link, reason);
+    }
     for (const token of ready.confirmed) this.#duties?.confirmed(token);
     if (ready.established !== undefined) this.#establish(ready.established);
     if (ready.configure !== undefined && this.#zab.broadcasting) {
@@ -283,12 +293,16 @@ export class Replica {
         this.failed(step.reason);
         return;
       case 'applied':
-        for (const told of this.#watching.applied(entry.zxid, step.applied.events)) {
-          this.#host.told(told.session, entry.zxid);
-          this.#outbox.deliver(told);
-        }
+        this.#tellAll(this.#watching.applied(entry.zxid, step.applied.events));
         this.#host.applied(step.applied);
         this.#duties?.applied(step.applied);
+    }
+  }
+
+  #tellAll(events: readonly Told[]): void {
+    for (const event of events) {
+      this.#host.told(event.session, event.zxid);
+      this.#outbox.deliver(event);
     }
   }
 
@@ -299,10 +313,7 @@ export class Replica {
     const { machine } = this.#tree;
     this.#checkpointing.installed(mark.zxid);
     this.#outbox.event({ type: 'installed', zxid: mark.zxid });
-    for (const told of this.#watching.jumped(before, machine)) {
-      this.#host.told(told.session, mark.zxid);
-      this.#outbox.deliver(told);
-    }
+    if (machine.zxid > before.zxid) this.#tellAll(this.#watching.jumped(before, machine));
     this.#host.resolve();
   }
 
@@ -333,6 +344,7 @@ export class Replica {
       this.#answers = [];
       this.#feeds.giveUp();
     }
+    if (zab.store !== this.#host.owner.store) this.#host.renew(this.#ownOwner());
     const { zxid } = this.#tree.machine;
     if (!this.#attachment.follow(zab, this.#duties, zxid)) return;
     const { tenure } = this.#attachment;

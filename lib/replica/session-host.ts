@@ -6,36 +6,32 @@
 import type { ErrorCode, Outcome } from '../base/errors.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { LocalSessions, type SessionChange, type SessionKind } from '../session/local-sessions.ts';
-import { type NumberedWrite, SessionQueue } from '../session/session-queue.ts';
-import { isFinal, type SessionState } from '../session/session-state.ts';
+import type { DueRead, NumberedWrite } from '../session/session-queue.ts';
+import { isFinal } from '../session/session-state.ts';
 import type { Reader } from '../tree/reader.ts';
 import type { Operation, OperationResult, Owner, SessionOperation } from '../tree/request.ts';
+import { sameOwner } from '../tree/session-table.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import { Departed } from './departed.ts';
-import { type Channel, HostedSession } from './hosted-session.ts';
+import { HostedSession } from './hosted-session.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
-import { isSameOwner } from './owner.ts';
+import { OwnerRequests, type Purpose } from './owner-requests.ts';
 import type { ReadOperation } from './read.ts';
 import type { Reads } from './reads.ts';
 import type { Ticket } from './ready.ts';
 import { type Decided, RequestPipeline } from './request-pipeline.ts';
 import type { SessionHandle } from './session-handle.ts';
 import type { Gap } from './stall.ts';
+import { Teller } from './teller.ts';
 import type { Watching } from './watching.ts';
 
-/** Undecided requests of one numbering at the leader: within what the exactly-once table remembers. */
-const IN_FLIGHT_MAX = 512;
-/** Reads of one session that may wait, in multiples of its writes. */
-const READS_PER_WRITE = 16;
 /** A session that may have slept for this part of its time-out is in doubt (section 4). */
 const DOUBT_AFTER = 1 / 3;
-
 const NOBODY: Reader = { identities: [] };
 
 export interface HostParts {
-  readonly owner: Owner;
   readonly options: ReplicaOptions;
   readonly machine: () => StateMachine;
   readonly outbox: Outbox;
@@ -43,36 +39,41 @@ export interface HostParts {
   readonly watching: Watching;
 }
 
-/** What a request of the owner's own is for. */
-interface Purpose {
-  readonly type: 'birth' | 'release';
-  readonly key: number;
-  /** When it was last sent. */
-  sentAt: number;
-}
-
 export class SessionHost {
   readonly #parts: HostParts;
   readonly #sessions: LocalSessions;
   readonly #hosted = new Map<number, HostedSession>();
-  readonly #pipeline: RequestPipeline;
-  /** What is asked through no session: births, takeovers, closes of what this host has given up. */
-  readonly #own: Channel;
-  readonly #purposes = new Map<Ticket, Purpose>();
-  readonly #departed: Departed;
+  readonly #teller: Teller;
+  #owner: Owner;
+  #pipeline: RequestPipeline;
+  #own = new OwnerRequests();
+  #departed: Departed;
   #lastTicket: Ticket = 0;
   #now = 0;
 
-  constructor(parts: HostParts) {
+  constructor(owner: Owner, parts: HostParts) {
     this.#parts = parts;
     this.#sessions = new LocalSessions(parts.options.heartbeat);
-    this.#pipeline = new RequestPipeline(parts.owner);
-    this.#departed = new Departed(parts.owner, parts.outbox);
-    const queue = new SessionQueue<Operation, ReadOperation>({
-      pendingMax: Number.POSITIVE_INFINITY,
-      inFlightMax: IN_FLIGHT_MAX,
-    });
-    this.#own = { session: 0n, queue, blocked: false };
+    this.#teller = new Teller(parts.machine, parts.outbox);
+    this.#owner = owner;
+    this.#pipeline = new RequestPipeline(owner);
+    this.#departed = new Departed(owner, parts.outbox);
+  }
+
+  /** The incarnation that owns the sessions of this host. */
+  get owner(): Owner {
+    return this.#owner;
+  }
+
+  /** The store has lost its promises and taken another id: nobody knows the owner of its sessions any more. */
+  renew(owner: Owner): void {
+    for (const hosted of [...this.#hosted.values()]) {
+      this.#end(hosted, 'expire', 'SESSION_EXPIRED', 'unknown');
+    }
+    this.#owner = owner;
+    this.#pipeline = new RequestPipeline(owner);
+    this.#own = new OwnerRequests();
+    this.#departed = new Departed(owner, this.#parts.outbox);
   }
 
   nextTicket(): Ticket {
@@ -118,31 +119,23 @@ export class SessionHost {
   }
 
   open(kind: SessionKind, timeout: number, birth: SessionOperation): SessionHandle {
-    const { options } = this.#parts;
     const handle = this.#sessions.open(kind, timeout);
-    const ticket = this.#ask(birth, { type: 'birth', key: handle.key, sentAt: this.#now });
-    // One place more than submit() gives away: a close always finds room.
-    const queue = new SessionQueue<Operation, ReadOperation>({
-      pendingMax: options.pendingMax + 1,
-      inFlightMax: IN_FLIGHT_MAX,
-      readsMax: options.pendingMax * READS_PER_WRITE,
-    });
-    const reader = { identities: [], schemes: options.schemes };
-    this.#hosted.set(handle.key, new HostedSession(handle, queue, ticket, reader));
+    const ticket = this.#ask(birth, { type: 'birth', key: handle.key });
+    const { pendingMax } = this.#parts.options;
+    this.#hosted.set(handle.key, new HostedSession(handle, ticket, pendingMax));
     return handle;
   }
 
-  /** A request through no session. */
   #ask(operation: SessionOperation, purpose: Purpose): Ticket {
     const ticket = this.nextTicket();
-    this.#own.queue.write(ticket, operation);
-    this.#purposes.set(ticket, purpose);
+    this.#own.ask(ticket, operation, purpose);
     this.#pipeline.wake(this.#own);
     return ticket;
   }
 
+  /** Undefined: OVERLOADED. */
   submit(hosted: HostedSession, operation: Operation): Ticket | undefined {
-    if (hosted.queue.pendingWrites >= this.#parts.options.pendingMax) return undefined;
+    if (hosted.isFull) return undefined;
     const ticket = this.nextTicket();
     hosted.queue.write(ticket, operation);
     this.#wake(hosted);
@@ -158,23 +151,22 @@ export class SessionHost {
     const abandonment = hosted.queue.abandon(ticket);
     if (abandonment.type !== 'withdrawn') return;
     if (hosted.queue.pendingWrites < writes) {
-      const result: OperationResult = { type: 'error', code: 'ABORTED' };
-      const fate: Fate = { result, outcome: 'not-applied', decided: undefined };
-      this.#reply(hosted, { ticket, cxid: 0, abandoned: true }, fate);
-    }
-    for (const read of abandonment.reads)
-      this.#parts.reads.run(hosted, read.ticket, read.operation);
+      const write = { ticket, cxid: 0, abandoned: true };
+      this.#teller.failed(hosted, write, 'ABORTED', 'not-applied');
+    } else this.#parts.reads.forget(ticket);
+    this.#run(hosted, abandonment.reads);
     this.#wake(hosted);
+  }
+
+  #run(hosted: HostedSession, due: readonly DueRead<ReadOperation>[]): void {
+    for (const { ticket, operation } of due) this.#parts.reads.run(hosted, ticket, operation);
   }
 
   close(hosted: HostedSession): void {
     if (hosted.closing) return;
     hosted.closing = true;
     if (hosted.session !== 0n) this.#sendClose(hosted);
-    else if (this.#own.queue.abandon(hosted.birth).type === 'withdrawn') {
-      this.#purposes.delete(hosted.birth);
-      this.#end(hosted, 'close', 'CLOSED', 'not-applied');
-    }
+    else if (this.#own.withdraw(hosted.birth)) this.#end(hosted, 'close', 'CLOSED', 'not-applied');
   }
 
   /** Behind everything that was submitted before. */
@@ -201,10 +193,7 @@ export class SessionHost {
 
   /** What goes to the leader now. */
   flush(send: (message: ServiceMessage) => void): void {
-    this.#pipeline.flush(send, (ticket) => {
-      const purpose = this.#purposes.get(ticket);
-      if (purpose !== undefined) purpose.sentAt = this.#now;
-    });
+    this.#pipeline.flush(send, (ticket) => this.#own.sent(ticket, this.#now));
     const touch = this.#sessions.touch(this.#now);
     if (touch !== undefined) send({ type: 'TOUCH', ...touch });
   }
@@ -228,7 +217,7 @@ export class SessionHost {
   /** A transaction was applied, and its watch events are on their way. */
   applied(applied: Applied): void {
     const { session, cxid, zxid, result, ended } = applied;
-    if (isSameOwner(applied.owner, this.#parts.owner)) {
+    if (sameOwner(applied.owner, this.#owner)) {
       const hosted = session === 0n ? undefined : this.#byId(session);
       const channel = session === 0n ? this.#own : hosted;
       const decided = channel && this.#pipeline.applied(channel, cxid, zxid, result);
@@ -255,7 +244,7 @@ export class SessionHost {
       for (const decided of this.#pipeline.resolve(hosted, machine)) this.#tell(hosted, decided);
       const session = machine.sessions.get(hosted.session);
       if (session === undefined) this.#over(hosted, 'unknown');
-      else if (isSameOwner(session.owner, this.#parts.owner)) this.#refresh(hosted);
+      else if (sameOwner(session.owner, this.#owner)) this.#refresh(hosted);
       else this.#end(hosted, 'close', 'SESSION_MOVED', 'not-applied');
     }
     this.#departed.resolve(machine);
@@ -269,34 +258,33 @@ export class SessionHost {
       return;
     }
     if (result.type === 'add-auth') this.#refresh(hosted);
-    if (write.ticket !== hosted.closeTicket) {
-      const outcome = result.type === 'error' ? 'not-applied' : 'applied';
-      this.#reply(hosted, write, { result, outcome, decided: zxid });
-    }
-    for (const read of reads) this.#parts.reads.run(hosted, read.ticket, read.operation);
+    if (write.ticket !== hosted.closeTicket) this.#teller.decided(hosted, write, zxid, result);
+    this.#run(hosted, reads);
   }
 
   #ownDecided(ticket: Ticket, result: OperationResult): void {
-    const purpose = this.#purposes.get(ticket);
-    this.#purposes.delete(ticket);
+    const purpose = this.#own.decided(ticket);
     if (purpose?.type !== 'birth') return;
     const hosted = this.#hosted.get(purpose.key);
+    if (hosted === undefined) return;
     if (result.type === 'create-session' || result.type === 'move-session') {
-      if (hosted === undefined) this.#release(result.session);
-      else this.#born(hosted, result.session, result.timeout, purpose.sentAt);
-    } else if (hosted !== undefined) {
+      this.#born(hosted, result.session, result.timeout, purpose.sentAt);
+    } else {
       const code = result.type === 'error' ? result.code : 'SESSION_EXPIRED';
       this.#end(hosted, 'expire', code, 'not-applied');
     }
   }
 
+  /** Created or taken over. @param requestedAt when that was last asked for. */
   #born(hosted: HostedSession, id: bigint, timeout: number, requestedAt: number): void {
     const before = this.#byId(id);
     if (before !== undefined) this.#end(before, 'close', 'SESSION_MOVED', 'not-applied');
     const { key } = hosted.handle;
     const changes = this.#sessions.created(key, id, timeout, requestedAt, this.#now);
+    const last = this.#parts.machine().lastCxid({ session: id, owner: this.#owner });
+    hosted.continueAt(last ?? 0);
     this.#refresh(hosted);
-    for (const { session, state } of changes) this.#tellState(session, state, undefined);
+    for (const { session, state } of changes) this.#teller.state(session, state, undefined);
     if (hosted.closing) this.#sendClose(hosted);
     this.#pipeline.wake(hosted);
   }
@@ -316,91 +304,34 @@ export class SessionHost {
   #end(hosted: HostedSession, event: 'expire' | 'close', code: ErrorCode, outcome: Outcome): void {
     this.#finish(hosted, code, outcome);
     const change = this.#sessions.ended(hosted.handle.key, event);
-    if (change !== undefined) this.#tellState(change.session, change.state, code);
+    if (change !== undefined) this.#teller.state(change.session, change.state, code);
+  }
+
+  /** Everything that waited in it is answered. */
+  #finish(
+    hosted: HostedSession,
+    code: ErrorCode,
+    outcome: Outcome,
+  ): readonly NumberedWrite<Operation>[] {
+    const { reads, watching } = this.#parts;
+    this.#hosted.delete(hosted.handle.key);
+    this.#pipeline.remove(hosted);
+    watching.ended(hosted.handle);
+    reads.ended(hosted);
+    return this.#teller.remains(hosted, code, outcome);
   }
 
   /** Time has changed what may be believed of a session. */
   #judged({ session, state }: SessionChange): void {
     const hosted = this.#hosted.get(session.key);
     if (hosted === undefined || !isFinal(state)) {
-      this.#tellState(session, state, undefined);
+      this.#teller.state(session, state, undefined);
       return;
     }
-    const underWay = this.#finish(hosted, 'SESSION_EXPIRED', 'unknown');
-    this.#departed.add(session, underWay);
-    this.#tellState(session, state, 'SESSION_EXPIRED');
-    this.#release(session.id);
+    // Given up: the group may still hold it, and what has left may still be applied.
+    this.#departed.add(session, this.#finish(hosted, 'SESSION_EXPIRED', 'unknown'));
+    this.#teller.state(session, state, 'SESSION_EXPIRED');
+    const release = { type: 'close-session', session: session.id, reason: 'expired' } as const;
+    this.#ask(release, { type: 'release', key: 0 });
   }
-
-  /** The group may still hold a session in which nobody here believes any more. */
-  #release(session: bigint): void {
-    const operation = { type: 'close-session', session, reason: 'expired' } as const;
-    this.#ask(operation, { type: 'release', key: 0, sentAt: this.#now });
-  }
-
-  /** Everything that waited in it is answered. @param outcome of what has left for the leader. */
-  #finish(
-    hosted: HostedSession,
-    code: ErrorCode,
-    outcome: Outcome,
-  ): readonly NumberedWrite<Operation>[] {
-    const { reads, watching, outbox } = this.#parts;
-    const { handle } = hosted;
-    this.#hosted.delete(handle.key);
-    this.#pipeline.remove(hosted);
-    watching.ended(handle);
-    reads.ended(hosted);
-    const remains = hosted.queue.close();
-    const result: OperationResult = { type: 'error', code };
-    const underWay = remains.underWay.filter(({ ticket }) => ticket !== hosted.closeTicket);
-    for (const write of underWay)
-      this.#reply(hosted, write, { result, outcome, decided: undefined });
-    for (const { ticket } of remains.withdrawn) {
-      if (ticket === hosted.closeTicket) continue;
-      const fate: Fate = { result, outcome: 'not-applied', decided: undefined };
-      this.#reply(hosted, { ticket, cxid: 0, abandoned: false }, fate);
-    }
-    const zxid = this.#zxid;
-    for (const { ticket } of remains.reads) {
-      outbox.deliver({
-        type: 'read',
-        session: handle,
-        ticket,
-        zxid,
-        result: { type: 'error', code },
-      });
-    }
-    return underWay;
-  }
-
-  get #zxid(): Zxid {
-    return this.#parts.machine().zxid;
-  }
-
-  #reply({ handle }: HostedSession, write: Answered, fate: Fate): void {
-    const { ticket, cxid, abandoned } = write;
-    const zxid = this.#zxid;
-    this.#parts.outbox.deliver({
-      type: 'reply',
-      session: handle,
-      ticket,
-      zxid,
-      cxid,
-      abandoned,
-      ...fate,
-    });
-  }
-
-  #tellState(session: SessionHandle, state: SessionState, code: ErrorCode | undefined): void {
-    this.#parts.outbox.deliver({ type: 'state', session, state, zxid: this.#zxid, code });
-  }
-}
-
-/** The write that a reply answers. */
-type Answered = Pick<NumberedWrite<Operation>, 'ticket' | 'cxid' | 'abandoned'>;
-
-interface Fate {
-  readonly result: OperationResult;
-  readonly outcome: Outcome;
-  readonly decided: Zxid | undefined;
 }

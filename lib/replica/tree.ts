@@ -7,7 +7,7 @@ import { decodeTxn } from '../wire/txn.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { Ready } from '../zab/ready.ts';
 import { Restore } from './catch-up.ts';
-import { DigestRing, type Divergence } from './digest.ts';
+import { DigestCheck, type Divergence } from './digest.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What an entry did. */
@@ -26,7 +26,7 @@ export class Tree {
   #machine: StateMachine;
   readonly #outbox: Outbox;
   readonly #restore = new Restore();
-  readonly #digests = new DigestRing();
+  readonly #digests = new DigestCheck();
 
   constructor(machine: StateMachine, outbox: Outbox) {
     this.#machine = machine;
@@ -53,14 +53,16 @@ export class Tree {
       return { type: 'unreadable', reason: 'a transaction of an unknown kind' };
     const applied = this.#machine.apply(zxid, txn);
     if (applied.alarm !== undefined) this.#outbox.event({ type: 'alarm', detail: applied.alarm });
-    const divergence = this.#digests.applied(zxid, this.#machine.hash());
+    const divergence = this.#digests.applied(zxid, () => this.#machine.hash());
     if (divergence === undefined) return { type: 'applied', applied };
     return { type: 'diverged', reason: this.#diverged(divergence) };
   }
 
   /** The leader's digest. True: this tree is another. */
   compare(zxid: Zxid, hash: number): boolean {
-    const divergence = this.#digests.heard(zxid, hash, this.#machine.zxid);
+    const divergence = this.#digests.heard(zxid, hash, this.#machine.zxid, () =>
+      this.#machine.hash(),
+    );
     if (divergence === undefined) return false;
     this.#diverged(divergence);
     return true;
@@ -73,7 +75,7 @@ export class Tree {
 
   /** What another leader said of states to come does not count. */
   anotherLeader(): void {
-    this.#digests.forgetExpected();
+    this.#digests.reset();
   }
 
   /** @throws if a piece cannot be read. */

@@ -42,7 +42,7 @@ export class Watching {
   /** Who is told of one applied transaction. */
   applied(zxid: Zxid, events: readonly TreeEvent[]): readonly Told[] {
     if (events.length === 0) return [];
-    return told(zxid, this.#table.select(events, this.#mayRead));
+    return told(zxid, this.#table.select(zxid, events, this.#mayRead));
   }
 
   /** A SNAP replaced the tree: who is told of the difference. */
