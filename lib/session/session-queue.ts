@@ -148,6 +148,11 @@ export class SessionQueue<Write, Read> {
     return this.#byTicket.size - this.#writes;
   }
 
+  /** Entries in memory, those that were given up included: at most twice what waits, and a few. */
+  get held(): number {
+    return this.#line.size;
+  }
+
   /** Whether nothing waits: the next read runs at once. */
   get idle(): boolean {
     return this.#byTicket.size === 0;

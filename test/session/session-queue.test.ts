@@ -272,6 +272,7 @@ describe('a caller that gives up', () => {
       if (ticket !== 500 && ticket !== 501) queue.abandon(ticket);
     }
     assert.deepEqual([queue.pendingWrites, queue.pendingReads], [2, 1]);
+    assert.ok(queue.held <= 2 * 3 + 32, 'what was given up is not kept');
     queue.lift(500);
     assert.deepEqual(taken(queue), ['2 set']);
     assert.deepEqual(queue.decide(1, at(1)).reads, [{ ticket: 500, operation: 'sync' }]);

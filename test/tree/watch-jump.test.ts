@@ -303,6 +303,28 @@ describe('a watch over a jump', () => {
     );
   });
 
+  it('tells a recursive watch of children before parents that go, and of parents before children that come', () => {
+    const watches = new WatchTable<string>();
+    watches.add('ann', '/', 'persistent-recursive', at(10));
+    const tree = (...paths: string[]): Model =>
+      new Model(['/', ...paths].map((path) => [path, node(1)] as const));
+    const before = tree('/a', '/a/b', '/a/b/c', '/k');
+    const after = tree('/k', '/x', '/x/y', '/x/y/z');
+    const [only] = watches.jump({ before, after, from: at(10), zxid: at(20) }, () => true);
+    assert.ok(only?.event.type === 'resync');
+    assert.deepEqual(
+      only.event.changes.map(({ type, path }) => `${type} ${path}`),
+      [
+        'deleted /a/b/c',
+        'deleted /a/b',
+        'deleted /a',
+        'created /x',
+        'created /x/y',
+        'created /x/y/z',
+      ],
+    );
+  });
+
   it('goes forward only, from the state that was watched', () => {
     const watches = new WatchTable<string>();
     watches.add('ann', '/a', 'data', at(10));
