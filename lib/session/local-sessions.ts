@@ -10,7 +10,7 @@ import {
   type SessionState,
   sessionStateAfter,
 } from './session-state.ts';
-import { type Touch, Touches } from './touches.ts';
+import { type Touch, Touches, type Validity } from './touches.ts';
 
 /** `peer`: lives and dies with the process. `client`: ZooKeeper's, with a password; another peer may take it over. */
 export type SessionKind = 'peer' | 'client';
@@ -140,6 +140,14 @@ export class LocalSessions {
   /** See {@link Touches.stalled}. */
   stalled(stall: number): void {
     this.#touches.stalled(stall);
+  }
+
+  /**
+   * What may be believed of a session at this very moment: after a blocked turn its `state` is still
+   * the old one. Undefined while it has no id, and when it has ended.
+   */
+  validity(id: bigint, now: number): Validity | undefined {
+    return this.#touches.validity(id, now);
   }
 
   /** What time and the touches have changed. A session that is given up has ended here: close it in the group too, when that can be. */

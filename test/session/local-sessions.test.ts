@@ -125,6 +125,17 @@ describe('the sessions of a peer', () => {
     assert.deepEqual(brief(sessions.judge(4_002)), ['1: connected suspected suspended']);
   });
 
+  it('can be asked at any moment, before the next turn has told it', () => {
+    const sessions = new LocalSessions(250);
+    const session = sessions.open('peer', TIMEOUT);
+    assert.equal(sessions.validity(session.id, 0), undefined);
+    sessions.created(session.key, 7n, TIMEOUT, 0, 0);
+    assert.equal(sessions.validity(7n, 4_000), 'suspect');
+    assert.equal(session.state, 'connected');
+    sessions.ended(session.key, 'close');
+    assert.equal(sessions.validity(7n, 0), undefined);
+  });
+
   it('are given up by their host when nothing is heard for the whole time-out', () => {
     const sessions = new LocalSessions(250);
     const { key } = sessions.open('peer', TIMEOUT);
