@@ -56,10 +56,11 @@ export class PeerClient extends ClientView<string, string> implements Peer {
         this.#events.off('status', check);
       };
       const check = (now: PeerStatus) => {
-        if (!now.serving && this.#peer.isOpen) return;
+        const { end } = this.#peer;
+        if (!now.serving && end === undefined) return;
         leave();
-        if (now.serving) resolve();
-        else reject(QuorateError.make('CLOSED', `ready: ${now.reason}`, NOT_APPLIED));
+        if (end === undefined) resolve();
+        else reject(QuorateError.make(end.code, `ready: ${end.message}`, NOT_APPLIED));
       };
       const deadline = new Deadline(
         options,
@@ -81,7 +82,8 @@ export class PeerClient extends ClientView<string, string> implements Peer {
     checkOptions('openSession', options);
     const context = this.#context('openSession');
     throwIfAborted(options, context);
-    if (!this.#peer.isOpen) throw QuorateError.make('CLOSED', 'the peer is closed', NOT_APPLIED);
+    const { end } = this.#peer;
+    if (end !== undefined) throw QuorateError.make(end.code, end.message, NOT_APPLIED);
     const core = new SessionCore(this.#peer, this.#sessionTimeout(options?.sessionTimeout), NOBODY);
     await this.#connected(core, context, options);
     return new OwnedSessionView(new PinnedSource(core, this.source.report), this.place, utf8);

@@ -42,6 +42,8 @@ export class QuorumPeer {
   readonly #connections: Connections;
   #status: PeerStatus;
   #end: 'quarantined' | 'closed' | undefined;
+  /** Why it takes no part any more. */
+  #cause: QuorateError | undefined;
   #closing: Promise<void> | undefined;
   #afterTurn: (() => void)[] = [];
   /** Looks after every turn whether the farewell of `close` is done. */
@@ -109,6 +111,12 @@ export class QuorumPeer {
   /** Hash of everything replicated: equal at equal zxids on all peers (S16). */
   get hash(): number {
     return this.#replica.stateMachine.hash();
+  }
+
+  /** Why calls are no longer taken, once they are not. */
+  get end(): QuorateError | undefined {
+    if (this.isOpen) return undefined;
+    return this.#cause ?? QuorateError.make('CLOSED', `peer ${this.id} is closed`);
   }
 
   /** Whether calls are still taken. */
@@ -192,6 +200,7 @@ export class QuorumPeer {
 
   #reason(replica: ReplicaStatus): string {
     if (this.#end === 'closed') return 'closed';
+    if (this.#cause !== undefined) return this.#cause.message;
     const missing = this.#connections.describe();
     const reason = replica.reason ?? replica.phase;
     return missing === '' ? reason : `${reason}; ${missing}`;
@@ -208,6 +217,7 @@ export class QuorumPeer {
         cause,
       },
     );
+    this.#cause = error;
     this.#loop.stop();
     void this.#ports.transport.close();
     this.#observer.error(error);
