@@ -27,7 +27,7 @@ export function kindsOf(mask: WatchMask): readonly WatchKind[] {
 }
 
 /** How many kinds are in a set. */
-export function sizeOf(mask: WatchMask): number {
+function sizeOf(mask: WatchMask): number {
   let size = 0;
   for (let rest = mask; rest !== 0; rest &= rest - 1) size += 1;
   return size;

@@ -91,6 +91,7 @@ describe('watches on the real tree', () => {
     const table = new WatchTable<string>();
     table.add('ann', '/a', 'child', before.zxid);
     table.add('ann', '/b', 'exist', before.zxid);
+    table.add('bob', '/a', 'persistent-recursive', before.zxid);
     const jump = {
       before: viewOf(before.machine),
       after: viewOf(after.machine),
@@ -104,9 +105,15 @@ describe('watches on the real tree', () => {
     });
     assert.deepEqual(
       told.map(({ event }) => `${event.type} ${event.path}`),
-      ['children-changed /a'],
+      ['children-changed /a', 'resync /a'],
     );
-    assert.deepEqual(acls, [SECRET]);
+    const resync = told.at(-1)?.event;
+    assert.ok(resync?.type === 'resync');
+    assert.deepEqual(
+      resync.changes.map(({ type, path }) => `${type} ${path}`),
+      ['created /a/b'],
+    );
+    assert.deepEqual(acls, [SECRET, OPEN]);
   });
 
   it('are told over a jump what they were told one by one, less what was undone', () => {
