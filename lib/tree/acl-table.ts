@@ -24,6 +24,9 @@ export const OPEN_ACL: Acl = Object.freeze([
   Object.freeze({ scheme: 'world', id: 'anyone', permissions: PERMISSION.all }),
 ]);
 
+/** Its number in every table. */
+export const OPEN = 0;
+
 /** Whether an ACL is {@link OPEN_ACL} by value. */
 export function isOpen(acl: Acl): boolean {
   const only = acl[0];
@@ -42,16 +45,15 @@ export class AclTable {
   readonly #numbers = new Map<string, number>();
 
   constructor() {
-    // Number 0, never given up, so that the usual ACL needs no key.
-    this.#add(OPEN_ACL, keyOf(OPEN_ACL));
-    this.#at(0).uses = 1;
+    // Never given up, so that the usual ACL needs no key.
+    this.#at(this.#add(OPEN_ACL, keyOf(OPEN_ACL))).uses = 1;
   }
 
   /** The number of an ACL, for one more user. */
   intern(acl: Acl): number {
     if (isOpen(acl)) {
-      this.#at(0).uses += 1;
-      return 0;
+      this.#at(OPEN).uses += 1;
+      return OPEN;
     }
     const key = keyOf(acl);
     const number = this.#numbers.get(key) ?? this.#add(acl, key);

@@ -1,8 +1,9 @@
 import { assert } from '../base/assert.ts';
+import { hashText } from '../base/hash.ts';
 import { joinPath, parentOf } from '../base/path.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { type Acl, PERMISSION } from './acl.ts';
-import { AclTable, OPEN_ACL } from './acl-table.ts';
+import { AclTable, OPEN, OPEN_ACL } from './acl-table.ts';
 import { ChildList } from './child-list.ts';
 import { type MarkedTree, NodeMark, type SavedNode } from './node-mark.ts';
 import { NodeTable } from './node-table.ts';
@@ -71,6 +72,11 @@ export class DataTree implements MarkedTree {
 
   get rows(): number {
     return this.table.rows;
+  }
+
+  /** Whether everybody may do everything, as nearly everywhere. */
+  isOpen(row: number): boolean {
+    return this.table.acl(row) === OPEN;
   }
 
   acl(row: number): Acl {
@@ -276,8 +282,8 @@ export class DataTree implements MarkedTree {
 
   #insert(node: SavedNode, parent: number): number {
     const { path, data, kind } = node;
-    const hash = this.#index.insert(path, this.table.nextRow);
-    const row = this.table.add(node, parent, hash);
+    const row = this.table.add(node, parent, hashText(0, path));
+    this.#index.insert(path, row);
     const acl = this.#acls.intern(node.acl);
     this.table.setAcl(row, acl, this.#acls.hash(acl));
     this.table.setData(row, data);

@@ -5,7 +5,7 @@ import { Slabs, type Tenant } from './slabs.ts';
 import type { NodeKind } from './txn.ts';
 import type { Stat } from './znode.ts';
 
-const PAGE_BITS = 9;
+const PAGE_BITS = 13;
 const PAGE = 1 << PAGE_BITS;
 
 /** A row is so many words of 64 bits; the field names below count words, and then half words. */
@@ -52,6 +52,9 @@ function kindNumber(kind: NodeKind): number {
   }
 }
 
+/** The first page begins with so many rows and grows: a small tree is small. */
+const FIRST_ROWS = 64;
+
 /** The memory of PAGE nodes: one buffer, seen as zxids, as times and hashes, and as numbers. */
 interface Page {
   readonly zxids: BigUint64Array;
@@ -63,16 +66,30 @@ interface Page {
   readonly children: (ChildList | undefined)[];
 }
 
-function makePage(): Page {
-  const buffer = new ArrayBuffer(PAGE * WORDS * 8);
-  return {
+function makePage(rows: number, grown?: Page): Page {
+  const buffer = new ArrayBuffer(rows * WORDS * 8);
+  const page = {
     zxids: new BigUint64Array(buffer),
     floats: new Float64Array(buffer),
     ints: new Int32Array(buffer),
     counters: new Uint32Array(buffer),
-    aclHashes: new Float64Array(PAGE),
-    children: new Array<ChildList | undefined>(PAGE).fill(undefined),
+    aclHashes: new Float64Array(rows),
+    children: grown?.children ?? [],
   };
+  if (grown !== undefined) {
+    page.zxids.set(grown.zxids);
+    page.aclHashes.set(grown.aclHashes);
+  }
+  return page;
+}
+
+/** Comparing halves makes no bigints: most zxids of a node are one and the same. */
+function isSame(ints: Int32Array, a: number, b: number): boolean {
+  return ints[a] === ints[b] && ints[a + 1] === ints[b + 1];
+}
+
+function isZero(ints: Int32Array, at: number): boolean {
+  return ints[at] === 0 && ints[at + 1] === 0;
 }
 
 /** What a new row begins with. */
@@ -112,16 +129,11 @@ export class NodeTable implements Tenant {
     return this.#digest;
   }
 
-  /** The number that {@link add} will give. */
-  get nextRow(): number {
-    return this.#free.at(-1) ?? this.#rows;
-  }
-
   /** A new row, a used one if there is one. */
   add(values: NodeValues, parent: number, pathHash: number): number {
     const row = this.#free.pop() ?? this.#rows;
     if (row === this.#rows) {
-      if (row >> PAGE_BITS === this.#pages.length) this.#pages.push(makePage());
+      this.#makeRoom(row);
       this.#rows += 1;
     }
     const page = this.#page(row);
@@ -144,6 +156,7 @@ export class NodeTable implements Tenant {
     page.ints[half + LENGTH] = 0;
     page.ints[half + SLAB] = NO_SLAB;
     page.ints[half + PARENT] = parent;
+    page.children[row & (PAGE - 1)] = undefined;
     return row;
   }
 
@@ -181,16 +194,22 @@ export class NodeTable implements Tenant {
     const at = (row & (PAGE - 1)) * WORDS;
     const half = at * 2;
     const numChildren = page.ints[half + CHILDREN] as number;
+    const { ints, zxids } = page;
+    const czxid = zxids[at + CZXID] as bigint;
     return {
-      czxid: page.zxids[at + CZXID] as bigint,
-      mzxid: page.zxids[at + MZXID] as bigint,
-      pzxid: page.zxids[at + PZXID] as bigint,
+      czxid,
+      mzxid: isSame(ints, half + CZXID * 2, half + MZXID * 2)
+        ? czxid
+        : (zxids[at + MZXID] as bigint),
+      pzxid: isSame(ints, half + CZXID * 2, half + PZXID * 2)
+        ? czxid
+        : (zxids[at + PZXID] as bigint),
       ctime: page.floats[at + CTIME] as number,
       mtime: page.floats[at + MTIME] as number,
       version: page.ints[half + VERSION] as number,
       cversion: (page.counters[half + CREATES] as number) * 2 - numChildren,
       aversion: page.ints[half + AVERSION] as number,
-      ephemeralOwner: page.zxids[at + OWNER] as bigint,
+      ephemeralOwner: isZero(ints, half + OWNER * 2) ? 0n : (zxids[at + OWNER] as bigint),
       dataLength: page.ints[half + LENGTH] as number,
       numChildren,
     };
@@ -332,6 +351,16 @@ export class NodeTable implements Tenant {
     if (slab === NO_SLAB) return;
     page.ints[half + SLAB] = NO_SLAB;
     this.#slabs.free(slab, page.ints[half + OFFSET] as number);
+  }
+
+  #makeRoom(row: number): void {
+    if (row >> PAGE_BITS > 0) {
+      if (row >> PAGE_BITS === this.#pages.length) this.#pages.push(makePage(PAGE));
+      return;
+    }
+    const first = this.#pages[0];
+    const room = first?.aclHashes.length ?? 0;
+    if (row >= room) this.#pages[0] = makePage(Math.max(FIRST_ROWS, room * 2), first);
   }
 
   #page(row: number): Page {

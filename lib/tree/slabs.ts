@@ -21,7 +21,9 @@ interface Slab {
   live: number;
 }
 
-const SLAB_SIZE = 0x1_0000;
+/** The first slab's size; each further one is as large as all before, up to the greatest. */
+const SLAB_MIN = 0x4000;
+const SLAB_MAX = 0x4_0000;
 /** Longer items have a slab of their own. */
 const SHARED_MAX = 0x2000;
 const LEAD = 8;
@@ -52,6 +54,8 @@ export class Slabs {
   #current = -1;
   /** A dead slab kept for the next need, so that a steady stream of changes allocates nothing. */
   #spare: Slab | undefined;
+  /** Bytes of all slabs, living or dead. */
+  #capacity = 0;
   #pool = new Uint8Array(0);
   #pooled = 0;
 
@@ -111,7 +115,7 @@ export class Slabs {
 
   /** Bytes of all slabs, living or dead. */
   get capacity(): number {
-    return this.#slabs.reduce((sum, slab) => sum + (slab?.bytes.length ?? 0), 0);
+    return this.#capacity;
   }
 
   #at(index: number): Slab {
@@ -121,15 +125,18 @@ export class Slabs {
   #add(slab: Slab): number {
     const index = this.#free.pop() ?? this.#slabs.length;
     this.#slabs[index] = slab;
+    this.#capacity += slab.bytes.length;
     return index;
   }
 
   /** The current slab, or a new one if it has no room. */
   #room(size: number): number {
     const current = this.#slabs[this.#current];
-    if (current !== undefined && current.used + size <= SLAB_SIZE) return this.#current;
+    if (current !== undefined && current.used + size <= current.bytes.length) return this.#current;
     const full = this.#current;
-    this.#current = this.#add(this.#spare ?? makeSlab(SLAB_SIZE));
+    this.#current = this.#add(
+      this.#spare ?? makeSlab(Math.max(SLAB_MIN, Math.min(SLAB_MAX, this.#capacity))),
+    );
     this.#spare = undefined;
     if (current !== undefined && current.live * 2 < current.used) this.#vacate(full, current);
     return this.#current;
@@ -148,7 +155,8 @@ export class Slabs {
     }
     this.#slabs[index] = undefined;
     this.#free.push(index);
-    if (slab.bytes.length === SLAB_SIZE) {
+    this.#capacity -= slab.bytes.length;
+    if (slab.bytes.length === SLAB_MAX) {
       slab.used = 0;
       slab.live = 0;
       this.#spare = slab;

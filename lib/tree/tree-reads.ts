@@ -30,7 +30,8 @@ function readable(
       path,
     };
   }
-  if (!permits(tree.acl(row), permission, reader)) return { type: 'error', code: 'NO_AUTH', path };
+  if (!tree.isOpen(row) && !permits(tree.acl(row), permission, reader))
+    return { type: 'error', code: 'NO_AUTH', path };
   return row;
 }
 
