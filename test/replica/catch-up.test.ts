@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SessionHandle } from '../../lib/replica/session-handle.ts';
+import { Cluster, create, set } from './pump.ts';
+
+/** So many writes that the log which a lagging peer needs is gone. */
+function outgrow(cluster: Cluster, id: number, session: SessionHandle): void {
+  for (let at = 0; at < 60; at += 1) cluster.ask(id, session, set('/a', `${at}`));
+}
+
+function lagging(): { cluster: Cluster; leader: number; id: number } {
+  const cluster = new Cluster({ replica: { snapCount: 10 } });
+  const leader = cluster.settle();
+  return { cluster, leader, id: cluster.follower() };
+}
+
+test('a peer that lags behind the log gets a copy, and all trees are equal', () => {
+  const { cluster, leader, id } = lagging();
+  const session = cluster.open(leader);
+  cluster.ask(leader, session, create('/a'));
+  cluster.isolate(id);
+  outgrow(cluster, leader, session);
+  cluster.heal();
+  cluster.settle();
+  assert.ok(cluster.events(id).some(({ type }) => type === 'installed'));
+  cluster.until(
+    'it has caught up',
+    () => cluster.peer(id).applied === cluster.peer(leader).applied,
+  );
+  assert.equal(cluster.peer(id).stateMachine.hash(), cluster.peer(leader).stateMachine.hash());
+});
+
+test('requests under way are answered from the copy: the one that was applied, and the one that was not', () => {
+  const { cluster, leader, id } = lagging();
+  const session = cluster.open(leader, 60_000);
+  cluster.ask(leader, session, create('/a'));
+  const own = cluster.open(id, 60_000);
+  const applied = cluster.peer(id).submit(own, create('/applied'));
+  cluster.step();
+  cluster.step();
+  cluster.isolate(id);
+  const fresh = cluster.peer(id).submit(own, create('/fresh'));
+  outgrow(cluster, leader, session);
+  cluster.heal();
+  cluster.settle();
+  assert.ok(cluster.events(id).some(({ type }) => type === 'installed'));
+  assert.ok(typeof applied === 'number' && typeof fresh === 'number');
+  cluster.until('both are answered', () =>
+    Boolean(cluster.reply(id, applied) && cluster.reply(id, fresh)),
+  );
+  const first = cluster.reply(id, applied);
+  const second = cluster.reply(id, fresh);
+  assert.equal(first?.outcome, 'applied');
+  assert.equal(second?.outcome, 'applied');
+  assert.ok(first?.decided !== undefined && second?.decided !== undefined);
+  assert.ok(first.decided < second.decided);
+  const list = cluster.read(
+    id,
+    own,
+    { type: 'children', path: '/' },
+    { consistency: 'linearizable' },
+  );
+  assert.ok(list.type === 'children');
+  assert.deepEqual(list.children, ['a', 'applied', 'fresh', 'zookeeper']);
+});
+
+test('watches see over a copy: one-shot ones fire, persistent ones get the difference', () => {
+  const { cluster, leader, id } = lagging();
+  const session = cluster.open(leader, 60_000);
+  cluster.ask(leader, session, create('/a'));
+  const own = cluster.open(id, 60_000);
+  cluster.run(100);
+  cluster.read(id, own, { type: 'get', path: '/a', watch: true });
+  cluster.read(id, own, { type: 'add-watch', path: '/', mode: 'persistent-recursive' });
+  cluster.isolate(id);
+  cluster.ask(leader, session, create('/b'));
+  outgrow(cluster, leader, session);
+  cluster.heal();
+  cluster.settle();
+  cluster.until('the tree was replaced', () =>
+    cluster.events(id).some(({ type }) => type === 'installed'),
+  );
+  const events = cluster.told(id).flatMap((each) => (each.type === 'watch' ? [each.event] : []));
+  assert.deepEqual(
+    events.map(({ type, path }) => `${type} ${path}`),
+    ['data-changed /a', 'resync /'],
+  );
+  const resync = events[1];
+  assert.ok(resync?.type === 'resync');
+  assert.deepEqual(
+    resync.changes.map(({ type, path }) => `${type} ${path}`),
+    ['data-changed /a', 'created /b'],
+  );
+});
+
+test('a session that ended while its host was away is found to have ended', () => {
+  const { cluster, leader, id } = lagging();
+  const session = cluster.open(leader, 60_000);
+  cluster.ask(leader, session, create('/a'));
+  const own = cluster.open(id, 4_000);
+  cluster.isolate(id);
+  cluster.run(7_000);
+  assert.equal(own.state, 'expired');
+  outgrow(cluster, leader, session);
+  cluster.heal();
+  cluster.settle();
+  assert.equal(cluster.peer(leader).stateMachine.sessions.get(own.id), undefined);
+  assert.equal(cluster.open(id).state, 'connected');
+});
+
+test('a peer restarts from its own checkpoint and the log behind it', () => {
+  const cluster = new Cluster({ replica: { snapCount: 10, sliceBytes: 100 } });
+  const leader = cluster.settle();
+  const session = cluster.open(leader);
+  cluster.ask(leader, session, create('/a'));
+  outgrow(cluster, leader, session);
+  cluster.run(500);
+  const done = cluster
+    .events(leader)
+    .filter((event) => event.type === 'checkpoint' && event.state === 'complete');
+  assert.ok(done.length >= 3, `${done.length} checkpoints`);
+  const { applied } = cluster.peer(leader);
+  for (const id of [1, 2, 3]) cluster.crash(id);
+  for (const id of [1, 2, 3]) cluster.start(id);
+  for (const id of [1, 2, 3]) {
+    const { base } = cluster.disk(id);
+    assert.ok(base !== undefined && base > 0n, 'the log was cut');
+    assert.ok(base < applied);
+  }
+  cluster.settle();
+  const after = cluster.open(leader);
+  const get = cluster.read(
+    leader,
+    after,
+    { type: 'get', path: '/a' },
+    { consistency: 'linearizable' },
+  );
+  assert.ok(get.type === 'get');
+  assert.equal(new TextDecoder().decode(get.data), '59');
+});
