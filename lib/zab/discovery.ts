@@ -85,7 +85,10 @@ export function chooseEpoch(core: Core, leading: Leading): void {
   for (const learner of voters) {
     if (isVoter(core, learner)) greatest = Math.max(greatest, learner.info.acceptedEpoch);
   }
-  assert(greatest < EPOCH_MAX, 'epochs are left');
+  if (greatest >= EPOCH_MAX) {
+    core.leave('no epoch is left');
+    return;
+  }
   leading.epoch = greatest + 1;
   core.setEpochs({ ...core.epochs, accepted: leading.epoch, acceptedFrom: core.key });
   core.writes.whenDurable({ type: 'epoch-chosen' });

@@ -82,6 +82,20 @@ export class World {
     return zab;
   }
 
+  /** A few entries, if that peer leads. */
+  propose(id: number): void {
+    const zab = this.zab(id);
+    for (const payload of ['a', 'b', 'c']) {
+      if (zab.broadcasting) zab.propose('transaction', new TextEncoder().encode(payload));
+    }
+    this.settle();
+  }
+
+  /** The links that stand at a peer. */
+  linksOf(id: number): LinkId[] {
+    return this.#wires.flatMap(({ ends, ids }) => ids.filter((_, at) => ends[at] === id));
+  }
+
   start(id: number): void {
     const peer = this.peer(id);
     assert(peer.zab === undefined, `peer ${id} is down`);
