@@ -119,6 +119,17 @@ export function namedFiles(guide: string): string[] {
   return named.map((path) => (rooms.has(path.split('/')[0] ?? '') ? `lib/${path}` : path));
 }
 
+/** Names of code in a guide's backticks, such as `planSync` and both halves of `Zab.elected`. */
+export function namedSymbols(guide: string): string[] {
+  const named = [...guide.matchAll(/`([A-Za-z]\w*(?:\.[a-z]\w*)?)`/g)].map(
+    ([, name]) => name ?? '',
+  );
+  const symbols = named.filter((name) => !/\.(?:ts|md)$/.test(name));
+  return symbols
+    .flatMap((name) => name.split('.'))
+    .filter((name) => /[a-z][A-Z]|^[A-Z][a-z]/.test(name));
+}
+
 function brokenPromises(path: string, text: string): string[] {
   if (!path.startsWith('lib/')) return [];
   const found: string[] = [];

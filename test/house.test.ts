@@ -7,6 +7,7 @@ import { ERRORS } from '../lib/base/errors.ts';
 import {
   documentedErrors,
   namedFiles,
+  namedSymbols,
   type Sources,
   strangers,
   violations,
@@ -51,6 +52,16 @@ describe('the house is in order', () => {
         .map((path) => `${guide} names ${path}`),
     );
     assert.deepEqual(missing, []);
+  });
+
+  test('every name of code in ARCHITECTURE.md is one', () => {
+    const words = new Set(Object.values(sourcesOf('lib')).join('\n').match(/\w+/g));
+    const symbols = namedSymbols(read('ARCHITECTURE.md'));
+    assert.ok(symbols.length > 30, 'the names were not found');
+    assert.deepEqual(
+      symbols.filter((symbol) => !words.has(symbol)),
+      [],
+    );
   });
 
   test('nothing stands at the top level that a reader would not expect there', () => {
@@ -136,6 +147,12 @@ describe('each rule can be broken', () => {
   test('a file that a guide names is found in its room', () => {
     const guide = 'in `zab/zab.ts` and `test/sim/` but not `npm test` or `Zab.step`';
     assert.deepEqual(namedFiles(guide), ['lib/zab/zab.ts', 'test/sim/']);
+  });
+
+  test('a name of code is told from a word', () => {
+    const guide = '`planSync` and `Zab.elected`, not `currentepoch`, `zab/zab.ts`, `README.md`';
+    assert.deepEqual(namedSymbols(guide), ['planSync', 'Zab']);
+    assert.deepEqual(namedSymbols('`Zab.isElected`'), ['Zab', 'isElected']);
   });
 
   test('a stranger at the top level is seen, a dotfile or an ignored folder is not', () => {
