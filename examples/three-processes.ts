@@ -1,0 +1,194 @@
+/**
+ * Three processes on this machine form a group on disk. One writes, another reads; the leader is
+ * killed while writes are under way; the survivors go on; it is started again and catches up.
+ *
+ * Run it with `npm start`. It ends by itself, and leaves nothing behind.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Answer, Calls, Question } from './three-processes-peer.ts';
+
+const PROGRAM = fileURLToPath(new URL('./three-processes-peer.ts', import.meta.url));
+const SOME = 100;
+
+type Result<K extends keyof Calls> = Awaited<ReturnType<Calls[K]>>;
+
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A peer in a process of its own. */
+class PeerProcess {
+  readonly id: number;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  readonly #waiting = new Map<number, Waiting>();
+  #number = 0;
+
+  constructor(id: number, peers: Readonly<Record<number, string>>, dataDir: string) {
+    this.id = id;
+    // 'advanced' carries bigints, such as zxids.
+    const args = [String(id), JSON.stringify(peers), dataDir];
+    this.#child = fork(PROGRAM, args, { serialization: 'advanced' });
+    this.#exited = once(this.#child, 'exit');
+    this.#child.on('message', (answer: Answer) => this.#answered(answer));
+    this.#child.on('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(`process ${id} has ended`));
+    });
+  }
+
+  /** Resolves when the local part of the peer stands. */
+  opened(): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
+  }
+
+  ask<K extends keyof Calls>(name: K, ...args: Parameters<Calls[K]>): Promise<Result<K>> {
+    return new Promise((resolve, reject) => {
+      this.#number += 1;
+      this.#waiting.set(this.#number, { resolve, reject });
+      this.#child.send({ number: this.#number, name, args } satisfies Question);
+    });
+  }
+
+  /** No goodbye. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** Ends its session, hands leadership over, and ends. */
+  async close(): Promise<void> {
+    await this.ask('close');
+    await this.#exited;
+  }
+
+  #answered({ number, result, error }: Answer): void {
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    if (error === undefined) waiting?.resolve(result as never);
+    else waiting?.reject(new Error(error));
+  }
+}
+
+/** Everything that must be gone at the end, whatever happens. */
+const processes: PeerProcess[] = [];
+const directory = await mkdtemp(join(tmpdir(), 'quorate-'));
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function check(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`not so: ${what}`);
+}
+
+/** Ports of the loopback interface that nobody uses. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(servers.map(portOf));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  check(typeof address === 'object' && address !== null, 'a server has a port');
+  return address.port;
+}
+
+async function start(id: number, peers: Readonly<Record<number, string>>): Promise<PeerProcess> {
+  const started = new PeerProcess(id, peers, join(directory, String(id)));
+  processes.push(started);
+  await started.opened();
+  return started;
+}
+
+async function story(): Promise<void> {
+  const ports = await freePorts(3);
+  const peers = Object.fromEntries(ports.map((port, at) => [at + 1, `ws://127.0.0.1:${port}`]));
+  const group = await Promise.all([1, 2, 3].map((id) => start(id, peers)));
+  const [leaderId] = await Promise.all(group.map((one) => one.ask('ready')));
+  const leader = group.find(({ id }) => id === leaderId);
+  const [reader, writer] = group.filter(({ id }) => id !== leaderId);
+  check(leader !== undefined && reader !== undefined && writer !== undefined, 'one of three leads');
+  say(`three processes form a group; peer ${leader.id} leads`);
+
+  const { stat } = await writer.ask('create', '/config/db', 'postgres://db1');
+  const { data } = await reader.ask('get', '/config/db', stat.czxid);
+  check(data === 'postgres://db1', 'what one wrote the other reads');
+  say(`peer ${writer.id} wrote /config/db, peer ${reader.id} reads '${data}'`);
+
+  await writer.ask('create', '/workers', '');
+  const seen = reader.ask('until', '/workers/leader', true);
+  await leader.ask('register', '/workers/leader', `peer ${leader.id}`);
+  say(
+    `peer ${leader.id} registered an ephemeral node, peer ${reader.id} watches it: '${await seen}'`,
+  );
+  const gone = reader.ask('until', '/workers/leader', false);
+
+  const underWay = Array.from({ length: SOME }, (_, at) =>
+    writer.ask('create', `/writes/under-way-${at}`, String(at)),
+  );
+  const before = performance.now();
+  await leader.kill();
+  say(`peer ${leader.id} was killed with SIGKILL while ${SOME} writes were under way`);
+  await reader.ask('create', '/writes/first-after', 'I am back');
+  const takeover = Math.round(performance.now() - before);
+  await Promise.all(underWay);
+  const newLeader = await reader.ask('ready');
+  say(`takeover: ${takeover} ms until the next successful write; now peer ${newLeader} leads`);
+
+  for (let at = 0; at < SOME; at += 1)
+    await writer.ask('create', `/writes/without-${at}`, String(at));
+  const returned = await start(leader.id, peers);
+  await returned.ask('ready');
+  await gone;
+  say(`peer ${leader.id} was started again; the node of its dead predecessor is gone`);
+
+  const all = await Promise.all([reader, writer, returned].map((one) => one.ask('contents')));
+  for (const { data: found, digest, zxid } of all) {
+    check(digest === all[0]?.digest && zxid === all[0].zxid, 'all three hold the same');
+    for (let at = 0; at < SOME; at += 1) {
+      check(found.get(`/writes/under-way-${at}`) === String(at), 'no acknowledged write is lost');
+      check(found.get(`/writes/without-${at}`) === String(at), 'it has caught up');
+    }
+    check(found.get('/writes/first-after') === 'I am back', 'no acknowledged write is lost');
+  }
+  const [{ data: nodes, digest, zxid } = { data: new Map(), digest: '', zxid: 0n }] = all;
+  say(`it has caught up: all three hold ${nodes.size} nodes at zxid 0x${zxid.toString(16)}`);
+  say(`with the same digest ${digest.slice(0, 16)}, and all ${2 * SOME + 1} acknowledged writes`);
+
+  for (const one of [reader, writer, returned]) await one.close();
+  say('closed');
+}
+
+async function cleanUp(): Promise<void> {
+  await Promise.all(processes.map((one) => one.kill()));
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function giveUp(why: string): Promise<void> {
+  process.stderr.write(`${why}\n`);
+  await cleanUp();
+  process.exit(1);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void giveUp(signal));
+setTimeout(() => void giveUp('not done after two minutes'), 120_000).unref();
+try {
+  await story();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await cleanUp();
+}

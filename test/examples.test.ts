@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+test('three processes: `npm start` tells its story, ends by itself and leaves nothing behind', async () => {
+  const scratch = await mkdtemp(join(tmpdir(), 'quorate-test-'));
+  try {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'examples/three-processes.ts'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: scratch },
+    });
+    const [output, errors, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    assert.equal(errors, '');
+    assert.equal(code, 0);
+    assert.match(output, /takeover: \d+ ms until the next successful write/);
+    assert.match(output, /it has caught up: all three hold \d+ nodes/);
+    const left = (await readdir(scratch)).filter((name) => name.startsWith('quorate-'));
+    assert.deepEqual(left, []);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+});
