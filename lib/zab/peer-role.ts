@@ -110,6 +110,7 @@ export class PeerRole {
     core.epochs = this.durableEpochs;
     if (core.born) core.history.durable = core.history.last.zxid;
     if (core.forgotten) this.#renew();
+    if (core.broken !== undefined) return this.failed(core.broken);
     this.startElection();
     const heir = this.heir;
     this.heir = undefined;

@@ -150,6 +150,6 @@ test('valid messages at the wrong place never throw and never break a mark', () 
         checkMarks(world);
       }
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, includeErrorInReport: true },
   );
 });

@@ -39,6 +39,8 @@ export class World {
   readonly peers: Map<number, Peer> = new Map();
   readonly #wires: Wire[] = [];
   readonly #cut = new Set<string>();
+  /** How often each pair was dialled since time last moved: a real transport backs off. */
+  readonly #dials = new Map<string, number>();
   readonly #commitless = new Set<number>();
   readonly #say: Listener;
   readonly #shown: Set<string>;
@@ -164,8 +166,12 @@ export class World {
     for (const a of this.peers.values()) {
       for (const b of this.peers.values()) {
         if (a.id >= b.id || a.zab === undefined || b.zab === undefined) continue;
+        if (a.zab.role === 'quarantined' || b.zab.role === 'quarantined') continue;
         if (this.#cut.has(pair(a.id, b.id))) continue;
         if (this.#wires.some(({ ends }) => pair(...ends) === pair(a.id, b.id))) continue;
+        const dials = this.#dials.get(pair(a.id, b.id)) ?? 0;
+        if (dials >= 3) continue;
+        this.#dials.set(pair(a.id, b.id), dials + 1);
         this.#link += 2;
         const ids = [this.#link, this.#link + 1] as const;
         this.#wires.push({ ends: [a.id, b.id], ids, queues: [[], []] });
@@ -253,6 +259,7 @@ export class World {
 
   /** Everything that needs no time to pass. */
   settle(): void {
+    this.#dials.clear();
     for (let moves = 0; moves < 10_000; moves += 1) {
       this.#dial();
       let moved = false;
