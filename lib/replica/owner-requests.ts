@@ -13,9 +13,9 @@ export interface Purpose {
 
 /** What a host asks through no session, in an order and under numbers of its own. */
 export class OwnerRequests implements Channel {
-  readonly session = 0n;
+  readonly session: bigint = 0n;
   blocked = false;
-  readonly queue = new SessionQueue<Operation, ReadOperation>({
+  readonly queue: SessionQueue<Operation, ReadOperation> = new SessionQueue({
     pendingMax: Number.POSITIVE_INFINITY,
     inFlightMax: IN_FLIGHT_MAX,
   });

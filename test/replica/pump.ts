@@ -98,7 +98,7 @@ export class Disk {
       entries: [...entries, ...batch.entries],
       epochs: epochs ?? now.epochs,
       applied,
-      committed: committed > now.committed ? committed : now.committed,
+      committed: now.committed < committed ? committed : now.committed,
     };
   }
 }

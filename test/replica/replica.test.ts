@@ -51,10 +51,7 @@ test('deliveries of a session come in the order of their zxids', () => {
   cluster.run(500);
   const zxids = cluster.told(id).map(({ zxid }) => zxid);
   assert.ok(zxids.length > 40);
-  assert.deepEqual(
-    zxids,
-    zxids.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
-  );
+  assert.ok(zxids.every((zxid, at) => at === 0 || zxid >= (zxids[at - 1] ?? zxid)));
 });
 
 test('a read waits for the writes of its session that were made before it', () => {
@@ -187,6 +184,7 @@ test('a client session moves to another peer, and its former owner has no say in
   cluster.until('it is connected', () => here.state === 'connected');
   cluster.ask(id, here, create('/e', 'first', 'ephemeral'));
   const there = cluster.peer(leader).takeOver({ session: here.id, password, timeout: 6_000 });
+  cluster.step();
   const late = numberOf(cluster.peer(id).submit(here, set('/e', 'late')));
   const early = numberOf(cluster.peer(leader).submit(there, set('/e', 'second')));
   cluster.until('it has moved', () => there.state === 'connected' && here.state === 'closed');
