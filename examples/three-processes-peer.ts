@@ -3,7 +3,7 @@
  * IPC. Only the public API is used here.
  */
 import { createHash } from 'node:crypto';
-import { openPeer } from '../lib/index.ts';
+import { type Created, openPeer, type Znode } from '../lib/index.ts';
 
 const [id, peers, dataDir] = process.argv.slice(2);
 if (id === undefined || peers === undefined || dataDir === undefined) {
@@ -17,8 +17,17 @@ const peer = await openPeer({
 });
 peer.on('error', (error) => process.stderr.write(`peer ${id}: ${String(error)}\n`));
 
-/** Every path with its data, and a digest of all of them with their zxids. */
-async function contents(): Promise<{ data: Map<string, string>; digest: string; zxid: bigint }> {
+/** What a peer holds. */
+export interface Contents {
+  /** By path. */
+  readonly data: ReadonlyMap<string, string>;
+  /** Of every path with its data and the zxid of its last change. */
+  readonly digest: string;
+  /** The last transaction that was applied. */
+  readonly zxid: bigint;
+}
+
+async function contents(): Promise<Contents> {
   const data = new Map<string, string>();
   const hash = createHash('sha256');
   const visit = async (path: string): Promise<void> => {
@@ -33,25 +42,35 @@ async function contents(): Promise<{ data: Map<string, string>; digest: string; 
   return { data, digest: hash.digest('hex'), zxid: peer.status.zxid };
 }
 
-const calls = {
+/** What the process can be asked for. */
+export interface Calls {
+  /** Id of the leader, once this peer serves. */
+  ready(): Promise<number | undefined>;
+  create(path: string, data: string): Promise<Created>;
+  /** An ephemeral node of this process. */
+  register(path: string, data: string): Promise<Created>;
+  get(path: string, after: bigint): Promise<Znode<string>>;
+  /** Waits in a watch until the node is there, or until it is gone. */
+  until(path: string, isThere: boolean): Promise<string | undefined>;
+  contents(): Promise<Contents>;
+  close(): Promise<void>;
+}
+
+const calls: Calls = {
   ready: async () => {
     await peer.ready({ timeout: 30_000 });
     return peer.status.leader;
   },
-  create: (path: string, data: string) => peer.create(path, data, { parents: true }),
-  register: (path: string, data: string) => peer.session.create(path, data, { ephemeral: true }),
-  get: (path: string, after: bigint) => peer.get(path, { after }),
-  /** Waits in a watch until the node is there, or until it is gone. */
-  until: async (path: string, isThere: boolean) => {
+  create: (path, data) => peer.create(path, data, { parents: true }),
+  register: (path, data) => peer.session.create(path, data, { ephemeral: true }),
+  get: (path, after) => peer.get(path, { after }),
+  until: async (path, isThere) => {
     const node = await peer.watch(path).until((state) => (state !== undefined) === isThere);
     return node?.data;
   },
   contents,
   close: () => peer.close(),
 };
-
-/** What the process can be asked for. */
-export type Calls = typeof calls;
 
 /** One question. */
 export interface Question {

@@ -162,9 +162,11 @@ async function story(): Promise<void> {
     }
     check(found.get('/writes/first-after') === 'I am back', 'no acknowledged write is lost');
   }
-  const [{ data: nodes, digest, zxid } = { data: new Map(), digest: '', zxid: 0n }] = all;
-  say(`it has caught up: all three hold ${nodes.size} nodes at zxid 0x${zxid.toString(16)}`);
-  say(`with the same digest ${digest.slice(0, 16)}, and all ${2 * SOME + 1} acknowledged writes`);
+  const [same] = all;
+  check(same !== undefined, 'there are three of them');
+  const place = `${same.data.size} nodes at zxid 0x${same.zxid.toString(16)}`;
+  say(`it has caught up: all three hold ${place}, digest ${same.digest.slice(0, 16)}`);
+  say(`nothing is lost: all ${2 * SOME + 1} acknowledged writes are there`);
 
   for (const one of [reader, writer, returned]) await one.close();
   say('closed');
