@@ -104,6 +104,11 @@ export class World {
     this.#counter = Number(state.zxid & 0xffff_ffffn);
   }
 
+  /** Goes on with the numbers of another world's requests. */
+  adopt(before: World): void {
+    for (const [key, number] of before.#numbers) this.#numbers.set(key, number);
+  }
+
   get nextZxid(): Zxid {
     return makeZxid(1, this.#counter + 1);
   }
