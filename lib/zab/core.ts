@@ -19,6 +19,8 @@ import { WriteQueue } from './write-queue.ts';
 export interface Remembered {
   accepted: number;
   current: number;
+  /** A store that was opened fewer times is a copy of it that went another way. */
+  boot: number;
   /** The highest acknowledgement, and the epoch in which it was given. */
   acked: Zxid;
   ackedEpoch: number;

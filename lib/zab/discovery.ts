@@ -35,6 +35,7 @@ function presented(core: Core, remote: Remote, info: FollowerInfo): Learner {
     link: remote.id,
     id: remote.hello.id,
     key: keyOf(remote),
+    boot: remote.hello.boot,
     observer: remote.hello.role === 'observer',
     info,
     stage: 'presented',
@@ -54,9 +55,10 @@ function isVoter(core: Core, learner: Learner): boolean {
 }
 
 /** A store that comes back with less than it promised here is rolled back and has no vote any more. */
-function isRolledBack(core: Core, { key, info }: Learner): boolean {
+function isRolledBack(core: Core, { key, boot, info }: Learner): boolean {
   const seen = core.remembered.get(key);
   if (seen === undefined || !info.voter) return false;
+  if (boot < seen.boot) return true;
   if (info.acceptedEpoch < seen.accepted || info.currentEpoch < seen.current) return true;
   // Under a later promise a shorter log may be a legal TRUNC; under the same one it is a loss.
   return info.acceptedEpoch === seen.ackedEpoch && info.lastZxid < seen.acked;
@@ -148,6 +150,7 @@ function remember(core: Core, leading: Leading, learner: Learner): void {
   core.remembered.set(key, {
     accepted: Math.max(seen?.accepted ?? 0, leading.epoch),
     current: Math.max(seen?.current ?? 0, promise.currentEpoch),
+    boot: Math.max(seen?.boot ?? 0, learner.boot),
     acked: seen?.acked ?? ZERO,
     ackedEpoch: seen?.ackedEpoch ?? 0,
   });

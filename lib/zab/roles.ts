@@ -25,6 +25,7 @@ export interface Learner {
   readonly link: LinkId;
   readonly id: number;
   readonly key: VoterKey;
+  readonly boot: number;
   /** Gets committed entries only, and is never counted. */
   readonly observer: boolean;
   readonly info: FollowerInfo;
