@@ -27,17 +27,16 @@ export function writeChanges(
 }
 
 export function readChanges(reader: PackedReader): Changes {
-  const changes: Change[] = [];
-  for (let left = reader.length(MAX_CHANGES); left > 0; left -= 1) changes.push(readChange(reader));
-  const spans: number[] = [];
+  const changes = reader.list(MAX_CHANGES, readChange);
+  const spans = reader.list(MAX_CHANGES, readSpan);
   let spanned = 0;
-  for (let left = reader.length(MAX_CHANGES); left > 0; left -= 1) {
-    const span = reader.count(MAX_CHANGES);
-    spanned += span;
-    spans.push(span);
-  }
+  for (const span of spans) spanned += span;
   if (spanned !== changes.length) reader.refuse('spans that do not cover the changes');
   return { changes, spans };
+}
+
+function readSpan(reader: PackedReader): number {
+  return reader.count(MAX_CHANGES);
 }
 
 function writeChange(writer: PackedWriter, change: Change): void {

@@ -3,7 +3,6 @@
  * version and a checksum. The same chunks lie on a disk and travel in a SNAP.
  */
 import { unreachable } from '../base/assert.ts';
-import type { Acl, Identity } from '../tree/acl.ts';
 import type {
   AnswerRecord,
   CheckpointHeader,
@@ -134,12 +133,8 @@ function writeNodes(writer: PackedWriter, part: NodesPart): void {
 }
 
 function readNodes(reader: PackedReader): NodesPart {
-  const acls: Acl[] = [];
-  for (let left = reader.length(MAX_PART); left > 0; left -= 1) acls.push(readAcl(reader));
-  const nodes: NodeRecord[] = [];
-  for (let left = reader.length(MAX_PART); left > 0; left -= 1) {
-    nodes.push(readNode(reader, acls.length));
-  }
+  const acls = reader.list(MAX_PART, readAcl);
+  const nodes = reader.list(MAX_PART, (node) => readNode(node, acls.length));
   return { type: 'nodes', acls, nodes };
 }
 
@@ -188,10 +183,9 @@ function writeSessions(writer: PackedWriter, part: SessionsPart): void {
 }
 
 function readSessions(reader: PackedReader): SessionsPart {
-  const sessions: SessionsPart['sessions'][number][] = [];
-  for (let left = reader.length(MAX_PART); left > 0; left -= 1) {
-    sessions.push({ session: readSession(reader), window: readWindow(reader) });
-  }
+  const sessions = reader.list(MAX_PART, (next) => {
+    return { session: readSession(next), window: readWindow(next) };
+  });
   return { type: 'sessions', sessions };
 }
 
@@ -218,16 +212,8 @@ function readSession(reader: PackedReader): Session {
     timeout: reader.count(),
     password: reader.bytes(MAX_PASSWORD_BYTES),
     address: reader.text(MAX_TEXT_BYTES),
-    identities: readIdentities(reader),
+    identities: reader.list(MAX_ACL, readIdentity),
   };
-}
-
-function readIdentities(reader: PackedReader): readonly Identity[] {
-  const identities: Identity[] = [];
-  for (let left = reader.length(MAX_ACL); left > 0; left -= 1) {
-    identities.push(readIdentity(reader));
-  }
-  return identities;
 }
 
 function writeOwners(writer: PackedWriter, part: OwnersPart): void {
@@ -239,10 +225,9 @@ function writeOwners(writer: PackedWriter, part: OwnersPart): void {
 }
 
 function readOwners(reader: PackedReader): OwnersPart {
-  const owners: OwnersPart['owners'][number][] = [];
-  for (let left = reader.length(MAX_PART); left > 0; left -= 1) {
-    owners.push({ owner: readOwner(reader), window: readWindow(reader) });
-  }
+  const owners = reader.list(MAX_PART, (next) => {
+    return { owner: readOwner(next), window: readWindow(next) };
+  });
   return { type: 'owners', owners };
 }
 
@@ -260,9 +245,9 @@ function writeWindow(writer: PackedWriter, window: WindowRecord): void {
 function readWindow(reader: PackedReader): WindowRecord {
   const last = reader.count();
   const resolved = reader.count();
-  const answers: AnswerRecord[] = [];
-  for (let left = reader.length(MAX_ANSWERS); left > 0; left -= 1) {
-    answers.push({ cxid: reader.count(), zxid: reader.uint64(), result: readResult(reader) });
-  }
-  return { last, resolved, answers };
+  return { last, resolved, answers: reader.list(MAX_ANSWERS, readAnswer) };
+}
+
+function readAnswer(reader: PackedReader): AnswerRecord {
+  return { cxid: reader.count(), zxid: reader.uint64(), result: readResult(reader) };
 }

@@ -37,25 +37,23 @@ export function encodeEntries(entries: readonly Entry[], max: number = MAX_ENTRI
  */
 export function decodeEntries(bytes: Uint8Array, max: number = MAX_ENTRIES): readonly Entry[] {
   const reader = new PackedReader(bytes, 'entries', max);
-  const length = reader.length(max);
-  const entries: Entry[] = [];
-  for (let left = length; left > 1; left -= 1) entries.push(readEntry(reader, 0));
-  if (length > 0) entries.push(readLast(reader));
-  else if (reader.safe() !== 0) reader.refuse('a chain without an entry');
+  const entries = reader.list(max, readEntry);
+  const chain = reader.safe();
   reader.end();
-  return entries;
+  const last = entries.at(-1);
+  if (last === undefined) {
+    if (chain !== 0) reader.refuse('a chain without an entry');
+    return entries;
+  }
+  return entries.with(-1, { ...last, chain });
 }
 
-function readEntry(reader: PackedReader, chain: number): Entry {
+function readEntry(reader: PackedReader): Entry {
+  const chain = 0;
   const zxid = reader.uint64() as Zxid;
   if (counterOf(zxid) === 0) reader.refuse('an entry with the counter 0');
   const kind = reader.word(KINDS);
   const bytes = reader.bytes(MAX_ENTRY_BYTES);
   if (kind !== 'configuration') return { zxid, kind, bytes, chain };
   return { zxid, kind, bytes, chain, configuration: decodeConfiguration(bytes) };
-}
-
-function readLast(reader: PackedReader): Entry {
-  const last = readEntry(reader, 0);
-  return { ...last, chain: reader.safe() };
 }

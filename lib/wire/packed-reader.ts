@@ -112,6 +112,15 @@ export class PackedReader {
     return words[this.uint8()] ?? this.refuse('an unknown word');
   }
 
+  /** A list of at most `max`, each read by `read`. */
+  list<T>(max: number, read: (reader: this) => T): readonly T[] {
+    const length = this.length(max);
+    // An array that grows by push takes room for 17 where nearly all lists have one element.
+    const values = new Array<T>(length);
+    for (let index = 0; index < length; index += 1) values[index] = read(this);
+    return values;
+  }
+
   /** Up to `max` bytes: a view, which keeps the whole input alive. */
   bytes(max: number): Uint8Array {
     return this.raw(this.#extent(max));

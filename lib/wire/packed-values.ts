@@ -28,10 +28,20 @@ export function writeOwner(writer: PackedWriter, owner: Owner): void {
   writer.count(owner.boot);
 }
 
+/** The last owner read of each peer: nearly every owner is the one before, and is then the same object. */
+const OWNERS: Owner[] = Array.from({ length: MAX_PEER_ID + 1 }, (_, peer) => {
+  return { peer, store: '', boot: 0 };
+});
+
 export function readOwner(reader: PackedReader): Owner {
   const peer = reader.count(MAX_PEER_ID);
   const store = reader.text(MAX_IDENTIFIER);
-  return { peer, store, boot: reader.count() };
+  const boot = reader.count();
+  const before = OWNERS[peer];
+  if (before?.store === store && before.boot === boot) return before;
+  const owner = { peer, store, boot };
+  OWNERS[peer] = owner;
+  return owner;
 }
 
 export function readPath(reader: PackedReader): string {
@@ -57,12 +67,13 @@ export function writeAcl(writer: PackedWriter, acl: Acl): void {
 }
 
 export function readAcl(reader: PackedReader): Acl {
-  const acl: AclEntry[] = [];
-  for (let left = reader.length(MAX_ACL); left > 0; left -= 1) {
-    const permissions = reader.count(PERMISSION.all);
-    acl.push({ permissions, ...readIdentity(reader) });
-  }
-  return acl;
+  return reader.list(MAX_ACL, readAclEntry);
+}
+
+function readAclEntry(reader: PackedReader): AclEntry {
+  const permissions = reader.count(PERMISSION.all);
+  const scheme = reader.text(MAX_TEXT_BYTES);
+  return { permissions, scheme, id: reader.text(MAX_TEXT_BYTES) };
 }
 
 export function writeStat(writer: PackedWriter, stat: Stat): void {

@@ -72,9 +72,7 @@ export function encodeRequests(requests: readonly Request[]): Uint8Array {
  */
 export function decodeRequests(bytes: Uint8Array): readonly Request[] {
   const reader = new PackedReader(bytes, 'requests');
-  const requests: Request[] = [];
-  for (let left = reader.length(MAX_REQUESTS); left > 0; left -= 1)
-    requests.push(readRequest(reader));
+  const requests = reader.list(MAX_REQUESTS, readRequest);
   reader.end();
   return requests;
 }
@@ -134,7 +132,7 @@ function readOperation(reader: PackedReader): Operation {
   const type = reader.word(TYPES);
   switch (type) {
     case 'multi':
-      return { type, operations: readOperations(reader) };
+      return { type, operations: reader.list(MAX_CHANGES, readMultiOperation) };
     case 'sync':
       return { type };
     case 'create-session':
@@ -156,12 +154,8 @@ function readOperation(reader: PackedReader): Operation {
   }
 }
 
-function readOperations(reader: PackedReader): readonly NodeOperation[] {
-  const operations: NodeOperation[] = [];
-  for (let left = reader.length(MAX_CHANGES); left > 0; left -= 1) {
-    operations.push(readNodeOperation(reader, reader.word(NODE_TYPES)));
-  }
-  return operations;
+function readMultiOperation(reader: PackedReader): NodeOperation {
+  return readNodeOperation(reader, reader.word(NODE_TYPES));
 }
 
 function writeNodeOperation(writer: PackedWriter, operation: NodeOperation): void {

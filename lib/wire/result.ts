@@ -72,7 +72,8 @@ export function readResult(reader: PackedReader, inMulti = false): OperationResu
     case 'close-session':
       return { type };
     case 'multi':
-      return inMulti ? reader.refuse('a multi in a multi') : { type, results: readResults(reader) };
+      if (inMulti) reader.refuse('a multi in a multi');
+      return { type, results: reader.list(MAX_CHANGES, readPlainResult) };
     case 'create-session':
     case 'move-session':
       return { type, session: reader.uint64(), timeout: reader.count() };
@@ -83,10 +84,6 @@ export function readResult(reader: PackedReader, inMulti = false): OperationResu
   }
 }
 
-function readResults(reader: PackedReader): readonly OperationResult[] {
-  const results: OperationResult[] = [];
-  for (let left = reader.length(MAX_CHANGES); left > 0; left -= 1) {
-    results.push(readResult(reader, true));
-  }
-  return results;
+function readPlainResult(reader: PackedReader): OperationResult {
+  return readResult(reader, true);
 }

@@ -159,7 +159,10 @@ function readCreateSession(reader: PackedReader): TxnBody {
   const timeout = reader.count();
   const password = reader.bytes(MAX_PASSWORD_BYTES);
   const address = reader.text(MAX_TEXT_BYTES);
-  const closes: bigint[] = [];
-  for (let left = reader.length(MAX_ELEMENTS); left > 0; left -= 1) closes.push(reader.uint64());
+  const closes = reader.list(MAX_ELEMENTS, readSession);
   return { type: 'create-session', kind, timeout, password, address, closes };
+}
+
+function readSession(reader: PackedReader): bigint {
+  return reader.uint64();
 }

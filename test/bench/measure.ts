@@ -31,6 +31,12 @@ export function machine(): string {
   return `Node ${process.versions.node}, ${cpus().length} x ${one?.model ?? 'unknown'}, load ${load}`;
 }
 
+/** CPU seconds of this process so far, collector threads included: what a busy machine does not distort. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** Microseconds for one of `count` operations that a call of `work` does; the best that several rounds show is the machine's. */
 export function microseconds(count: number, work: () => unknown, rounds = 7): number[] {
   const times: number[] = [];
