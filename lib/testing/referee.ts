@@ -129,7 +129,7 @@ export class Referee implements Scene {
     }
     for (const handler of this.#on.written) handler(peer, batch, before);
     const rose = epochs.current > before.epochs.current;
-    if (rose && epochs.acceptedFrom === key && epochs.accepted === epochs.current) {
+    if (rose && epochs.acceptedFrom === key && peer.view.role === 'leading') {
       this.#elected(peer, epochs.current);
     }
   }
@@ -147,7 +147,9 @@ export class Referee implements Scene {
       if (event.type === 'established') this.#establish(peer, event.epoch);
     }
     const { view } = peer;
-    if (view.role === 'leading' && view.committed !== before.committed) this.#commit(peer);
+    // Who hands over commits and steps down in one turn.
+    const leads = view.role === 'leading' || before.role === 'leading';
+    if (leads && view.committed !== before.committed) this.#commit(peer);
     if (ready.installed !== undefined) {
       this.#install(peer, ready.installed);
       apply(ghost.at(ready.installed, 'S8', peer.id));

@@ -2,7 +2,7 @@
  * One run: a safety phase in which everything fails and nothing may lie, a heal after which the group
  * must converge (S35), and a phase in which a minority misbehaves and must not unseat the leader (S36).
  */
-import { formatZxid } from '../base/zxid.ts';
+import { COUNTER_MAX, formatZxid } from '../base/zxid.ts';
 import { Mischief } from './mischief.ts';
 import type { Predicate } from './predicates/predicate.ts';
 import { Prng } from './prng.ts';
@@ -135,9 +135,12 @@ class Schedule {
 
   /** S36: whatever one peer of a minority does, the leader stays. */
   #disturb(prng: Prng): void {
-    const { clock, peers, leader, statistics } = this.#cluster;
+    const { clock, peers, statistics, swarm } = this.#cluster;
+    // A leader that runs out of counters, or was outpaced, steps down of its own will.
+    if (swarm.counterMax !== COUNTER_MAX) return;
+    clock.runUntil(clock.now + swarm.timers.reelectionDelay + 500);
+    const { leader } = this.#cluster;
     if (leader === undefined) return;
-    clock.runUntil(clock.now + 500);
     const victims = peers.filter((peer) => peer !== leader && this.#cluster.isMinority(peer));
     if (victims.length === 0) return;
     const { epoch } = leader.view;

@@ -110,7 +110,8 @@ export class SimNetwork {
         if (!dialer.open) return;
         dialer.known = true;
         from.linked(dialer.link, 'self', to);
-        this.#schedule(this.#pipes.get(acceptor.link) as Pipe);
+        const pipe = this.#pipes.get(acceptor.link);
+        if (pipe !== undefined) this.#schedule(pipe);
       });
     });
   }

@@ -51,6 +51,8 @@ export interface PeerOptions {
 /** Where a crash may be waited for. */
 export type CrashPoint = 'write-begun' | 'written' | 'told' | 'sent';
 
+/** How often one turn may ask for more to do. */
+const ROUNDS_MAX = 1_000;
 const DIAL_PAUSE = 40;
 const DIAL_PAUSE_MAX = 1_000;
 
@@ -82,7 +84,10 @@ export class SimPeer implements Endpoint, Witness {
   #applied: Proposed;
   life = 0;
   /** Other end of every connection this process knows of. */
-  readonly #links = new Map<LinkId, number>();
+  readonly #links = new Map<LinkId, { readonly place: number; readonly since: number }>();
+  /** Places that will be dialled, or are. */
+  readonly #dialing = new Set<number>();
+  /** The last pause before a dial: longer each time, until a connection has lasted. */
   readonly #pauses = new Map<number, number>();
   #inbox: (() => void)[] = [];
   /** The event loop does other things until then. */
@@ -151,7 +156,7 @@ export class SimPeer implements Endpoint, Witness {
       trace.note('start', this.place, () => `boot ${this.store.boot} of ${this.store.store.slice(0, 8)}, log to ${formatZxid(this.store.last.zxid)}`, this.store.boot);
       referee.started(this);
     });
-    for (const place of this.#options.dials) this.#dialSoon(place, this.prng.between(0, DIAL_PAUSE));
+    for (const place of this.#options.dials) this.#dialSoon(place);
     this.input(() => undefined);
   }
 
@@ -164,6 +169,8 @@ export class SimPeer implements Endpoint, Witness {
     this.#machine = undefined;
     this.#view = STILL;
     this.#links.clear();
+    this.#dialing.clear();
+    this.#pauses.clear();
     this.#floors.clear();
     this.#inbox = [];
     this.#cancel();
@@ -204,17 +211,18 @@ export class SimPeer implements Endpoint, Witness {
   }
 
   linked(link: LinkId, dialer: 'self' | 'peer', other: number): void {
-    this.#links.set(link, other);
-    this.#pauses.delete(other);
+    this.#links.set(link, { place: other, since: this.#world.clock.now });
+    if (dialer === 'self') this.#dialing.delete(other);
     this.input((machine) => machine.linked(link, dialer));
   }
 
   unlinked(link: LinkId): void {
-    const other = this.#links.get(link);
-    if (other === undefined) return;
+    const known = this.#links.get(link);
+    if (known === undefined) return;
     this.#links.delete(link);
     this.input((machine) => machine.unlinked(link));
-    if (this.#options.dials.includes(other)) this.#dialSoon(other, this.prng.between(1, DIAL_PAUSE));
+    if (this.#world.clock.now - known.since > DIAL_PAUSE_MAX) this.#pauses.delete(known.place);
+    this.#dialSoon(known.place);
   }
 
   frame(link: LinkId, frame: Frame): void {
@@ -224,21 +232,29 @@ export class SimPeer implements Endpoint, Witness {
     });
   }
 
-  #dialSoon(place: number, pause: number): void {
-    const life = this.life;
-    this.#world.clock.after(pause, () => {
+  /** Sees to it that there is a connection, after a pause that grows while none lasts. */
+  #dialSoon(place: number): void {
+    if (this.#dialing.has(place) || !this.#options.dials.includes(place)) return;
+    this.#dialing.add(place);
+    const pause = this.#pauses.get(place) ?? DIAL_PAUSE;
+    this.#pauses.set(place, Math.min(pause * 2, DIAL_PAUSE_MAX));
+    const { life } = this;
+    this.#world.clock.after(this.prng.between(0, pause), () => {
       if (this.alive && life === this.life) this.#dial(place);
     });
   }
 
   #dial(place: number): void {
-    for (const other of this.#links.values()) if (other === place) return;
-    const life = this.life;
+    for (const other of this.#links.values()) {
+      if (other.place !== place) continue;
+      this.#dialing.delete(place);
+      return;
+    }
+    const { life } = this;
     this.#world.network.dial(this, place, () => {
       if (!this.alive || life !== this.life) return;
-      const pause = Math.min((this.#pauses.get(place) ?? DIAL_PAUSE) * 2, DIAL_PAUSE_MAX);
-      this.#pauses.set(place, pause);
-      this.#dialSoon(place, this.prng.between(pause / 2, pause));
+      this.#dialing.delete(place);
+      this.#dialSoon(place);
     });
   }
 
@@ -290,8 +306,9 @@ export class SimPeer implements Endpoint, Witness {
 
   /** Does what the machine wants, until it wants nothing more. */
   #act(machine: Machine): void {
-    for (;;) {
+    for (let round = 1; ; round += 1) {
       if (this.#machine !== machine) return;
+      if (round > ROUNDS_MAX) throw new Error('one turn never comes to an end');
       const before = this.#view;
       const ready = machine.ready();
       this.#view = machine.view();
@@ -343,7 +360,7 @@ export class SimPeer implements Endpoint, Witness {
       }
     }
     for (const [link, messages] of frames) {
-      const place = this.#links.get(link);
+      const place = this.#links.get(link)?.place;
       if (place === undefined) continue;
       for (const frame of codec.encode(messages)) {
         trace.note('send', this.place, () => `to ${place}: ${messages.map(describe).join(', ')}`, place, frame.size);
@@ -351,7 +368,7 @@ export class SimPeer implements Endpoint, Witness {
       }
     }
     for (const { link, reason } of ready.close) {
-      const place = this.#links.get(link);
+      const place = this.#links.get(link)?.place;
       if (place === undefined) continue;
       trace.note('link', this.place, () => `closes ${link} to ${place}: ${reason}`, link);
       network.close(link);

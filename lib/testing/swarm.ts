@@ -85,12 +85,14 @@ function drawVoters(prng: Prng, size: number): ConfiguredVoter[] {
 
 function drawTimers(prng: Prng): Timers {
   const heartbeat = prng.pick([50, 100, 250]);
+  const syncTimeout = heartbeat * prng.integer(6, 16);
   return {
     heartbeat,
-    syncTimeout: heartbeat * prng.integer(6, 16),
+    syncTimeout,
     initTimeout: prng.pick([2_000, 4_000, 8_000]),
     finalizeWait: prng.pick([20, 50, 200]),
-    notificationMax: prng.pick([500, 1_000]),
+    // Those who look must be heard often enough not to be taken for dead.
+    notificationMax: Math.min(prng.pick([500, 1_000]), syncTimeout / 2),
     reelectionDelay: prng.pick([2_000, 5_000]),
   };
 }

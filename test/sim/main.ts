@@ -22,7 +22,7 @@ for (let seed = Number(from); seed < Number(from) + Number(count); seed += 1) {
   if (outcome.violation) {
     const detail = outcome.violation.detail.split('\n').slice(0, mode.includes('v') ? 8 : 1).join('\n');
     fails.set(outcome.violation.predicate, [...(fails.get(outcome.violation.predicate) ?? []), seed]);
-    if (!mode.includes('q')) console.log(`seed ${seed} at ${outcome.simulated.toFixed(1)}: ${detail}`);
+    if (!mode.includes('q')) console.log(`seed ${seed} at ${outcome.simulated.toFixed(1)}: ${detail.slice(0, mode.includes('v') ? 2000 : 160)}`);
   }
   if (mode.includes('s')) console.log(seed, (performance.now() - t0).toFixed(0), 'ms', outcome.traceHash, outcome.swarm.voters.length);
 }

@@ -79,12 +79,17 @@ export const completeness: Predicate = {
   name: 'S6',
   title: 'a leader has everything committed before its epoch',
   watch({ ghost }) {
+    /** The greatest entry that the leader of an epoch has committed. */
+    const commits = new Map<number, Proposed>();
+    const check = (epoch: number, history: Proposed, by: number, entry: Proposed): void => {
+      if (by >= epoch) return;
+      demand(ghost.contains(history, entry), 'S6', () => {
+        return `I(${epoch}) ends with ${formatZxid(history.zxid)} and lacks ${formatZxid(entry.zxid)}, committed in epoch ${by}`;
+      });
+    };
     return {
-      elected(peer, epoch, history) {
-        const owed = ghost.before(ghost.committed, epoch);
-        demand(ghost.contains(history, owed), 'S6', () => {
-          return `I(${epoch}) of ${keyOf(peer)} ends with ${formatZxid(history.zxid)} and lacks ${formatZxid(owed.zxid)}`;
-        });
+      elected(_peer, epoch, history) {
+        for (const [by, entry] of commits) check(epoch, history, by, entry);
       },
       established(peer, epoch, history) {
         const G = ghost.committed;
@@ -92,13 +97,10 @@ export const completeness: Predicate = {
           return `I(${epoch}) of ${keyOf(peer)} ends with ${formatZxid(history.zxid)}, apart from ${formatZxid(G.zxid)}`;
         });
       },
-      grown() {
-        for (const { epoch, history } of ghost.attempts.values()) {
-          const owed = ghost.before(ghost.committed, epoch);
-          demand(ghost.contains(history, owed), 'S6', () => {
-            return `I(${epoch}) lacks ${formatZxid(owed.zxid)}, which an earlier leader has committed now`;
-          });
-        }
+      committed(peer, entry) {
+        const { epoch: by } = peer.view;
+        commits.set(by, entry);
+        for (const { epoch, history } of ghost.attempts.values()) check(epoch, history, by, entry);
       },
     };
   },

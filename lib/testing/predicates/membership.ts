@@ -44,10 +44,21 @@ export const membership: Predicate = {
         demand(epochOf(entry.zxid) === epoch || ghost.established.has(epoch), 'S31', () => {
           return `peer ${peer.id} commits ${formatZxid(entry.zxid)} of an older epoch before ${epoch} is established`;
         });
-        const force = ghost.configurations(entry, before);
-        demand(holdsQuorum(force, (key) => entry.holders.has(key)), 'S31', () => {
-          return `peer ${peer.id} commits ${formatZxid(entry.zxid)}, which only ${[...entry.holders].join(' ')} ever held`;
-        });
+        // A change of membership that this commits is in force for what comes behind it.
+        const steps = [entry];
+        let change = entry.configured;
+        while (change !== undefined && !ghost.contains(before, change)) {
+          if (change !== entry) steps.unshift(change);
+          change = change.parent?.configured;
+        }
+        let known = before;
+        for (const step of steps) {
+          const force = ghost.configurations(step, known);
+          demand(holdsQuorum(force, (key) => step.holders.has(key)), 'S31', () => {
+            return `peer ${peer.id} commits ${formatZxid(step.zxid)}, which only ${[...step.holders].join(' ')} ever held`;
+          });
+          known = step;
+        }
       },
     };
   },
