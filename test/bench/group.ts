@@ -34,12 +34,17 @@ function empty(id: number): Durable {
   };
 }
 
+interface OtherEnd {
+  readonly peer: BenchPeer;
+  readonly link: LinkId;
+}
+
 /** A peer that is driven as the ready loop drives one, with a store that forgets. */
 export class BenchPeer {
   readonly id: number;
   readonly replica: Replica;
   /** The other end of each link. */
-  readonly links = new Map<LinkId, { readonly peer: BenchPeer; readonly link: LinkId }>();
+  readonly links: Map<LinkId, OtherEnd> = new Map();
   #inbox: { readonly link: LinkId; readonly frame: Uint8Array }[] = [];
   #last: Mark = { zxid: ZERO, chain: 0 };
   /** Bytes sent and logged. */

@@ -1,8 +1,8 @@
 /** One value of every kind, with fields that cannot be taken for one another. */
 import { makeZxid, ZERO } from '../../lib/base/zxid.ts';
 import type { CheckpointPart } from '../../lib/tree/checkpoint-record.ts';
-import type { Operation, OperationResult, Owner } from '../../lib/tree/request.ts';
-import type { Change, TxnBody } from '../../lib/tree/txn.ts';
+import type { Operation, OperationResult, Owner, Request } from '../../lib/tree/request.ts';
+import type { Change, Txn, TxnBody } from '../../lib/tree/txn.ts';
 import { encodeConfiguration } from '../../lib/wire/configuration.ts';
 import type { LogRecord } from '../../lib/wire/log-record.ts';
 import type { PeerMessage } from '../../lib/wire/messages.ts';
@@ -161,7 +161,7 @@ const BODIES: { readonly [T in TxnBody['type']]: Extract<TxnBody, { readonly typ
   'epoch-start': { type: 'epoch-start', epoch: 5, leader: 2, version: 1 },
 };
 
-export const TXNS = Object.values<TxnBody>(BODIES).map((body) => ({
+export const TXNS: readonly Txn[] = Object.values<TxnBody>(BODIES).map((body) => ({
   session: SESSION,
   cxid: 300,
   resolved: 298,
@@ -202,13 +202,15 @@ const OPERATIONS: { readonly [T in Operation['type']]: Extract<Operation, { read
     'add-auth': { type: 'add-auth', identity: { scheme: 'digest', id: 'jo:hash' } },
   };
 
-export const REQUESTS = Object.values<Operation>(OPERATIONS).map((operation) => ({
-  session: SESSION,
-  cxid: 300,
-  resolved: 298,
-  owner: OWNER,
-  operation,
-}));
+export const REQUESTS: readonly Request[] = Object.values<Operation>(OPERATIONS).map(
+  (operation) => ({
+    session: SESSION,
+    cxid: 300,
+    resolved: 298,
+    owner: OWNER,
+    operation,
+  }),
+);
 
 export const LOG_RECORD: LogRecord = {
   previous: { zxid: previous, chain: 77 },
