@@ -1,4 +1,4 @@
-import { SessionQueue } from '../session/session-queue.ts';
+import { type DueRead, SessionQueue } from '../session/session-queue.ts';
 import type { Reader } from '../tree/reader.ts';
 import type { Operation } from '../tree/request.ts';
 import type { ReadOperation } from './read.ts';
@@ -55,24 +55,35 @@ export class HostedSession implements Channel {
     return this.#queue.pendingWrites >= this.#pendingMax;
   }
 
-  /** A session that was taken over goes on behind the last number of its former owner. */
-  continueAt(lastCxid: number): void {
-    if (lastCxid === this.#queue.lastCxid) return;
+  /**
+   * A session that was taken over goes on behind the last number of its former owner.
+   * @param waits whether a read waits for more than its place in the line.
+   * @returns reads that nothing stands in the way of.
+   */
+  continueAt(
+    lastCxid: number,
+    waits: (ticket: Ticket) => boolean,
+  ): readonly DueRead<ReadOperation>[] {
+    if (lastCxid === this.#queue.lastCxid) return [];
     const { withdrawn, reads } = this.#queue.close();
     const queue = this.#line(lastCxid);
+    this.#queue = queue;
+    const due: DueRead<ReadOperation>[] = [];
     const again = [
       ...withdrawn.map(({ ticket, operation }) => ({
         ticket,
         enter: () => queue.write(ticket, operation),
       })),
-      // Whatever it asked to read before it had an id waits for that.
-      ...reads.map(({ ticket, operation }) => ({
-        ticket,
-        enter: () => queue.barrier(ticket, operation),
+      ...reads.map((read) => ({
+        ticket: read.ticket,
+        enter: () => {
+          if (waits(read.ticket)) queue.barrier(read.ticket, read.operation);
+          else if (queue.read(read.ticket, read.operation) === 'now') due.push(read);
+        },
       })),
     ];
     for (const { enter } of again.sort((a, b) => a.ticket - b.ticket)) enter();
-    this.#queue = queue;
+    return due;
   }
 
   #line(lastCxid: number): SessionQueue<Operation, ReadOperation> {

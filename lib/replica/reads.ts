@@ -71,15 +71,24 @@ export class Reads {
     this.#deliver(hosted, ticket, this.#perform(hosted, operation));
   }
 
-  /** Lets go what waited for this state, for an index that is known now, or for the group. */
-  release(): void {
-    if (this.#waiting.length === 0) return;
+  /**
+   * Lets go what waited for this state, for an index that is known now, or for the group.
+   * @returns the sessions whose writes may go on: one never leaves before a read that was made before it.
+   */
+  release(): readonly HostedSession[] {
+    if (this.#waiting.length === 0) return [];
     const due = this.#waiting.filter((waiting) => this.#isDue(waiting));
-    if (due.length === 0) return;
+    if (due.length === 0) return [];
     this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
     for (const { hosted, ticket } of due) {
       for (const read of hosted.queue.lift(ticket)) this.run(hosted, read.ticket, read.operation);
     }
+    return due.map(({ hosted }) => hosted);
+  }
+
+  /** Whether a read waits for more than its place in the line. */
+  waits(ticket: Ticket): boolean {
+    return this.#waiting.some((waiting) => waiting.ticket === ticket);
   }
 
   /** Nobody waits for it any more. */

@@ -361,8 +361,10 @@ export class Replica {
     const answers = this.#answers;
     this.#answers = [];
     for (const answer of answers) this.#answered(answer);
-    this.#reads.release();
-    return worked || answers.length > 0 || (sent && this.#attachment.tenure?.link === SELF);
+    const released = this.#reads.release();
+    for (const hosted of released) this.#host.wake(hosted);
+    const byItself = this.#attachment.tenure?.link === SELF;
+    return worked || answers.length > 0 || released.length > 0 || (sent && byItself);
   }
 
   /** What the host has to ask goes to the leader, be it this peer itself. */

@@ -138,11 +138,12 @@ export class SessionHost {
     if (hosted.isFull) return undefined;
     const ticket = this.nextTicket();
     hosted.queue.write(ticket, operation);
-    this.#wake(hosted);
+    this.wake(hosted);
     return ticket;
   }
 
-  #wake(hosted: HostedSession): void {
+  /** It may have something to send. */
+  wake(hosted: HostedSession): void {
     if (hosted.session !== 0n) this.#pipeline.wake(hosted);
   }
 
@@ -155,7 +156,7 @@ export class SessionHost {
       this.#teller.failed(hosted, write, 'ABORTED', 'not-applied');
     } else this.#parts.reads.forget(ticket);
     this.#run(hosted, abandonment.reads);
-    this.#wake(hosted);
+    this.wake(hosted);
   }
 
   #run(hosted: HostedSession, due: readonly DueRead<ReadOperation>[]): void {
@@ -282,9 +283,12 @@ export class SessionHost {
     const { key } = hosted.handle;
     const changes = this.#sessions.created(key, id, timeout, requestedAt, this.#now);
     const last = this.#parts.machine().lastCxid({ session: id, owner: this.#owner });
-    hosted.continueAt(last ?? 0);
     this.#refresh(hosted);
     for (const { session, state } of changes) this.#teller.state(session, state, undefined);
+    this.#run(
+      hosted,
+      hosted.continueAt(last ?? 0, (ticket) => this.#parts.reads.waits(ticket)),
+    );
     if (hosted.closing) this.#sendClose(hosted);
     this.#pipeline.wake(hosted);
   }
