@@ -77,19 +77,27 @@ export function genesisOf(voters: readonly Member[]): Configuration {
   return { version: ZERO, voters, origin: { type: 'genesis' } };
 }
 
+/** Names are asked for at every HELLO, and follow from values that never change. */
+const clusterNames = new WeakMap<Configuration, string>();
+const hashes = new WeakMap<ZabOptions['voters'], number>();
+
 /** The cluster's id: 28 hexadecimal digits that follow from who founded it. */
 export function clusterOf(genesis: Configuration): string {
+  const known = clusterNames.get(genesis);
+  if (known !== undefined) return known;
   const founders = genesis.voters.map(({ id, store }) => `${id}=${store}`).join(',');
-  const first = hashText(1, founders).toString(16).padStart(14, '0');
-  const second = hashText(2, founders).toString(16).padStart(14, '0');
-  return `${first}${second}`;
+  const digits = (seed: number): string => hashText(seed, founders).toString(16).padStart(14, '0');
+  const name = `${digits(1)}${digits(2)}`;
+  clusterNames.set(genesis, name);
+  return name;
 }
 
 /** Two peers whose options name other voters are not of one group. */
-export function votersHash(options: ZabOptions): number {
-  const named = options.voters
-    .map(({ id, weight, group }) => `${id}/${weight}/${group}`)
-    .sort()
-    .join(',');
-  return hashText(0, named);
+export function votersHash({ voters }: ZabOptions): number {
+  const known = hashes.get(voters);
+  if (known !== undefined) return known;
+  const named = voters.map(({ id, weight, group }) => `${id}/${weight}/${group}`).sort();
+  const hash = hashText(0, named.join(','));
+  hashes.set(voters, hash);
+  return hash;
 }

@@ -172,7 +172,7 @@ function isAhead(core: Core, message: AckEpoch): boolean {
 }
 
 /** Step 12: a quorum has promised; the own log is the initial history I(e'). */
-export function takeHistory(core: Core, leading: Leading): void {
+function takeHistory(core: Core, leading: Leading): void {
   if (leading.historyEnd !== undefined || !leading.epochDurable) return;
   const keys: VoterKey[] = [];
   for (const { observer, promise, key } of leading.learners.values()) {

@@ -146,6 +146,11 @@ export class Election {
     const own = this.vote;
     if (own === undefined) return keys;
     for (const [key, vote] of this.#received) if (isEqual(vote, own)) keys.add(key);
+    // Whoever came out of this very round with that leader voted for it, and waits for it now.
+    for (const { key, leader, epoch, round } of this.#outside.values()) {
+      const agrees = leader === own.leader && epoch === own.epoch && round === this.round;
+      if (agrees && key !== undefined) keys.add(key);
+    }
     keys.add(this.#self.key());
     return keys;
   }

@@ -6,10 +6,11 @@ import type { BirthNotice, Hello } from './messages.ts';
 import type { LinkId, Refusal } from './ready.ts';
 
 /** The version of the messages; a peer speaks the greatest that both know. */
-export const PROTOCOL: { readonly min: number; readonly max: number } = { min: 1, max: 1 };
+const PROTOCOL: { readonly min: number; readonly max: number } = { min: 1, max: 1 };
 
-export function clusterName(core: Core): string {
-  return core.genesis === undefined ? '' : clusterOf(core.genesis);
+/** Of a born peer; empty before. */
+function clusterName(core: Core): string {
+  return core.birth.state === 'born' && core.genesis !== undefined ? clusterOf(core.genesis) : '';
 }
 
 export function ownHello(core: Core): Hello {
@@ -17,7 +18,7 @@ export function ownHello(core: Core): Hello {
   return {
     type: 'HELLO',
     protocol: PROTOCOL,
-    cluster: core.birth.state === 'born' ? clusterName(core) : '',
+    cluster: clusterName(core),
     id,
     store: core.store,
     boot: core.boot,
@@ -33,7 +34,7 @@ export function ownBirthNotice(core: Core): BirthNotice {
     type: 'BIRTH',
     birth: core.birth,
     genesis: born ? core.genesis : undefined,
-    cluster: born ? clusterName(core) : '',
+    cluster: clusterName(core),
   };
 }
 
@@ -55,7 +56,7 @@ export function judge(core: Core, link: Link, hello: Hello): Verdict {
   }
   if (hello.store === core.store) return refuse('DUPLICATE_STORE', `peer ${hello.id}`);
   if (hello.id === options.id) return refuse('DUPLICATE_ID', `peer ${hello.id}`);
-  const cluster = core.birth.state === 'born' ? clusterName(core) : '';
+  const cluster = clusterName(core);
   if (cluster !== '' && hello.cluster !== '' && cluster !== hello.cluster) {
     return refuse('STORE_MISMATCH', `peer ${hello.id} belongs to another group`);
   }
