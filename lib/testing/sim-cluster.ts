@@ -134,7 +134,9 @@ export class SimCluster {
     );
     const dials = swarm.voters.map((_, index) => index + 1).filter((other) => other !== place);
     const { writeLatency, writeSpike, turnTime } = swarm;
-    const options = { id, place, observer, dials, writeLatency, writeSpike, turnTime };
+    const dialPauseMax = swarm.timers.syncTimeout / 2;
+    const times = { writeLatency, writeSpike, turnTime, dialPauseMax };
+    const options = { id, place, observer, dials, ...times };
     const disk = new SimDisk(id, this.storeId(id, 0));
     const peer = new SimPeer(this.#world, options, clock, disk, prng);
     this.peers.push(peer);

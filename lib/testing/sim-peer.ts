@@ -46,6 +46,8 @@ export interface PeerOptions {
   readonly writeSpike: number;
   /** Ms of the event loop for one turn at most; what comes meanwhile is taken in the next. */
   readonly turnTime: number;
+  /** The longest pause between two attempts to connect. */
+  readonly dialPauseMax: number;
 }
 
 /** Where a crash may be waited for. */
@@ -54,7 +56,6 @@ export type CrashPoint = 'write-begun' | 'written' | 'told' | 'sent';
 /** How often one turn may ask for more to do. */
 const ROUNDS_MAX = 1_000;
 const DIAL_PAUSE = 40;
-const DIAL_PAUSE_MAX = 1_000;
 
 const STILL: MachineView = {
   role: 'looking',
@@ -221,7 +222,7 @@ export class SimPeer implements Endpoint, Witness {
     if (known === undefined) return;
     this.#links.delete(link);
     this.input((machine) => machine.unlinked(link));
-    if (this.#world.clock.now - known.since > DIAL_PAUSE_MAX) this.#pauses.delete(known.place);
+    if (this.#world.clock.now - known.since > this.#options.dialPauseMax) this.#pauses.delete(known.place);
     this.#dialSoon(known.place);
   }
 
@@ -237,7 +238,7 @@ export class SimPeer implements Endpoint, Witness {
     if (this.#dialing.has(place) || !this.#options.dials.includes(place)) return;
     this.#dialing.add(place);
     const pause = this.#pauses.get(place) ?? DIAL_PAUSE;
-    this.#pauses.set(place, Math.min(pause * 2, DIAL_PAUSE_MAX));
+    this.#pauses.set(place, Math.min(pause * 2, this.#options.dialPauseMax));
     const { life } = this;
     this.#world.clock.after(this.prng.between(0, pause), () => {
       if (this.alive && life === this.life) this.#dial(place);

@@ -152,7 +152,7 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     counterMax: prng.pick([COUNTER_MAX, COUNTER_MAX, COUNTER_MAX, 40, 150]),
     syncBufferBytes: prng.pick([0, 200, 4_096, 4_194_304]),
     groupBytes: prng.pick([100, 1_024, 65_536]),
-    lagMax: prng.pick([20, 1_000, 100_000]),
+    lagMax: prng.pick([200, 1_000, 100_000]),
     duration,
     faults: drawFaults(seed, duration, overrides),
   };
