@@ -1,5 +1,5 @@
 import { Events, messageOf } from '../peer/events.ts';
-import { checkOptions } from '../peer/options.ts';
+import { type CheckedOptions, checkOptions } from '../peer/options.ts';
 import { QuorumPeer } from '../peer/quorum-peer.ts';
 import type { LoopPorts } from '../peer/ready-loop.ts';
 import type { Grouped, Logger, Solo } from '../peer/settings.ts';
@@ -18,22 +18,28 @@ import { PeerClient } from './peer-client.ts';
  * ABORTED: the signal. An address that is in use rejects with the system's error.
  */
 export async function openPeer(options: Solo | Grouped = {}): Promise<Peer> {
-  return await openPeerWith(options);
+  const { client } = await openPeerWith(checkOptions(options));
+  return client;
+}
+
+/** A peer as the application holds it, and what it stands on. @internal */
+export interface OpenedPeer {
+  readonly client: Peer;
+  readonly peer: QuorumPeer;
 }
 
 /**
- * The same with another clock, disk or network.
+ * The same with options that have been checked, and with another clock, disk or network.
  * @internal
  */
 export async function openPeerWith(
-  options: Solo | Grouped,
+  options: CheckedOptions,
   ports?: LoopPorts,
-): Promise<PeerClient> {
-  const checked = checkOptions(options);
+): Promise<OpenedPeer> {
   const events = new Events<PeerEvents>((error) => report(error));
-  const report = errorSink(events, checked.logger);
+  const report = errorSink(events, options.logger);
   const warn = (warning: PeerEvents['warning'][0]) => {
-    checked.logger?.warn({ code: warning.code }, warning.message);
+    options.logger?.warn({ code: warning.code }, warning.message);
     events.emit('warning', warning);
   };
   const observer = {
@@ -43,16 +49,14 @@ export async function openPeerWith(
     warning: warn,
     error: report,
   };
-  const peer = await QuorumPeer.open(checked, observer, ports);
-  const client: PeerClient = new PeerClient(
-    new ClientCore(peer, {
-      connected: () => events.emit('session', client.session),
-      warning: warn,
-      error: report,
-    }),
-    events,
-  );
-  return client;
+  const peer = await QuorumPeer.open(options, observer, ports);
+  const core = new ClientCore(peer, {
+    connected: () => events.emit('session', client.session),
+    warning: warn,
+    error: report,
+  });
+  const client = new PeerClient(core, events);
+  return { client, peer };
 }
 
 /** To the `error` event; where nobody listens, or the listener throws itself, to the logger. */

@@ -29,6 +29,11 @@ export interface PeerObserver {
  */
 const LONELY_GRACE = 500;
 
+/** A timer of Node holds 31 bits. */
+const TIMER_MAX = 2_147_483_647;
+/** What links and store are given to end, however late it is, in ms. */
+const ENDING_LEAST = 100;
+
 export class QuorumPeer {
   readonly id: number;
   readonly options: CheckedOptions;
@@ -136,6 +141,12 @@ export class QuorumPeer {
     return this.#closing;
   }
 
+  /** As the end of the process would: no goodbye to anybody. What is synced stays. */
+  async abandon(): Promise<void> {
+    this.#closing ??= Promise.resolve();
+    await this.#endAll(Number.POSITIVE_INFINITY);
+  }
+
   async #listen(): Promise<void> {
     const { transport } = this.#ports;
     transport.start(this.#loop.transportEvents);
@@ -239,16 +250,19 @@ export class QuorumPeer {
   }
 
   async #close(timeout: number): Promise<void> {
-    const { clock, storage, transport } = this.#ports;
-    const deadline = clock.monotonic() + timeout;
+    const deadline = this.#ports.clock.monotonic() + timeout;
     if (this.#end === undefined) await this.#farewell(deadline);
+    await this.#endAll(deadline);
+  }
+
+  async #endAll(deadline: number): Promise<void> {
+    const { clock, storage, transport } = this.#ports;
     this.#loop.stop();
     const hadEnded = this.#end !== undefined;
     this.#end = 'closed';
     if (!hadEnded) this.pipeline.over(QuorateError.make('CLOSED', `peer ${this.id} was closed`));
     const ends = Promise.allSettled([transport.close(), storage.close()]);
-    const remaining = Math.max(100, deadline - clock.monotonic());
-    await within(ends, remaining);
+    await within(ends, Math.max(ENDING_LEAST, deadline - clock.monotonic()));
     this.#announce();
     this.#setClosed();
   }
@@ -287,7 +301,7 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 async function within(work: Promise<unknown>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
+    timer = setTimeout(resolve, Math.min(milliseconds, TIMER_MAX));
   });
   await Promise.race([work, limit]);
   clearTimeout(timer);

@@ -19,8 +19,9 @@ import { DecodeError } from '../wire/decode-error.ts';
 import { decodeFrame, encodeMessage, packFrames } from '../wire/frames.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { LinkId } from '../zab/ready.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Scheduled } from './clock.ts';
 import { messageOf } from './events.ts';
+import { LOOPBACK } from './replica-options.ts';
 
 /** Where the loop reads and writes. */
 export interface LoopPorts {
@@ -60,8 +61,9 @@ export class ReadyLoop {
   #writing = false;
   #turning = false;
   #stopped = false;
-  #immediate: NodeJS.Immediate | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** The turn that is due. */
+  #next: Scheduled | undefined;
+  #timer: Scheduled | undefined;
   /** When the timer is due. */
   #due = Number.POSITIVE_INFINITY;
 
@@ -75,7 +77,7 @@ export class ReadyLoop {
   get transportEvents(): TransportEvents {
     return {
       linkOpened: (link: LinkId, dialer: DialSide) => {
-        this.#input(() => this.#replica.linked(link, dialer));
+        this.#input(() => this.#replica.linked(link, dialer, LOOPBACK));
       },
       frame: (link: LinkId, bytes: Uint8Array) => this.#input(() => this.#receive(link, bytes)),
       linkClosed: (link: LinkId, reason: string) => this.#input(() => this.#unlink(link, reason)),
@@ -88,9 +90,9 @@ export class ReadyLoop {
 
   /** The application has called the replica, or the loop begins: a turn is due. */
   wake(): void {
-    if (this.#stopped || this.#immediate !== undefined) return;
-    this.#immediate = setImmediate(() => {
-      this.#immediate = undefined;
+    if (this.#stopped || this.#next !== undefined) return;
+    this.#next = this.#ports.clock.soon(() => {
+      this.#next = undefined;
       this.#turn();
     });
   }
@@ -99,8 +101,8 @@ export class ReadyLoop {
   stop(): void {
     this.#stopped = true;
     this.#inputs = [];
-    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
-    clearTimeout(this.#timer);
+    this.#next?.cancel();
+    this.#timer?.cancel();
   }
 
   #input(input: () => void): void {
@@ -223,12 +225,13 @@ export class ReadyLoop {
    */
   #arm(deadline: number): void {
     if (deadline >= this.#due && this.#timer !== undefined) return;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#due = deadline;
-    const pause = Math.min(Math.max(deadline - this.#ports.clock.monotonic(), 0), PAUSE_MAX);
-    this.#timer = setTimeout(() => {
+    const { clock } = this.#ports;
+    const pause = Math.min(Math.max(deadline - clock.monotonic(), 0), PAUSE_MAX);
+    this.#timer = clock.after(Math.ceil(pause), () => {
       this.#timer = undefined;
       this.wake();
-    }, Math.ceil(pause));
+    });
   }
 }
