@@ -18,6 +18,8 @@ export interface Channel {
   readonly queue: SessionQueue<Operation, ReadOperation>;
   /** The present leader takes nothing more of it; the reason comes through the log. */
   blocked: boolean;
+  /** It sends nothing for now. */
+  readonly held: boolean;
 }
 
 /** All that a host keeps of one of its sessions, until it ends. */
@@ -32,6 +34,11 @@ export class HostedSession implements Channel {
   /** Of the request that closes it; a session without an id cannot send it yet. */
   closeTicket: Ticket | undefined;
   blocked = false;
+  /**
+   * This same host has asked to take the session over, under another handle. The leader cannot tell
+   * the two apart, so nothing of this one may follow that request.
+   */
+  held = false;
   readonly #pendingMax: number;
   #queue: SessionQueue<Operation, ReadOperation>;
 

@@ -11,19 +11,37 @@ export interface Purpose {
   readonly key: number;
 }
 
+/** A request of the owner's own until it is decided. */
+interface Asked extends Purpose {
+  /** The session that it takes over; 0 if it does not. */
+  readonly takes: bigint;
+  /** When it last left. */
+  sentAt: number;
+}
+
 /** What a host asks through no session, in an order and under numbers of its own. */
 export class OwnerRequests implements Channel {
   readonly session: bigint = 0n;
   blocked = false;
+  readonly held: boolean = false;
   readonly queue: SessionQueue<Operation, ReadOperation> = new SessionQueue({
     pendingMax: Number.POSITIVE_INFINITY,
     inFlightMax: IN_FLIGHT_MAX,
   });
-  readonly #purposes = new Map<Ticket, Purpose & { sentAt: number }>();
+  readonly #purposes = new Map<Ticket, Asked>();
 
   ask(ticket: Ticket, operation: SessionOperation, purpose: Purpose): void {
     this.queue.write(ticket, operation);
-    this.#purposes.set(ticket, { ...purpose, sentAt: Number.NEGATIVE_INFINITY });
+    const takes = operation.type === 'move-session' ? operation.session : 0n;
+    this.#purposes.set(ticket, { ...purpose, takes, sentAt: Number.NEGATIVE_INFINITY });
+  }
+
+  /** Whether this host has asked to take that session over, and does not know the answer. */
+  takes(session: bigint): boolean {
+    for (const purpose of this.#purposes.values()) {
+      if (purpose.takes !== 0n && purpose.takes === session) return true;
+    }
+    return false;
   }
 
   /** False: it has left, and its fate must be awaited. */
@@ -40,7 +58,7 @@ export class OwnerRequests implements Channel {
   }
 
   /** It is decided: what it was for, and when it last left. */
-  decided(ticket: Ticket): (Purpose & { readonly sentAt: number }) | undefined {
+  decided(ticket: Ticket): Asked | undefined {
     const purpose = this.#purposes.get(ticket);
     this.#purposes.delete(ticket);
     return purpose;

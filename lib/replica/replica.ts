@@ -342,8 +342,9 @@ export class Replica {
     if (!leads) {
       this.#duties = undefined;
       this.#answers = [];
-      this.#feeds.giveUp();
     }
+    // A leader synchronizes its learners before it is established.
+    if (zab.role !== 'leading') this.#feeds.giveUp();
     if (zab.store !== this.#host.owner.store) this.#host.renew(this.#ownOwner());
     const { zxid } = this.#tree.machine;
     if (!this.#attachment.follow(zab, this.#duties, zxid)) return;

@@ -56,7 +56,7 @@ export class RequestPipeline {
     let requests: Request[] = [];
     let bytes = 0;
     for (const channel of this.#ready) {
-      if (channel.blocked) continue;
+      if (channel.blocked || channel.held) continue;
       const { session, queue } = channel;
       for (const { ticket, cxid, operation } of queue.take()) {
         if (session === 0n) sent(ticket);

@@ -121,6 +121,7 @@ export class SessionHost {
   open(kind: SessionKind, timeout: number, birth: SessionOperation): SessionHandle {
     const handle = this.#sessions.open(kind, timeout);
     const ticket = this.#ask(birth, { type: 'birth', key: handle.key });
+    if (birth.type === 'move-session') this.#hold(birth.session);
     const { pendingMax } = this.#parts.options;
     this.#hosted.set(handle.key, new HostedSession(handle, ticket, pendingMax));
     return handle;
@@ -131,6 +132,14 @@ export class SessionHost {
     this.#own.ask(ticket, operation, purpose);
     this.#pipeline.wake(this.#own);
     return ticket;
+  }
+
+  /** Holds a session that this host is about to take over from itself, or lets it go on. */
+  #hold(session: bigint): void {
+    const hosted = this.#byId(session);
+    if (hosted === undefined) return;
+    hosted.held = this.#own.takes(session);
+    this.wake(hosted);
   }
 
   /** Undefined: OVERLOADED. */
@@ -274,6 +283,7 @@ export class SessionHost {
       const code = result.type === 'error' ? result.code : 'SESSION_EXPIRED';
       this.#end(hosted, 'expire', code, 'not-applied');
     }
+    this.#hold(purpose.takes);
   }
 
   /** Created or taken over. @param requestedAt when that was last asked for. */
