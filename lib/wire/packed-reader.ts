@@ -132,11 +132,11 @@ export class PackedReader {
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, length);
   }
 
-  /** Well-formed UTF-8 of at most `max` bytes. */
-  text(max: number): string {
+  /** Well-formed UTF-8 of at most `max` bytes. `likely`: the text that it nearly always is. */
+  text(max: number, likely = ''): string {
     const length = this.#extent(max);
     const at = this.#take(length);
-    return readText(this.#bytes, at, length) ?? this.refuse('a text that is not UTF-8');
+    return readText(this.#bytes, at, length, likely) ?? this.refuse('a text that is not UTF-8');
   }
 
   #extent(max: number): number {

@@ -35,9 +35,9 @@ const OWNERS: Owner[] = Array.from({ length: MAX_PEER_ID + 1 }, (_, peer) => {
 
 export function readOwner(reader: PackedReader): Owner {
   const peer = reader.count(MAX_PEER_ID);
-  const store = reader.text(MAX_IDENTIFIER);
-  const boot = reader.count();
   const before = OWNERS[peer];
+  const store = reader.text(MAX_IDENTIFIER, before?.store);
+  const boot = reader.count();
   if (before?.store === store && before.boot === boot) return before;
   const owner = { peer, store, boot };
   OWNERS[peer] = owner;

@@ -9,9 +9,14 @@ const LONGEST = 64;
 const SEEN: string[] = new Array(SLOTS).fill('');
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text in `length` bytes from `at`; undefined if they are not well-formed UTF-8. */
-export function readText(bytes: Uint8Array, at: number, length: number): string | undefined {
-  if (length === 0) return '';
+/** The text in `length` bytes from `at`; undefined if they are not well-formed UTF-8. `likely` is tried first. */
+export function readText(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  likely: string,
+): string | undefined {
+  if (length === likely.length && isText(likely, bytes, at)) return likely;
   if (length > LONGEST) return decode(bytes, at, length);
   let hash = length;
   let all = 0;
@@ -29,9 +34,11 @@ export function readText(bytes: Uint8Array, at: number, length: number): string 
   return text;
 }
 
+/** ASCII only: of other texts, units and bytes are not the same numbers. */
 function isText(text: string, bytes: Uint8Array, at: number): boolean {
   for (let index = 0; index < text.length; index += 1) {
-    if (text.charCodeAt(index) !== bytes[at + index]) return false;
+    const unit = text.charCodeAt(index);
+    if (unit !== bytes[at + index] || unit > 0x7f) return false;
   }
   return true;
 }

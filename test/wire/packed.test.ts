@@ -98,6 +98,14 @@ describe('packed fields', () => {
     });
   }
 
+  test('a likely text is taken for itself only', () => {
+    const likely = (hex: string, text: string) => read(hex, (reader) => reader.text(10, text));
+    assert.equal(likely('026162', 'ab'), 'ab');
+    assert.equal(likely('026163', 'ab'), 'ac');
+    assert.equal(likely('02c3a9', 'é'), 'é');
+    assert.throws(() => likely('01e9', 'é'), DecodeError);
+  });
+
   test('texts that share a place in the memory are never taken for one another', () => {
     for (let round = 0; round < 2; round += 1) {
       for (let number = 0; number < 20_000; number += 1) {
