@@ -7,13 +7,14 @@ function parseV4(text: string): number[] | undefined {
   return parts.map(Number);
 }
 
-function parseGroups(text: string): number[] | undefined {
+/** `tail`: the end of the address, where an IPv4 address may stand. */
+function parseGroups(text: string, tail: boolean): number[] | undefined {
   if (text === '') return [];
   const bytes: number[] = [];
   const groups = text.split(':');
   for (const [index, group] of groups.entries()) {
     if (group.includes('.')) {
-      const v4 = index === groups.length - 1 ? parseV4(group) : undefined;
+      const v4 = tail && index === groups.length - 1 ? parseV4(group) : undefined;
       if (v4 === undefined) return undefined;
       bytes.push(...v4);
     } else {
@@ -28,8 +29,8 @@ function parseGroups(text: string): number[] | undefined {
 function parseV6(text: string): number[] | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0] ?? '');
-  const tail = parseGroups(halves[1] ?? '');
+  const head = parseGroups(halves[0] ?? '', halves.length === 1);
+  const tail = parseGroups(halves[1] ?? '', true);
   if (head === undefined || tail === undefined) return undefined;
   const missing = 16 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 2) return undefined;

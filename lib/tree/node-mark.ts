@@ -43,7 +43,6 @@ export class NodeMark {
 
   /** At most `limit` further nodes; undefined when all have been read. Fewer do not mean the end. */
   next(limit: number): SavedNode[] | undefined {
-    if (this.#cursor >= this.#end) return undefined;
     const nodes: SavedNode[] = [];
     const stop = Math.min(this.#end, this.#cursor + Math.max(SCAN_MAX, limit));
     while (this.#cursor < stop && nodes.length < limit) {
@@ -53,6 +52,6 @@ export class NodeMark {
       this.#saved.delete(row);
       this.#cursor += 1;
     }
-    return nodes;
+    return nodes.length === 0 && this.#cursor >= this.#end ? undefined : nodes;
   }
 }
