@@ -25,8 +25,8 @@ export type ModelResult =
   | { readonly path?: string; readonly stat?: Stat };
 
 export class Model {
-  nodes = new Map<string, ModelNode>();
-  sessions = new Set<bigint>();
+  nodes: Map<string, ModelNode> = new Map();
+  readonly sessions: Set<bigint> = new Set();
 
   constructor() {
     for (const path of ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'])
@@ -108,23 +108,15 @@ export class Model {
     if (operation.type === 'set-acl') throw new Error('not modelled');
     if (operation.version !== -1 && operation.version !== node.version)
       return { error: 'BAD_VERSION' };
-    switch (operation.type) {
-      case 'check':
-        return {};
-      case 'set':
-        Object.assign(node, {
-          data: text(operation.data),
-          version: node.version + 1,
-          mzxid: zxid,
-          mtime: time,
-        });
-        return { stat: this.stat(path) };
-      case 'delete': {
-        if (!operation.recursive && this.children(path).length > 0) return { error: 'NOT_EMPTY' };
-        this.#delete(path, zxid);
-        return {};
-      }
+    if (operation.type === 'check') return {};
+    if (operation.type === 'set') {
+      const change = { data: text(operation.data), version: node.version + 1 };
+      Object.assign(node, change, { mzxid: zxid, mtime: time });
+      return { stat: this.stat(path) };
     }
+    if (!operation.recursive && this.children(path).length > 0) return { error: 'NOT_EMPTY' };
+    this.#delete(path, zxid);
+    return {};
   }
 
   #create(

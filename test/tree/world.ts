@@ -141,7 +141,7 @@ export class World {
   }
 
   /** Applies what waits, at most so much. */
-  settle(count = Number.POSITIVE_INFINITY): Applied[] {
+  settle(count: number = Number.POSITIVE_INFINITY): Applied[] {
     const done: Applied[] = [];
     for (; done.length < count && this.#applied < this.log.length; this.#applied += 1) {
       const entry = this.log[this.#applied];

@@ -1,0 +1,184 @@
+/** The parts that hold a million nodes: sorted children, slabs, rows, index. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ChildList } from '../../lib/tree/child-list.ts';
+import { PathIndex } from '../../lib/tree/path-index.ts';
+import { TRUSTED } from '../../lib/tree/reader.ts';
+import { Slabs } from '../../lib/tree/slabs.ts';
+import { bytes, create, outcome, remove, set, World } from './world.ts';
+
+test('children are sorted and paged, in whatever order they come and go', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.boolean(), fc.nat(2000)), { maxLength: 1500, size: 'max' }),
+      fc.nat(2000),
+      (actions, from) => {
+        const list = new ChildList();
+        const model = new Set<string>();
+        for (const [adding, number] of actions) {
+          const path = `/p/${number}`;
+          if (adding && !model.has(path)) list.insert(path);
+          if (!adding && model.has(path)) list.remove(path);
+          if (adding) model.add(path);
+          else model.delete(path);
+        }
+        const sorted = [...model].sort();
+        assert.deepEqual([...list.paths()], sorted);
+        assert.equal(list.size, sorted.length);
+        const after = `/p/${from}`;
+        const expected = sorted.filter((path) => path > after).map((path) => path.slice(3));
+        assert.deepEqual(list.names(3, after, 7), expected.slice(0, 7));
+        assert.deepEqual(list.names(3, after, Number.POSITIVE_INFINITY), expected);
+        assert.deepEqual(
+          [...list.paths(after)].map((path) => path.slice(3)),
+          expected,
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('many chunks of children split, fill up and join again', () => {
+  const list = new ChildList();
+  const names = Array.from(
+    { length: 3000 },
+    (_, index) => `/${String((index * 7919) % 3000).padStart(4, '0')}`,
+  );
+  for (const name of names) list.insert(name);
+  const sorted = [...names].sort();
+  assert.deepEqual([...list.paths()], sorted);
+  for (const name of names.slice(0, 2900)) list.remove(name);
+  assert.deepEqual([...list.paths()], names.slice(2900).sort());
+  for (const name of names.slice(2900)) list.remove(name);
+  assert.deepEqual([list.size, [...list.paths()], list.names(1, '', 10)], [0, [], []]);
+});
+
+test('slabs keep what was put, give up what is dead, and move the living', () => {
+  const put = fc.record({
+    row: fc.nat(200),
+    length: fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 8000, max: 20_000 })),
+  });
+  fc.assert(
+    fc.property(fc.array(put, { minLength: 100, maxLength: 900, size: 'max' }), (puts) => {
+      const places = new Map<number, { slab: number; offset: number }>();
+      const model = new Map<number, Uint8Array>();
+      const slabs = new Slabs({ moved: (row, slab, offset) => places.set(row, { slab, offset }) });
+      for (const [index, { row, length }] of puts.entries()) {
+        const data = new Uint8Array(length).fill(index);
+        const place = places.get(row);
+        if (place === undefined) places.set(row, slabs.put(row, data));
+        else if (!slabs.overwrite(place.slab, place.offset, data)) {
+          slabs.free(place.slab, place.offset);
+          places.set(row, slabs.put(row, data));
+        }
+        model.set(row, data);
+      }
+      for (const [row, { slab, offset }] of places)
+        assert.deepEqual(slabs.copy(slab, offset), model.get(row));
+      const living = [...model.values()].reduce((sum, { length }) => sum + length, 0);
+      assert(slabs.capacity < living * 3 + 1_000_000, `${slabs.capacity} bytes for ${living}`);
+      for (const row of [...places.keys()]) {
+        const { slab, offset } = places.get(row) ?? { slab: -1, offset: -1 };
+        slabs.free(slab, offset);
+      }
+      assert(slabs.capacity <= 0x8_0000, `${slabs.capacity} bytes for nothing`);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('a byte string is freed once', () => {
+  const slabs = new Slabs({ moved: () => undefined });
+  const { slab, offset } = slabs.put(1, bytes('once'));
+  slabs.free(slab, offset);
+  assert.throws(() => slabs.free(slab, offset), { name: 'InvariantError' });
+});
+
+test('the index finds what was inserted and not what was removed', () => {
+  const index = new PathIndex();
+  const path = (row: number): string => `/some/where/${row % 7}/node-${row}`;
+  for (let row = 0; row < 10_000; row += 1) index.insert(path(row), row);
+  for (let row = 0; row < 10_000; row += 3) index.remove(row);
+  for (let row = 0; row < 10_000; row += 1)
+    assert.equal(index.find(path(row)), row % 3 === 0 ? -1 : row);
+  assert.equal(index.pathOf(3), '');
+  assert.equal(index.pathOf(4), path(4));
+  assert.equal(index.size, 6666);
+  index.insert('/x', 3);
+  assert.deepEqual([index.find('/x'), index.pathOf(3)], [3, '/x']);
+  assert.throws(() => index.pathOf(50_000), { name: 'InvariantError' });
+});
+
+test('a tree of many thousands grows, shrinks and gives its rows again', () => {
+  const world = new World();
+  const session = world.open();
+  world.do(session, create('/many'));
+  const { tree } = world.state;
+  const empty = tree.digest;
+  const bytesBefore = tree.bytes;
+  const names = Array.from({ length: 9000 }, (_, index) => `/many/${(index * 31) % 9000}`);
+  for (const name of names)
+    world.do(session, create(name, { data: name.repeat(1 + (name.length % 3)) }));
+  assert.equal(world.state.nodeCount, 9005);
+  const rows = tree.rows;
+  for (const name of names) assert.equal(outcome(world.do(session, remove(name))), 'delete');
+  assert.notEqual(tree.digest, empty);
+  assert.equal(tree.bytes, bytesBefore);
+  for (const name of names.slice(0, 100)) world.do(session, create(name));
+  assert.equal(tree.rows, rows);
+  const counted = world.state.countDescendants('/many', TRUSTED);
+  assert.equal(counted.type === 'count' && counted.count, 100);
+  const all = world.state.countDescendants('/', TRUSTED);
+  assert.equal(all.type === 'count' && all.count, 104);
+});
+
+test('data of every size is what was set', () => {
+  const world = new World();
+  const session = world.open();
+  world.do(session, create('/a'));
+  for (const length of [0, 1, 63, 64, 65, 1023, 1025, 8191, 8193, 100_000, 0x10_0000, 5, 0]) {
+    const data = 'x'.repeat(length);
+    assert.equal(outcome(world.do(session, set('/a', data))), 'set');
+    const found = world.state.get('/a', TRUSTED);
+    assert(found.type === 'get');
+    assert.deepEqual(found.data, bytes(data));
+    assert.equal(found.stat.dataLength, length);
+  }
+});
+
+test('a subtree comes parents first, siblings sorted; ephemerals by the text they begin with', () => {
+  const world = new World();
+  const session = world.open();
+  for (const path of ['/r/b/x', '/r/a/y', '/r/a-b'])
+    world.do(session, create(path, { parents: true }));
+  for (const path of ['/r/e1', '/r/e2', '/e'])
+    world.do(session, create(path, { mode: 'ephemeral' }));
+  const found = world.state.subtree('/r', TRUSTED);
+  assert(found.type === 'subtree');
+  const paths = found.nodes.map(({ path }) => path);
+  assert.deepEqual(paths, ['/r', '/r/a', '/r/a/y', '/r/a-b', '/r/b', '/r/b/x', '/r/e1', '/r/e2']);
+  assert.deepEqual(world.state.ephemerals(session, '/r/e'), ['/r/e1', '/r/e2']);
+  assert.deepEqual(world.state.ephemerals(session), ['/e', '/r/e1', '/r/e2']);
+  assert.deepEqual(world.state.ephemerals(99n), []);
+});
+
+test('a node that the reader may not read is left out of a subtree, what is below it not', () => {
+  const world = new World();
+  const session = world.open();
+  world.do(session, create('/r/secret', { parents: true }));
+  world.do(session, create('/r/secret/open'));
+  world.do(session, {
+    type: 'set-acl',
+    path: '/r/secret',
+    version: -1,
+    acl: [{ scheme: 'digest', id: 'a:b', permissions: 31 }],
+  });
+  const found = world.state.subtree('/r', { identities: [] });
+  assert(found.type === 'subtree');
+  assert.deepEqual(
+    found.nodes.map(({ path }) => path),
+    ['/r', '/r/secret/open'],
+  );
+});
