@@ -81,19 +81,24 @@ export class Door {
     const core = this.#core;
     remote.birth = message.birth;
     const { genesis } = message;
-    if (genesis !== undefined && core.genesis === undefined) {
-      if (core.options.role === 'participant' && isBornBy(genesis, core.options.id, core.store)) {
-        this.#born(genesis);
-      } else core.genesis = genesis;
-    }
+    core.genesis ??= genesis;
     this.growUp();
   }
 
-  /** The next step towards birth, if the reports allow one. */
+  /**
+   * The next step towards birth, if the reports allow one. Only while looking: who follows already is
+   * born by the checkpoint that it gets.
+   */
   growUp(): void {
     const core = this.#core;
     if (core.birth.state === 'born' || !core.writes.empty || !core.writes.idle) return;
-    if (core.born || core.genesis !== undefined) return;
+    if (core.born || !this.#role.looking) return;
+    const { genesis, options, store } = core;
+    if (genesis !== undefined) {
+      const isVoter = options.role === 'participant' && isBornBy(genesis, options.id, store);
+      if (isVoter) this.#born(genesis);
+      return;
+    }
     const step = birthStep(core.options, core.store, core.birth, core.links);
     if (step === undefined) return;
     if (step.type === 'born') this.#born(step.genesis);
@@ -105,7 +110,6 @@ export class Door {
 
   #born(genesis: Configuration): void {
     const core = this.#core;
-    if (core.birth.state === 'born' || core.genesis !== undefined) return;
     core.genesis = genesis;
     core.writes.birth({ state: 'born' }, genesis);
     core.writes.whenDurable({ type: 'birth' });

@@ -214,6 +214,8 @@ export class Election {
       return sameRound && this.#electorate.isQuorum(keys) ? round : undefined;
     }
     if (this.#outside.get(leader)?.state !== 'leading') return undefined;
+    // It would follow too. Without itself, one that missed a replaceStore would never see a quorum.
+    keys.add(this.#self.key());
     return this.#electorate.isQuorum(keys) ? round : undefined;
   }
 

@@ -146,6 +146,8 @@ export class PeerRole {
   elected(leader: number, epoch: number = this.#core.epochs.current): void {
     const core = this.#core;
     if (!this.looking || core.broken !== undefined) return;
+    // A birth or another store id is on its way to the disk: what the new role needs to know of itself.
+    if (!core.writes.idle || !core.writes.empty) return;
     if (leader === core.options.id) {
       if (core.votes) this.#lead({ leader, epoch });
     } else this.#follow({ leader, epoch });

@@ -20,7 +20,8 @@ export const membership: Predicate = {
         demand(before === undefined || ghost.contains(ghost.committed, before), 'S31', () => {
           return `peer ${peer.id} proposes a configuration at ${formatZxid(node.zxid)} while another is not committed`;
         });
-        demand(epochOf(ghost.committed.zxid) === epochOf(node.zxid), 'S31', () => {
+        const start = ghost.ancestor(node, ghost.before(node, epochOf(node.zxid)).depth + 1);
+        demand(ghost.contains(ghost.committed, start), 'S31', () => {
           return `peer ${peer.id} proposes a configuration before its epoch-start is committed`;
         });
       },
