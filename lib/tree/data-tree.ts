@@ -26,8 +26,8 @@ const NOTHING = new Uint8Array(0);
  * their use, quotas, a digest. It does what a transaction says; whether it may was decided in prep.
  */
 export class DataTree implements MarkedTree {
-  readonly table = new NodeTable();
-  readonly quotas = new Quotas();
+  readonly table: NodeTable = new NodeTable();
+  readonly quotas: Quotas = new Quotas();
   readonly #index = new PathIndex();
   readonly #acls = new AclTable();
   readonly #ephemerals = new Map<bigint, Set<string>>();

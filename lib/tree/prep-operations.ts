@@ -19,7 +19,7 @@ export const DATA_MAX = 0x10_0000;
 /** Changes of one transaction: a larger subtree is deleted in parts. */
 export const CHANGES_MAX = 10_000;
 /** A TTL in ms: ZooKeeper's greatest. */
-export const TTL_MAX = 2 ** 40 - 1;
+export const TTL_MAX: number = 2 ** 40 - 1;
 
 /** Who asks, and over what. */
 export interface Preparing {
