@@ -251,6 +251,7 @@ export class LeaderDuties {
       this.#parts.outbox.close(link, 'a request in the name of another peer');
       return false;
     }
+    if (this.#refused.size === 0) return true;
     const key = `${link}/${request.session}`;
     const expected = this.#refused.get(key);
     if (expected === undefined) return true;
