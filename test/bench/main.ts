@@ -1,9 +1,10 @@
 /** `npm run bench -- core | wire | tree [-- options]`; without a name all of them. */
 import { core } from './core.ts';
 import { machine } from './measure.ts';
+import { tree } from './tree.ts';
 import { wire } from './wire.ts';
 
-const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = { core, wire };
+const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = { core, tree, wire };
 
 const names = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 console.log(machine());
