@@ -1,7 +1,4 @@
-/**
- * The replicated state machine alone, in memory: what `npm run bench -- core` reports of the tree.
- * Run with --expose-gc, or the memory is not measured.
- */
+/** The replicated state machine alone, in memory: its speed, its size, its checkpoints. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { makeZxid, type Zxid } from '../../lib/base/zxid.ts';
@@ -12,15 +9,7 @@ import { type Reader, TRUSTED } from '../../lib/tree/reader.ts';
 import { Restorer } from '../../lib/tree/restorer.ts';
 import { StateMachine } from '../../lib/tree/state-machine.ts';
 import type { Txn, TxnBody } from '../../lib/tree/txn.ts';
-
-export interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  /** What it should be at least (or at most). */
-  readonly atLeast?: number;
-  readonly atMost?: number;
-}
+import { type Figure, report } from './measure.ts';
 
 const owner = { peer: 1, store: '1'.repeat(32), boot: 1 };
 const acl = [{ scheme: 'world', id: 'anyone', permissions: PERMISSION.all }];
@@ -101,15 +90,15 @@ class Subject {
   }
 }
 
-/** The best of several runs, per second: what the machine can do when it is not disturbed. */
-function best(runs: number, count: number, work: () => void): number {
-  let shortest = Number.POSITIVE_INFINITY;
+/** Operations per second of several runs; the greatest is what the machine can do undisturbed. */
+function perSecond(name: string, runs: number, count: number, work: () => void): Figure {
+  const rounds: number[] = [];
   for (let run = 0; run < runs; run += 1) {
     const start = performance.now();
     work();
-    shortest = Math.min(shortest, performance.now() - start);
+    rounds.push((count / (performance.now() - start)) * 1000);
   }
-  return Math.round((count / shortest) * 1000);
+  return { name, unit: '/s', rounds };
 }
 
 /** Reads and writes on a tree of so many nodes. */
@@ -120,26 +109,18 @@ export function measureSpeed(nodes = 100_000): Figure[] {
   const paths = Array.from({ length: some }, (_, index) => pathOf((index * 7919) % nodes));
   const nobody: Reader = { identities: [{ scheme: 'ip', id: '10.0.0.1' }] };
   const data = new Uint8Array(DATA_BYTES).fill(1);
-  const get = best(30, some, () => {
-    for (const path of paths) state.get(path, nobody);
-  });
-  const exists = best(30, some, () => {
-    for (const path of paths) state.exists(path, TRUSTED);
-  });
-  const set = best(10, some, () => {
-    for (const path of paths) subject.set(path, data, 1);
-  });
-  const prepared = best(10, some, measurePrep(subject, paths, data));
+  const size = nodes.toLocaleString('en-US');
   return [
-    {
-      name: `tree: get with Stat and data, ${nodes} nodes`,
-      value: get,
-      unit: '1/s',
-      atLeast: 2_000_000,
-    },
-    { name: `tree: exists, ${nodes} nodes`, value: exists, unit: '1/s' },
-    { name: 'tree: apply of a set', value: set, unit: '1/s' },
-    { name: 'tree: prepare and apply of a set, batches of 64', value: prepared, unit: '1/s' },
+    perSecond(`get with Stat and data, of ${size} (>= 2 million)`, 30, some, () => {
+      for (const path of paths) state.get(path, nobody);
+    }),
+    perSecond(`exists, of ${size}`, 30, some, () => {
+      for (const path of paths) state.exists(path, TRUSTED);
+    }),
+    perSecond('apply a set of 100 bytes', 10, some, () => {
+      for (const path of paths) subject.set(path, data, 1);
+    }),
+    perSecond('prepare and apply it, batches of 64', 10, some, measurePrep(subject, paths, data)),
   ];
 }
 
@@ -178,12 +159,7 @@ export function measureMemory(nodes = 1_000_000): Figure[] {
   collect();
   const each = Math.round((process.memoryUsage.rss() - before) / subject.state.nodeCount);
   return [
-    {
-      name: `tree: memory of a node with ${DATA_BYTES} bytes, of ${nodes}`,
-      value: each,
-      unit: 'B',
-      atMost: 480,
-    },
+    { name: `node with ${DATA_BYTES} bytes, of a million (<= 480)`, unit: 'B', rounds: [each] },
   ];
 }
 
@@ -211,21 +187,17 @@ export function measureCheckpoint(nodes = 1_000_000, slice = 500): Figure[] {
   for (const part of parts) restorer.add(part);
   restorer.finish();
   const restore = performance.now() - start;
-  const at = (share: number): number =>
-    Number((pauses[Math.floor((pauses.length - 1) * share)] ?? 0).toFixed(2));
+  const at = (share: number): number => pauses[Math.floor((pauses.length - 1) * share)] ?? 0;
   return [
-    {
-      name: `tree: slice of ${slice} nodes of a checkpoint of ${nodes}, 99.9 %`,
-      value: at(0.999),
-      unit: 'ms',
-      atMost: 5,
-    },
-    { name: 'tree: the longest slice, collector included', value: at(1), unit: 'ms' },
-    {
-      name: `tree: restore of ${nodes} nodes`,
-      value: Math.round(restore),
-      unit: 'ms',
-      atMost: 2000,
-    },
+    { name: `slice of ${slice} nodes, 99.9 % (<= 5)`, unit: 'ms', rounds: [at(0.999)] },
+    { name: 'longest slice, collector included', unit: 'ms', rounds: [at(1)] },
+    { name: 'restore of a million nodes (<= 2,000)', unit: 'ms', rounds: [restore] },
   ];
+}
+
+/** All of it. Memory first, while the process is small. */
+export function tree(): void {
+  for (const measure of [measureMemory, measureSpeed, measureCheckpoint]) {
+    for (const figure of measure()) report(figure);
+  }
 }
