@@ -28,9 +28,10 @@ export class Disk {
   #staged: Uint8Array[] = [];
   #making: Uint8Array[] = [];
 
-  constructor(id: number) {
+  /** @param copy which of the peer's stores: another one has another id. */
+  constructor(id: number, copy = 0) {
     this.#durable = {
-      store: id.toString(16).padStart(32, '0'),
+      store: (copy * 256 + id).toString(16).padStart(32, '0'),
       boot: 0,
       birth: { state: 'unborn' },
       epochs: { accepted: 0, acceptedFrom: '', current: 0, syncing: 0 },
@@ -40,6 +41,14 @@ export class Disk {
       applied: ZERO,
       committed: ZERO,
     };
+  }
+
+  /** As it is now. */
+  copy(): Disk {
+    const copy = new Disk(0);
+    copy.#durable = this.#durable;
+    copy.#checkpoint = this.#checkpoint;
+    return copy;
   }
 
   open(): { readonly durable: Durable; readonly machine: StateMachine } {
@@ -73,7 +82,7 @@ export class Disk {
   }
 
   #writeLog(batch: Batch): void {
-    const { renew, birth, genesis, truncate, stage, install, epochs, committed } = batch;
+    const { renew, birth, genesis, truncate, stage, install, epochs } = batch;
     const now = this.#durable;
     let { base, entries, applied } = now as {
       base: Base | undefined;
@@ -89,6 +98,8 @@ export class Disk {
       entries = [];
       applied = install.zxid;
     }
+    let { committed } = now;
+    if (batch.committed > committed) committed = batch.committed;
     this.#durable = {
       ...now,
       store: renew ?? now.store,
@@ -98,7 +109,7 @@ export class Disk {
       entries: [...entries, ...batch.entries],
       epochs: epochs ?? now.epochs,
       applied,
-      committed: now.committed < committed ? committed : now.committed,
+      committed,
     };
   }
 }
@@ -120,6 +131,8 @@ interface Running {
 
 export interface ClusterOptions {
   readonly size?: number;
+  /** How many of them, the last ones, are observers. @default 0 */
+  readonly observers?: number;
   readonly replica?: Partial<ReplicaOptions>;
   readonly zab?: Partial<ZabOptions>;
 }
@@ -149,6 +162,16 @@ export class Cluster {
     return running.replica;
   }
 
+  #isVoter(id: number): boolean {
+    return id <= this.#ids.length - (this.#options.observers ?? 0);
+  }
+
+  /** Gives a peer that does not run another disk: a fresh one, or the copy of an old one. */
+  replaceDisk(id: number, disk: Disk = new Disk(id, this.now)): void {
+    assert.ok(!this.#running.has(id), `peer ${id} does not run`);
+    this.#disks.set(id, disk);
+  }
+
   disk(id: number): Disk {
     const disk = this.#disks.get(id);
     assert.ok(disk, `peer ${id} has a disk`);
@@ -162,9 +185,11 @@ export class Cluster {
     const zab: ZabOptions = {
       ...ZAB_DEFAULTS,
       id,
-      role: 'participant',
-      voters: this.#ids.map((voter) => ({ id: voter, weight: 1, group: 0 })),
-      spareStore: (1000 * durable.boot + id).toString(16).padStart(32, '0'),
+      role: this.#isVoter(id) ? 'participant' : 'observer',
+      voters: this.#ids
+        .filter((voter) => this.#isVoter(voter))
+        .map((voter) => ({ id: voter, weight: 1, group: 0 })),
+      spareStore: (0x1_0000_0000 * this.now + id).toString(16).padStart(32, 'f'),
       ...this.#options.zab,
     };
     const options: ReplicaOptions = { ...REPLICA_DEFAULTS, ...this.#options.replica, zab };
