@@ -3,6 +3,7 @@
  * it can be judged. The first violation ends the run.
  */
 import { epochOf, type Zxid } from '../base/zxid.ts';
+import type { Configuration } from '../zab/configuration.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { Batch } from '../zab/ready.ts';
 import { Ghost, type Proposed } from './ghost.ts';
@@ -115,8 +116,9 @@ export class Referee implements Scene {
     const key = keyOf(peer);
     if (batch.genesis !== undefined) {
       const known = ghost.genesis;
-      demand(known === undefined || show(known) === show(batch.genesis), 'S31', () => {
-        return `peer ${peer.id} is born into another group: ${show(batch.genesis)}`;
+      const { genesis } = batch;
+      demand(known === undefined || founders(known) === founders(genesis), 'S31', () => {
+        return `peer ${peer.id} is born into another group: ${founders(genesis)}`;
       });
       ghost.genesis ??= batch.genesis;
     }
@@ -216,6 +218,6 @@ function changed(now: MachineView, before: MachineView): boolean {
   );
 }
 
-function show(value: unknown): string {
-  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}` : part));
+function founders({ voters }: Configuration): string {
+  return voters.map(({ id, store, weight, group }) => `${id}=${store}/${weight}/${group}`).join(' ');
 }

@@ -1,32 +1,84 @@
-import { ZAB_PREDICATES } from '../../lib/testing/predicates/all.ts';
-import { runSchedule } from '../../lib/testing/schedule.ts';
-import { wireCodec, PLAIN_CODEC } from '../../lib/testing/sim-codec.ts';
-import { zabFactory } from '../../lib/testing/zab-machine.ts';
+/** `npm run sim`: schedules by the thousand, or one seed in full. */
+import { shrink } from '../../lib/testing/shrink.ts';
+import { parseOptions, type SimOptions, USAGE } from './options.ts';
+import { isWorker, runAll, work } from './pool.ts';
+import { machineFor, overridesOf, type Report, reportOf, run } from './run.ts';
+import { Summary } from './summary.ts';
 
-const [from = '1', count = '1', mode = ''] = process.argv.slice(2);
-const total = new Map<string, number>();
-const started = performance.now();
-let simulated = 0;
-const fails = new Map<string, number[]>();
-for (let seed = Number(from); seed < Number(from) + Number(count); seed += 1) {
-  const t0 = performance.now();
-  const outcome = runSchedule({
-    seed,
-    factory: zabFactory,
-    codec: mode.includes('w') ? wireCodec() : PLAIN_CODEC,
-    predicates: ZAB_PREDICATES,
-    ...(mode.includes('t') && { print: (line: string) => console.log(line) }),
-  });
-  simulated += outcome.simulated;
-  for (const [what, n] of outcome.counts) total.set(what, (total.get(what) ?? 0) + n);
-  if (outcome.violation) {
-    const detail = outcome.violation.detail.split('\n').slice(0, mode.includes('v') ? 8 : 1).join('\n');
-    fails.set(outcome.violation.predicate, [...(fails.get(outcome.violation.predicate) ?? []), seed]);
-    if (!mode.includes('q')) console.log(`seed ${seed} at ${outcome.simulated.toFixed(1)}: ${detail.slice(0, mode.includes('v') ? 2000 : 160)}`);
-  }
-  if (mode.includes('s')) console.log(seed, (performance.now() - t0).toFixed(0), 'ms', outcome.traceHash, outcome.swarm.voters.length);
+function describe(report: Report): string {
+  return `seed ${report.seed} at ${(report.simulated / 1000).toFixed(3)} s: ${report.detail}`;
 }
-const real = performance.now() - started;
-for (const [p, seeds] of fails) console.log(p, seeds.length, seeds.slice(0, 20).join(' '));
-if (mode.includes('c')) console.log(total);
-console.log(`simulated ${(simulated / 1000).toFixed(0)} s in ${(real / 1000).toFixed(1)} s: ${(simulated / real).toFixed(0)}x`);
+
+function replayLine(report: Report, options: SimOptions, more = ''): string {
+  return `replay: npm run sim -- --seed ${report.seed} --machine ${machineFor(options.machine, report.seed)} --trace${more}`;
+}
+
+/** Makes a failing seed smaller, and says how to run what is left. */
+function shrinkSeed(report: Report, options: SimOptions): void {
+  const kind = machineFor(options.machine, report.seed);
+  const first = run(report.seed, kind, {});
+  const { overrides, outcome, runs } = shrink(first, (change) => run(report.seed, kind, change));
+  const { keep, size, duration, workInterval } = overrides;
+  const flags = [
+    keep === undefined ? '' : ` --keep ${[...keep].join(',') || ','}`,
+    size === undefined ? '' : ` --size ${size}`,
+    duration === undefined ? '' : ` --duration ${duration}`,
+    workInterval === undefined ? '' : ` --work ${workInterval}`,
+  ].join('');
+  console.log(`shrunk in ${runs} runs to ${outcome.swarm.faults.length} faults: ${outcome.violation?.detail}`);
+  console.log(replayLine(report, options, flags));
+}
+
+async function collect(options: SimOptions, summary: Summary): Promise<void> {
+  const seeds = Array.from({ length: options.schedules }, (_, index) => options.seed + index);
+  const told = (report: Report): boolean => {
+    summary.add(report);
+    if (report.predicate !== undefined && !options.json) console.log(describe(report));
+    return report.predicate === undefined || !options.stopOnFailure;
+  };
+  if (options.schedules > 1 && options.workers > 1) {
+    await runAll(options, seeds, told);
+    return;
+  }
+  const print = options.trace ? (line: string): void => console.log(line) : undefined;
+  for (const seed of seeds) {
+    const outcome = run(seed, machineFor(options.machine, seed), overridesOf(options), print);
+    const report = reportOf(outcome);
+    if (!options.json) console.log(`seed ${seed}: trace hash ${report.traceHash}`);
+    if (!told(report)) return;
+  }
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (isWorker()) {
+    work(options);
+    return;
+  }
+  const started = performance.now();
+  const summary = new Summary();
+  if (!options.json) console.log(`seed ${options.seed}, ${options.schedules} schedules`);
+  await collect(options, summary);
+  const failure = summary.failures[0];
+  if (failure !== undefined) process.exitCode = 1;
+  if (options.json) {
+    const { schedules } = summary;
+    const { predicate, seed, detail } = failure ?? {};
+    console.log(JSON.stringify({ failed: failure !== undefined, predicate, schedules, seed, detail }));
+    return;
+  }
+  for (const line of summary.lines(performance.now() - started)) console.log(line);
+  for (const report of summary.failures.slice(0, 5)) {
+    console.log(replayLine(report, options));
+    if (options.shrink) shrinkSeed(report, options);
+  }
+  console.log(failure === undefined ? 'no failure' : `${summary.failures.length} failures`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n${USAGE}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,66 @@
+/** One schedule of the command line: which machine, which predicates, and what is told of it. */
+import { ZAB_PREDICATES } from '../../lib/testing/predicates/all.ts';
+import { type Outcome, runSchedule } from '../../lib/testing/schedule.ts';
+import { wireCodec } from '../../lib/testing/sim-codec.ts';
+import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
+import { zabFactory } from '../../lib/testing/zab-machine.ts';
+import type { SimOptions } from './options.ts';
+
+/** What a worker reports of one schedule. */
+export interface Report {
+  readonly seed: number;
+  readonly predicate: string | undefined;
+  readonly detail: string | undefined;
+  readonly traceHash: string;
+  readonly simulated: number;
+  readonly voters: number;
+  readonly counts: readonly (readonly [string, number])[];
+}
+
+export type MachineKind = 'zab' | 'replica';
+
+/** Mixed: the whole replica three times out of four, ZAB alone else. */
+export function machineFor(kind: SimOptions['machine'], seed: number): MachineKind {
+  if (kind !== 'mixed') return kind;
+  return seed % 4 === 0 ? 'zab' : 'replica';
+}
+
+/** Runs the schedule of a seed. */
+export function run(
+  seed: number,
+  _machine: MachineKind,
+  overrides: SwarmOverrides,
+  print?: (line: string) => void,
+): Outcome {
+  return runSchedule({
+    seed,
+    factory: zabFactory,
+    codec: wireCodec(),
+    predicates: ZAB_PREDICATES,
+    overrides,
+    ...(print && { print }),
+  });
+}
+
+export function reportOf(outcome: Outcome): Report {
+  return {
+    seed: outcome.seed,
+    predicate: outcome.violation?.predicate,
+    detail: outcome.violation?.detail,
+    traceHash: outcome.traceHash,
+    simulated: outcome.simulated,
+    voters: outcome.swarm.voters.length,
+    counts: [...outcome.counts],
+  };
+}
+
+/** What the command line says instead of the seed. */
+export function overridesOf(options: SimOptions): SwarmOverrides {
+  const { keep, size, duration, workInterval } = options;
+  return {
+    ...(keep !== undefined && { keep }),
+    ...(size !== undefined && { size }),
+    ...(duration !== undefined && { duration }),
+    ...(workInterval !== undefined && { workInterval }),
+  };
+}

@@ -1,0 +1,50 @@
+/** What many schedules came to, for a reader. */
+import { FAULT_TYPES } from '../../lib/testing/faults.ts';
+import { Statistics } from '../../lib/testing/statistics.ts';
+import type { Report } from './run.ts';
+
+/** What a run of some hundred schedules must have reached. */
+const REACHED: readonly string[] = [
+  'phase election', 'phase discovery', 'phase synchronization', 'phase broadcast',
+  'role looking', 'role following', 'role leading', 'role observing', 'role quarantined',
+  'established', 'sync DIFF', 'sync TRUNC', 'sync SNAP', 'round confirmed', 'minority phases',
+];
+
+export class Summary {
+  readonly #statistics = new Statistics();
+  readonly failures: Report[] = [];
+  readonly #sizes = new Map<number, number>();
+  schedules = 0;
+  simulated = 0;
+
+  add(report: Report): void {
+    this.schedules += 1;
+    this.simulated += report.simulated;
+    this.#statistics.merge(report.counts);
+    this.#sizes.set(report.voters, (this.#sizes.get(report.voters) ?? 0) + 1);
+    if (report.predicate !== undefined) this.failures.push(report);
+  }
+
+  count(what: string): number {
+    return this.#statistics.counts.get(what) ?? 0;
+  }
+
+  lines(realMs: number): string[] {
+    const hours = this.simulated / 3_600_000;
+    const speed = this.simulated / realMs;
+    const sizes = [...this.#sizes].sort(([one], [two]) => one - two);
+    const faults = FAULT_TYPES.map(([type]) => `${type} ${this.count(`fault ${type}`)}`);
+    const lines = [
+      `${this.schedules} schedules, ${hours.toFixed(1)} simulated hours in ${(realMs / 1000).toFixed(1)} s: ${speed.toFixed(0)} times real time`,
+      `voters: ${sizes.map(([size, count]) => `${count} of ${size}`).join(', ')}`,
+      `faults: ${faults.join(', ')}`,
+      `reached: ${REACHED.map((what) => `${what} ${this.count(what)}`).join(', ')}`,
+      `${this.count('entries committed')} entries committed, ${this.count('frames')} frames`,
+    ];
+    const others = [...this.#statistics.counts].filter(([what]) => {
+      return !what.startsWith('fault ') && !REACHED.includes(what) && !what.startsWith('ms ');
+    });
+    lines.push(`also: ${others.map(([what, count]) => `${what} ${count}`).join(', ')}`);
+    return lines;
+  }
+}
