@@ -4,77 +4,13 @@
  *
  * Run it with `npm start`. It ends by itself, and leaves nothing behind.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Answer, Calls, Question } from './three-processes-peer.ts';
+import { contentsOf, freePorts, PeerProcess } from './support/peer-process.ts';
 
-const PROGRAM = fileURLToPath(new URL('./three-processes-peer.ts', import.meta.url));
+/** How many writes are under way when the leader is killed, and how many follow. */
 const SOME = 100;
-
-type Result<K extends keyof Calls> = Awaited<ReturnType<Calls[K]>>;
-
-interface Waiting {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** A peer in a process of its own. */
-class PeerProcess {
-  readonly id: number;
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
-  readonly #waiting = new Map<number, Waiting>();
-  #number = 0;
-
-  constructor(id: number, peers: Readonly<Record<number, string>>, dataDir: string) {
-    this.id = id;
-    // 'advanced' carries bigints, such as zxids.
-    const args = [String(id), JSON.stringify(peers), dataDir];
-    this.#child = fork(PROGRAM, args, { serialization: 'advanced' });
-    this.#exited = once(this.#child, 'exit');
-    this.#child.on('message', (answer: Answer) => this.#answered(answer));
-    this.#child.on('exit', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`process ${id} has ended`));
-    });
-  }
-
-  /** Resolves when the local part of the peer stands. */
-  opened(): Promise<void> {
-    return new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
-  }
-
-  ask<K extends keyof Calls>(name: K, ...args: Parameters<Calls[K]>): Promise<Result<K>> {
-    return new Promise((resolve, reject) => {
-      this.#number += 1;
-      this.#waiting.set(this.#number, { resolve, reject });
-      this.#child.send({ number: this.#number, name, args } satisfies Question);
-    });
-  }
-
-  /** No goodbye. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#exited;
-  }
-
-  /** Ends its session, hands leadership over, and ends. */
-  async close(): Promise<void> {
-    await this.ask('close');
-    await this.#exited;
-  }
-
-  #answered({ number, result, error }: Answer): void {
-    const waiting = this.#waiting.get(number);
-    this.#waiting.delete(number);
-    if (error === undefined) waiting?.resolve(result as never);
-    else waiting?.reject(new Error(error));
-  }
-}
 
 /** Everything that must be gone at the end, whatever happens. */
 const processes: PeerProcess[] = [];
@@ -86,22 +22,6 @@ function say(text: string): void {
 
 function check(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`not so: ${what}`);
-}
-
-/** Ports of the loopback interface that nobody uses. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(servers.map(portOf));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-async function portOf(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  check(typeof address === 'object' && address !== null, 'a server has a port');
-  return address.port;
 }
 
 async function start(id: number, peers: Readonly<Record<number, string>>): Promise<PeerProcess> {
@@ -153,9 +73,9 @@ async function story(): Promise<void> {
   await gone;
   say(`peer ${leader.id} was started again; the node of its dead predecessor is gone`);
 
-  const all = await Promise.all([reader, writer, returned].map((one) => one.ask('contents')));
-  for (const { data: found, digest, zxid } of all) {
-    check(digest === all[0]?.digest && zxid === all[0].zxid, 'all three hold the same');
+  const all = await contentsOf([reader, writer, returned]);
+  for (const { data: found, digest } of all) {
+    check(digest === all[0]?.digest, 'all three hold the same');
     for (let at = 0; at < SOME; at += 1) {
       check(found.get(`/writes/under-way-${at}`) === String(at), 'no acknowledged write is lost');
       check(found.get(`/writes/without-${at}`) === String(at), 'it has caught up');

@@ -16,8 +16,8 @@ type ReadFailure = Extract<ReadResult, { readonly type: 'error' }>;
 
 function fail(view: View<unknown, never>, failure: ReadFailure, called: Called): QuorateError {
   const { path } = called;
-  // A path that is none was not checked before: nothing can be there.
-  if (failure.code === 'NO_NODE' && path !== undefined) view.place.resolve(path);
+  // Reads do not check their path before: this one says what is wrong with it.
+  if (failure.code === 'BAD_ARGUMENTS' && path !== undefined) view.place.resolve(path);
   return view.failure(called, failure, NOT_APPLIED);
 }
 
@@ -37,7 +37,7 @@ export function znodeOrNone<T>(
   result: ReadResult,
   called: Called,
 ): Znode<T> | undefined {
-  if (result.type === 'error' && result.code === 'NO_NODE') return none(view, called);
+  if (result.type === 'error' && result.code === 'NO_NODE') return undefined;
   return znodeOf(view, result, called);
 }
 
@@ -46,10 +46,10 @@ export function statOrNone(
   result: ReadResult,
   called: Called,
 ): Stat | undefined {
-  if (result.type === 'error' && result.code === 'NO_NODE') return none(view, called);
+  if (result.type === 'error' && result.code === 'NO_NODE') return undefined;
   if (result.type === 'error') throw fail(view, result, called);
   if (result.type !== 'exists') return impossible(result);
-  return result.stat ?? none(view, called);
+  return result.stat;
 }
 
 export function childrenOf(
@@ -83,11 +83,6 @@ export function aclOf(
 /** Of a sync. */
 export function synced(view: View<unknown, never>, result: ReadResult, called: Called): void {
   if (result.type === 'error') throw fail(view, result, called);
-}
-
-function none(view: View<unknown, never>, called: Called): undefined {
-  if (called.path !== undefined) view.place.resolve(called.path);
-  return undefined;
 }
 
 export function createdOf(view: View<unknown, never>, answer: Success): Created {

@@ -1,4 +1,5 @@
 /** Where the states of `watch` and `watchChildren` come from. */
+import { assert } from '../base/assert.ts';
 import type { QuorateError } from '../base/errors.ts';
 import type { ReadResult } from '../replica/read.ts';
 import type { Stat } from '../tree/znode.ts';
@@ -13,11 +14,15 @@ export interface NodeAspect<T> {
   /** As the tree knows it. */
   readonly path: string;
   /** The state at this moment; `identity` is equal for equal states. Throws what refuses it. */
-  read(ask: (type: 'get' | 'children') => ReadResult): {
-    readonly identity: string;
-    readonly state: () => T;
-  };
+  read(result: ReadResult): { readonly identity: string; readonly state: () => T };
   readonly failure: (failure: Failure) => QuorateError;
+}
+
+const READS = { data: 'get', children: 'children' } as const;
+const STALE = { consistency: 'stale' } as const;
+
+function isEnd({ code }: Failure): boolean {
+  return code === 'CLOSED' || code === 'SESSION_EXPIRED';
 }
 
 /** Opens the states of one aspect of one node, across sessions unless the source is pinned to one. */
@@ -52,13 +57,12 @@ class NodeSource<T> implements StateSource<T>, Watcher {
    * that is applied, and nothing that is in the tree is ever taken back.
    */
   take(): T | typeof SAME {
-    const core = this.#source.current;
-    const { identity, state } = this.#node.read((type) => {
-      const operation = { type, path: this.#node.path };
-      const result = core.read(operation, { consistency: 'stale' });
-      if (typeof result === 'number') throw new Error('a stale read is answered at once');
-      return result;
-    });
+    const operation = { type: READS[this.aspect], path: this.#node.path };
+    const result = this.#source.current.read(operation, STALE);
+    assert(typeof result !== 'number', 'a stale read is answered at once');
+    // The end of the session is on its way, and will be told by itself.
+    if (result.type === 'error' && isEnd(result)) return SAME;
+    const { identity, state } = this.#node.read(result);
     if (identity === this.#given) return SAME;
     this.#given = identity;
     this.#zxid = this.#source.peer.zxid;

@@ -210,8 +210,7 @@ export abstract class TreeView<T, In> extends View<T, In> {
     const node: NodeAspect<Znode<T> | undefined> = {
       aspect: 'data',
       path: this.place.resolve(path),
-      read: (ask) => {
-        const result = ask('get');
+      read: (result) => {
         const identity = result.type === 'get' ? identityOfData(result.stat) : codeOf(result);
         return { identity, state: () => znodeOrNone(this, result, called) };
       },
@@ -226,8 +225,7 @@ export abstract class TreeView<T, In> extends View<T, In> {
     const node: NodeAspect<string[]> = {
       aspect: 'children',
       path: this.place.resolve(path),
-      read: (ask) => {
-        const result = ask('children');
+      read: (result) => {
         const hasChildren = result.type === 'children' && result.children.length > 0;
         const identity = hasChildren ? identityOfChildren(result.stat) : codeOf(result);
         return { identity, state: () => childrenOrNone(this, result, called) };

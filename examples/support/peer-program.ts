@@ -1,13 +1,13 @@
 /**
- * One of the three processes: opens a peer and does what the process that started it asks for over
- * IPC. Only the public API is used here.
+ * A process with one peer, which does what the process that started it asks for over IPC. Only the
+ * public API is used here.
  */
 import { createHash } from 'node:crypto';
-import { type Created, openPeer, type Znode } from '../lib/index.ts';
+import { type Created, openPeer, type Znode } from '../../lib/index.ts';
 
 const [id, peers, dataDir] = process.argv.slice(2);
 if (id === undefined || peers === undefined || dataDir === undefined) {
-  throw new Error('usage: three-processes-peer <id> <peers as JSON> <directory>');
+  throw new Error('usage: peer-program <id> <peers as JSON> <directory>');
 }
 const peer = await openPeer({
   id: Number(id),

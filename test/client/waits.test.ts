@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openPeer, QuorateError } from '../../lib/index.ts';
+import { failsWith, solo } from './solo.ts';
+
+/** A peer of three that is alone: it stays LOOKING, and nothing is decided. */
+async function lonely(): Promise<Awaited<ReturnType<typeof openPeer>>> {
+  const peers = { 1: 'ws://127.0.0.1:0', 2: 'ws://127.0.0.1:2', 3: 'ws://127.0.0.1:3' };
+  return await openPeer({ id: 1, peers, dataDir: ':memory:', requestTimeout: 50 });
+}
+
+test('nothing hangs without a quorum: reads, writes and ready() time out, and say why', async () => {
+  await using peer = await lonely();
+  const why = { message: /timed out after \d+ ms: .*2: .*3: / };
+  await assert.rejects(peer.ready({ timeout: 20 }), failsWith('TIMED_OUT', why));
+  await assert.rejects(peer.get('/'), failsWith('TIMED_OUT', { ...why, path: '/' }));
+  await assert.rejects(peer.create('/a'), failsWith('TIMED_OUT', { ...why, path: '/a' }));
+  await assert.rejects(peer.sync(), failsWith('TIMED_OUT', why));
+  await assert.rejects(peer.openSession(), failsWith('TIMED_OUT', why));
+  const { serving, state, reason } = peer.status;
+  assert.deepEqual([serving, state], [false, 'looking']);
+  assert.ok(reason);
+});
+
+test('a write that never left is known not to be applied', async () => {
+  await using peer = await lonely();
+  await assert.rejects(peer.create('/a'), (error) => {
+    assert.ok(QuorateError.is(error, 'TIMED_OUT'));
+    assert.equal(error.outcome, 'not-applied');
+    return true;
+  });
+});
+
+test('a stale read is answered without a quorum', async () => {
+  await using peer = await lonely();
+  const { stat } = await peer.get('/', { consistency: 'stale' });
+  assert.equal(stat.czxid, 0n);
+  assert.equal(peer.status.contactAge, Number.POSITIVE_INFINITY);
+});
+
+test('a signal cuts every wait short, as in Node: AbortError with the reason as its cause', async () => {
+  await using peer = await lonely();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waits = [
+    peer.get('/', { signal }),
+    peer.set('/a', '', { signal }),
+    peer.ready({ signal, timeout: Number.POSITIVE_INFINITY }),
+    peer.watch('/a').until(() => true, { signal }),
+    peer.sync({ signal }),
+    peer.openSession({ signal }),
+  ];
+  const ends = Promise.allSettled(waits);
+  controller.abort('enough');
+  for (const end of await ends) {
+    assert.equal(end.status, 'rejected');
+    assert.equal(end.reason.name, 'AbortError');
+    assert.equal(end.reason.cause, 'enough');
+    assert.equal(end.reason.outcome, 'not-applied');
+  }
+  await assert.rejects(
+    peer.get('/', { signal }),
+    { name: 'AbortError' },
+    'aborted before it began',
+  );
+});
+
+test('a signal leaves no listener behind', async (t) => {
+  const peer = await solo(t);
+  let listeners = 0;
+  const { signal } = new AbortController();
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners += 1;
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners -= 1;
+    remove(...args);
+  };
+  await peer.create('/a', '', { signal });
+  await peer.get('/a', { signal });
+  await peer.watch('/a', { signal }).until(() => true, { signal });
+  await peer.ready({ signal });
+  assert.equal(listeners, 0);
+});
+
+test('after waits for a transaction, and a zxid of the past costs nothing', async (t) => {
+  const peer = await solo(t);
+  const { stat } = await peer.create('/a', 'x');
+  assert.equal((await peer.get('/a', { after: stat.czxid })).data, 'x');
+  await assert.rejects(
+    peer.get('/a', { after: stat.czxid + 1_000n, timeout: 20 }),
+    failsWith('TIMED_OUT', { outcome: 'not-applied' }),
+  );
+  assert.equal((await peer.get('/a', { consistency: 'linearizable' })).data, 'x');
+});

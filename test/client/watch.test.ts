@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bytes, json, type Znode } from '../../lib/index.ts';
+import { failsWith, solo } from './solo.ts';
+
+test('a watch gives the present state first, then every change, and undefined while it is absent', async (t) => {
+  const peer = await solo(t);
+  const seen: (string | undefined)[] = [];
+  peer.watch('/w').subscribe((node) => void seen.push(node?.data));
+  await peer.create('/w', '1');
+  await peer.set('/w', '2');
+  await peer.delete('/w');
+  await peer.create('/w', '3');
+  assert.deepEqual(seen, [undefined, '1', '2', undefined, '3']);
+});
+
+test('a subscriber is told of a change before the write that made it resolves', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/w', '0');
+  const order: string[] = [];
+  peer.watch('/w').subscribe((node) => void order.push(`told ${node?.data}`));
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const data of ['1', '2', '3']) {
+    await peer.set('/w', data);
+    order.push(`wrote ${data}`);
+  }
+  assert.deepEqual(order, [
+    'told 0',
+    ...['1', '2', '3'].flatMap((data) => [`told ${data}`, `wrote ${data}`]),
+  ]);
+});
+
+test('other nodes, children and ACLs do not wake a watch of data', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/w', 'x');
+  const seen: unknown[] = [];
+  peer.watch('/w').subscribe((node) => void seen.push(node?.data));
+  await peer.create('/w/child');
+  await peer.create('/v');
+  await peer.setAcl('/w', ['world:anyone:cdrwa']);
+  await peer.sync();
+  assert.deepEqual(seen, ['x']);
+});
+
+test('watchChildren gives sorted names, and none while the node is absent', async (t) => {
+  const peer = await solo(t);
+  const seen: string[][] = [];
+  peer.watchChildren('/p').subscribe((names) => void seen.push(names));
+  await peer.create('/p');
+  await peer.create('/p/b');
+  await peer.create('/p/a');
+  await peer.set('/p', 'data');
+  await peer.delete('/p', { recursive: true });
+  assert.deepEqual(seen, [[], ['b'], ['a', 'b'], []]);
+});
+
+test('a slow consumer skips to the newest state and misses no last one', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/w', '0');
+  const seen: (string | undefined)[] = [];
+  for await (const node of peer.watch('/w')) {
+    seen.push(node?.data);
+    if (node?.data === '100') break;
+    const writes = Array.from({ length: 100 }, (_, at) => peer.set('/w', String(at + 1)));
+    await Promise.all(writes);
+  }
+  assert.deepEqual(seen, ['0', '100']);
+});
+
+test('until narrows the type and leaves nothing behind', async (t) => {
+  const peer = await solo(t);
+  const isThere = (node: Znode<string> | undefined): node is Znode<string> => node !== undefined;
+  const arrival = peer.watch('/later').until(isThere);
+  await peer.create('/later', 'now');
+  assert.equal((await arrival).data, 'now');
+  await assert.rejects(
+    peer.watch('/never').until(isThere, { timeout: 5 }),
+    failsWith('TIMED_OUT', { message: /watch \/never timed out after 5 ms/ }),
+  );
+});
+
+test('a live value is there before the next line, with its zxid', async (t) => {
+  const peer = await solo(t);
+  const { stat } = await peer.create('/l', '1');
+  await using live = await peer.watch('/l').live();
+  assert.equal(live.value?.data, '1');
+  assert.ok(live.zxid >= stat.czxid);
+  const { mzxid } = await peer.set('/l', '2');
+  assert.equal(live.value?.data, '2');
+  assert.equal(live.zxid, mzxid);
+});
+
+test('a bad value stays out of a live value, and is reported', async (t) => {
+  const peer = await solo(t);
+  const typed = peer.as(json<{ open: boolean }>());
+  await typed.create('/l', { open: true });
+  await using live = await typed.watch('/l').live();
+  const errors: unknown[] = [];
+  peer.on('error', (error) => errors.push(error));
+  await peer.as(bytes).set('/l', Uint8Array.of(0x7b));
+  assert.deepEqual(live.value?.data, { open: true });
+  assert.equal(live.error?.code, 'INVALID_DATA');
+  assert.deepEqual(errors, [live.error]);
+  await typed.set('/l', { open: false });
+  assert.deepEqual([live.value?.data.open, live.error], [false, undefined]);
+});
+
+test('many watches of one node are all told, and can be left one by one', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/w', '0');
+  const counts = [0, 0, 0];
+  const subscriptions = counts.map((_, at) =>
+    peer.watch('/w').subscribe(() => {
+      counts[at] = (counts[at] ?? 0) + 1;
+    }),
+  );
+  await peer.set('/w', '1');
+  subscriptions[1]?.[Symbol.dispose]();
+  await peer.set('/w', '2');
+  assert.deepEqual(counts, [3, 2, 3]);
+  for (const subscription of subscriptions) subscription[Symbol.dispose]();
+  await peer.set('/w', '3');
+  assert.deepEqual(counts, [3, 2, 3]);
+  const again = peer.watch('/w').until((node) => node?.data === '4');
+  await peer.set('/w', '4');
+  await again;
+});
+
+test('a listener may call the peer, and what it throws harms nobody', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/in', '0');
+  await peer.create('/out', '');
+  const errors: unknown[] = [];
+  peer.on('error', (error) => errors.push(error));
+  peer.watch('/in').subscribe(() => {
+    throw new Error('listener');
+  });
+  peer.watch('/in').subscribe(async (node) => {
+    await peer.set('/out', `copy of ${node?.data}`);
+  });
+  await peer.set('/in', '1');
+  await peer.watch('/out').until((node) => node?.data === 'copy of 1');
+  assert.deepEqual(
+    errors.map((error) => (error as Error).message),
+    ['listener', 'listener'],
+  );
+});
+
+test('watches end with the peer: subscriptions silently, waits with CLOSED', async (t) => {
+  const peer = await solo(t);
+  const errors: unknown[] = [];
+  peer.on('error', (error) => errors.push(error));
+  await peer.create('/w', 'last');
+  const live = await peer.watch('/w').live();
+  peer.watch('/w').subscribe(() => {});
+  const pending = peer.watch('/w').until(() => false);
+  const loop = (async () => {
+    for await (const _ of peer.watch('/w'));
+  })();
+  const ends = Promise.allSettled([pending, loop]);
+  await peer.close();
+  for (const end of await ends) {
+    assert.equal(end.status, 'rejected');
+    assert.ok(failsWith('CLOSED')(end.reason));
+  }
+  assert.deepEqual([live.value?.data, live.error?.code], ['last', 'CLOSED']);
+  assert.deepEqual(errors, []);
+  await assert.rejects(
+    peer.watch('/w').until(() => true),
+    failsWith('CLOSED'),
+  );
+});
+
+test('a node that may not be read rejects a wait and is reported to a subscriber', async (t) => {
+  const peer = await solo(t);
+  const errors: unknown[] = [];
+  peer.on('error', (error) => errors.push(error));
+  await peer.create('/secret', 'x', { acl: ['digest:nobody:x:cdrwa'] });
+  await assert.rejects(
+    peer.watch('/secret').until(() => true),
+    failsWith('NO_AUTH', { path: '/secret' }),
+  );
+  peer.watch('/secret').subscribe(() => assert.fail('it may not be read'));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(failsWith('NO_AUTH')(errors[0]));
+});
