@@ -77,7 +77,7 @@ function check({ group }: Loaded): void {
 
 export function core(): void {
   const loaded = load();
-  for (const batch of process.env.B ? [Number(process.env.B)] : [64, 1, 512]) {
+  for (const batch of [64, 1, 512]) {
     const writes = batch === 1 ? 20_000 : 200_000;
     const rates: number[] = [];
     const costs: number[] = [];

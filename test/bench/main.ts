@@ -1,10 +1,16 @@
-/** `npm run bench -- core | wire | tree [-- options]`; without a name all of them. */
+/** `npm run bench -- core reads tree wire`: those that are named, or all. */
 import { core } from './core.ts';
 import { machine } from './measure.ts';
+import { reads } from './reads.ts';
 import { tree } from './tree.ts';
 import { wire } from './wire.ts';
 
-const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = { core, tree, wire };
+const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = {
+  core,
+  reads,
+  tree,
+  wire,
+};
 
 const names = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 console.log(machine());
