@@ -6,6 +6,7 @@
 import type { Zxid } from '../base/zxid.ts';
 import type { NumberedWrite } from '../session/session-queue.ts';
 import type { Operation, OperationResult, Owner } from '../tree/request.ts';
+import { sameOwner } from '../tree/session-table.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
 import type { Outbox } from './outbox.ts';
 import type { SessionHandle } from './session-handle.ts';
@@ -43,15 +44,24 @@ export class Departed {
     if (result.type === 'move-session') this.#close(result.session, zxid);
   }
 
-  /** After a jump the exactly-once table answers; what went with its session stays unknown for good. */
+  /** Somebody else had the session in the meantime: what is not known now stays unknown for good. */
+  forget(session: bigint): void {
+    this.#open.delete(session);
+  }
+
+  /** After a jump the exactly-once table answers, unless the session has ended or has another owner. */
   resolve(machine: StateMachine): void {
     for (const [session, open] of this.#open) {
+      const owner = machine.sessions.get(session)?.owner;
+      if (owner === undefined || !sameOwner(owner, this.#owner)) {
+        this.forget(session);
+        continue;
+      }
       for (const cxid of [...open.writes.keys()]) {
         const answer = machine.answer({ session, cxid, owner: this.#owner });
         if (answer !== undefined)
           this.#decided(open, cxid, machine.zxid, answer.zxid, answer.result);
       }
-      if (machine.sessions.get(session) === undefined) this.#open.delete(session);
     }
   }
 

@@ -226,13 +226,9 @@ export class SessionHost {
 
   /** A transaction was applied, and its watch events are on their way. */
   applied(applied: Applied): void {
-    const { session, cxid, zxid, result, ended } = applied;
-    if (sameOwner(applied.owner, this.#owner)) {
-      const hosted = session === 0n ? undefined : this.#byId(session);
-      const channel = session === 0n ? this.#own : hosted;
-      const decided = channel && this.#pipeline.applied(channel, cxid, zxid, result);
-      if (decided !== undefined) this.#tell(hosted, decided);
-    } else if (result.type === 'move-session') {
+    const { owner, result, ended } = applied;
+    if (sameOwner(owner, this.#owner)) this.#ownApplied(applied);
+    else if (result.type === 'move-session') {
       const moved = this.#byId(result.session);
       if (moved !== undefined) this.#end(moved, 'close', 'SESSION_MOVED', 'not-applied');
     }
@@ -244,40 +240,61 @@ export class SessionHost {
     this.#departed.applied(applied);
   }
 
-  /** The exactly-once table and the session table answer what was not seen to be applied (step 26). */
+  /** A request of this incarnation; of an earlier handle it may be, and then it was told as such. */
+  #ownApplied({ session, cxid, zxid, result }: Applied): void {
+    if (session === 0n) {
+      const decided = this.#pipeline.applied(this.#own, cxid, zxid, result);
+      if (decided !== undefined) {
+        this.#ownDecided(decided.decision.write.ticket, result, 'not-applied');
+      }
+      return;
+    }
+    const hosted = this.#byId(session);
+    if (hosted === undefined) return;
+    const decided = this.#pipeline.applied(hosted, cxid, zxid, result);
+    if (decided !== undefined) this.#tell(hosted, decided);
+  }
+
+  /**
+   * The exactly-once table and the session table answer what was not seen to be applied (step 26). The
+   * numbers of a session that has had another owner since may be that one's: of these nothing is known.
+   */
   resolve(): void {
     const machine = this.#parts.machine();
-    for (const decided of this.#pipeline.resolve(this.#own, machine))
-      this.#tell(undefined, decided);
+    for (const { decision, result } of this.#pipeline.resolve(this.#own, machine)) {
+      this.#ownDecided(decision.write.ticket, result, 'unknown');
+    }
     for (const hosted of [...this.#hosted.values()]) {
       if (hosted.session === 0n) continue;
-      for (const decided of this.#pipeline.resolve(hosted, machine)) this.#tell(hosted, decided);
       const session = machine.sessions.get(hosted.session);
       if (session === undefined) this.#over(hosted, 'unknown');
-      else if (sameOwner(session.owner, this.#owner)) this.#refresh(hosted);
-      else this.#end(hosted, 'close', 'SESSION_MOVED', 'not-applied');
+      else if (!sameOwner(session.owner, this.#owner)) {
+        this.#end(hosted, 'close', 'SESSION_MOVED', 'unknown');
+      } else {
+        this.#refresh(hosted);
+        for (const decided of this.#pipeline.resolve(hosted, machine)) this.#tell(hosted, decided);
+      }
     }
     this.#departed.resolve(machine);
   }
 
-  /** @param hosted undefined for a request through no session. */
-  #tell(hosted: HostedSession | undefined, { decision, result, zxid }: Decided): void {
+  #tell(hosted: HostedSession, { decision, result, zxid }: Decided): void {
     const { write, reads } = decision;
-    if (hosted === undefined) {
-      this.#ownDecided(write.ticket, result);
-      return;
-    }
     if (result.type === 'add-auth') this.#refresh(hosted);
     if (write.ticket !== hosted.closeTicket) this.#teller.decided(hosted, write, zxid, result);
     this.#run(hosted, reads);
   }
 
-  #ownDecided(ticket: Ticket, result: OperationResult): void {
+  /** @param former what is known of the requests of a handle that this host had on the same session. */
+  #ownDecided(ticket: Ticket, result: OperationResult, former: Outcome): void {
     const purpose = this.#own.decided(ticket);
     if (purpose?.type !== 'birth') return;
     const hosted = this.#hosted.get(purpose.key);
     if (hosted === undefined) return;
     if (result.type === 'create-session' || result.type === 'move-session') {
+      const before = this.#byId(result.session);
+      if (before !== undefined) this.#end(before, 'close', 'SESSION_MOVED', former);
+      if (former === 'unknown') this.#departed.forget(result.session);
       this.#born(hosted, result.session, result.timeout, purpose.sentAt);
     } else {
       const code = result.type === 'error' ? result.code : 'SESSION_EXPIRED';
@@ -288,8 +305,6 @@ export class SessionHost {
 
   /** Created or taken over. @param requestedAt when that was last asked for. */
   #born(hosted: HostedSession, id: bigint, timeout: number, requestedAt: number): void {
-    const before = this.#byId(id);
-    if (before !== undefined) this.#end(before, 'close', 'SESSION_MOVED', 'not-applied');
     const { key } = hosted.handle;
     const changes = this.#sessions.created(key, id, timeout, requestedAt, this.#now);
     const last = this.#parts.machine().lastCxid({ session: id, owner: this.#owner });

@@ -138,3 +138,29 @@ test('a peer restarts from its own checkpoint and the log behind it', () => {
   assert.ok(get.type === 'get');
   assert.equal(new TextDecoder().decode(get.data), '59');
 });
+
+test('of a session that was taken over behind a copy, nothing is claimed about what was under way', () => {
+  const { cluster, leader, id } = lagging();
+  const session = cluster.open(leader, 60_000);
+  cluster.ask(leader, session, create('/a'));
+  const password = new Uint8Array(16).fill(7);
+  const here = cluster.peer(id).openSession({ timeout: 60_000, kind: 'client', password });
+  cluster.until('it is connected', () => here.state === 'connected');
+  const underWay = cluster.peer(id).submit(here, create('/under-way'));
+  cluster.step();
+  cluster.step();
+  cluster.isolate(id);
+  const kept = cluster.peer(id).submit(here, create('/kept'));
+  assert.ok(typeof underWay === 'number' && typeof kept === 'number');
+  const there = cluster.peer(leader).takeOver({ session: here.id, password, timeout: 60_000 });
+  // The numbers of the new owner go on where those of the former one ended.
+  cluster.ask(leader, there, create('/other'));
+  cluster.ask(leader, there, create('/others'));
+  outgrow(cluster, leader, session);
+  cluster.heal();
+  cluster.settle();
+  assert.ok(cluster.events(id).some(({ type }) => type === 'installed'));
+  cluster.until('it is told', () => here.state === 'closed');
+  assert.equal(cluster.reply(id, underWay)?.outcome, 'unknown');
+  assert.equal(cluster.reply(id, kept)?.outcome, 'not-applied');
+});
