@@ -194,13 +194,10 @@ export class Outstanding {
   ): void {
     const origin = session === 0n ? incarnationKey(owner) : session;
     if (cxid > 0) {
-      const before = present(this.progress(session, owner), 'numbers of a request');
-      const numbers = this.#numbers.get(origin) ?? { ...before, proposed: new Map<number, Zxid>() };
-      this.#numbers.set(origin, {
-        last: cxid,
-        resolved: Math.max(before.resolved, resolved),
-        proposed: numbers.proposed.set(cxid, zxid),
-      });
+      const numbers = this.#numbers.get(origin) ?? this.#begin(origin, session, owner);
+      numbers.last = cxid;
+      numbers.resolved = Math.max(numbers.resolved, resolved);
+      numbers.proposed.set(cxid, zxid);
     }
     for (const [path, value] of effect.nodes) this.#nodes.set(path, { zxid, value });
     for (const [id, value] of effect.sessions) this.#sessions.set(id, { zxid, value });
@@ -229,6 +226,13 @@ export class Outstanding {
     this.#proposals = [];
     this.#first = 0;
     this.#bytes = 0;
+  }
+
+  #begin(origin: OriginKey, session: bigint, owner: Owner): Numbers {
+    const { last, resolved } = present(this.progress(session, owner), 'numbers of a request');
+    const numbers = { last, resolved, proposed: new Map<number, Zxid>() };
+    this.#numbers.set(origin, numbers);
+    return numbers;
   }
 
   #drop({ zxid, effect, origin, cxid }: Proposal): void {

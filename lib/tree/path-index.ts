@@ -1,18 +1,16 @@
 import { present } from '../base/assert.ts';
 
-const SHARDS = 256;
+const SHARDS = 64;
 const BLOCK_BITS = 12;
 const BLOCK = 1 << BLOCK_BITS;
 /** Stands in every shard that holds nothing: never written to. */
 const EMPTY: Map<string, number> = new Map();
 
-/** Which of the shards a path is in: a few of its characters decide, the last above all. */
+/** Which of the shards a path is in: its last two characters decide, and one in the middle. */
 function shardOf(path: string): number {
   const end = path.length;
-  let mixed = end;
-  for (let at = end > 4 ? end - 4 : 0; at < end; at += 1) mixed = mixed * 31 + path.charCodeAt(at);
-  if (end > 8) mixed = mixed * 31 + path.charCodeAt(end >> 1) * 7 + path.charCodeAt(end >> 2);
-  return mixed & (SHARDS - 1);
+  const last = path.charCodeAt(end - 1) * 7 + path.charCodeAt(end > 1 ? end - 2 : 0) * 31;
+  return (last + path.charCodeAt(end >> 1) * 3 + end) & (SHARDS - 1);
 }
 
 /**
