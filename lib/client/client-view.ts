@@ -26,7 +26,7 @@ export class ClientView<T, In> extends TreeView<T, In> implements Client<T, In> 
 }
 
 /** A session: asks through itself alone, until it ends. */
-export class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
+class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
   protected override readonly allowsEphemerals: boolean = true;
 
   get session(): Session<T, In> {

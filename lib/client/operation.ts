@@ -57,7 +57,7 @@ const NO_KIND: NodeKindOptions = {};
 const ANY_VERSION = -1;
 
 /** ZooKeeper's create mode; kinds that exclude each other are refused. */
-export function createMode(options: NodeKindOptions): CreateMode {
+function createMode(options: NodeKindOptions): CreateMode {
   const { sequential = false, container = false, ephemeral = false, ttl } = options;
   const kinds = [container && 'container', ephemeral && 'ephemeral', ttl !== undefined && 'ttl'];
   const chosen = kinds.filter((kind) => kind !== false);

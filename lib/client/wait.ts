@@ -143,7 +143,7 @@ export function checkCall(
 }
 
 /** A duration that a wait may be given. Infinity is a wait without end. */
-export function checkTimeout(what: string, timeout: unknown): void {
+function checkTimeout(what: string, timeout: unknown): void {
   if (typeof timeout !== 'number' || Number.isNaN(timeout)) {
     throw new TypeError(`${what}: timeout must be a number of milliseconds`);
   }

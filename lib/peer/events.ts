@@ -1,8 +1,5 @@
 import { QuorateError } from '../base/errors.ts';
 
-/** The events of an emitter: name and what its listeners are given. */
-export type EventMap = Record<string, readonly unknown[]>;
-
 type Listener<A extends readonly unknown[]> = (...args: A) => void;
 
 interface Registration<A extends readonly unknown[]> {
@@ -54,7 +51,7 @@ export class Events<M extends { [E in keyof M]: readonly unknown[] }> {
 }
 
 /** Runs a function of the application; what it throws, now or as a rejected promise, goes to the sink. */
-export function runSafely(work: () => unknown, sink: (error: unknown) => void): void {
+function runSafely(work: () => unknown, sink: (error: unknown) => void): void {
   try {
     const result = work();
     if (result instanceof Promise) result.catch(sink);
