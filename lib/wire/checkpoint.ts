@@ -40,7 +40,7 @@ import { readResult, writeResult } from './result.ts';
 import { seal, unseal } from './sealed.ts';
 
 /** The layout; another one gets another number. */
-export const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 1;
 
 const TYPES: readonly CheckpointPart['type'][] = ['header', 'nodes', 'sessions', 'owners'];
 const WRITER = new PackedWriter();

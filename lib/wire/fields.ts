@@ -12,8 +12,6 @@ import { MAX_IDENTIFIER } from './limits.ts';
 export interface Field<T> {
   write(value: T): Item;
   read(item: Item, what: string): T;
-  /** The key is left out of the value when the field reads `undefined`. */
-  readonly omitted?: boolean;
 }
 
 /** The fields of an object, in the order of the wire. */
@@ -57,7 +55,7 @@ export const flag: Field<boolean> = {
 };
 
 /** Printable ASCII of a bounded length. */
-export function ascii(max: number, min = 0): Field<string> {
+function ascii(max: number, min = 0): Field<string> {
   return {
     write: (value) => value,
     read: (item, what) =>
@@ -110,11 +108,6 @@ export function nullable<T>(field: Field<T>): Field<T | undefined> {
     write: (value) => (value === undefined ? null : field.write(value)),
     read: (item, what) => (item === null ? undefined : field.read(item, what)),
   };
-}
-
-/** As {@link nullable}, for a key that is absent rather than `undefined`. */
-export function omittable<T>(field: Field<T>): Field<T | undefined> {
-  return { ...nullable(field), omitted: true };
 }
 
 /** Another encoding inside a byte string, such as a packed list. */
@@ -209,9 +202,7 @@ function readKeys<T extends object>(
 ): T {
   let at = from;
   for (const key of keys) {
-    const field = shape[key];
-    const read = field.read(items[at] ?? null, `${what}.${key}`);
-    if (read !== undefined || field.omitted !== true) value[key] = read;
+    value[key] = shape[key].read(items[at] ?? null, `${what}.${key}`);
     at += 1;
   }
   return value;

@@ -10,7 +10,7 @@ import { MAX_FRAME_BYTES, MAX_MESSAGES, MAX_SHARED_FRAME_BYTES } from './limits.
 import { message, type PeerMessage } from './messages.ts';
 
 /** The layout of frames and messages; HELLO's range of protocols agrees on it before anything else is said. */
-export const FRAME_VERSION = 1;
+const FRAME_VERSION = 1;
 
 /** An array of two, and its first item, the version. */
 const PREFIX: Uint8Array = Uint8Array.of(0x82, FRAME_VERSION);

@@ -13,7 +13,7 @@ import { MAX_RECORD_BYTES, MAX_RECORD_ENTRIES } from './limits.ts';
 import { seal, unseal } from './sealed.ts';
 
 /** The layout; another one gets another number. */
-export const LOG_VERSION = 1;
+const LOG_VERSION = 1;
 
 export interface LogRecord {
   /** The entry before the first, or the base of the log. */
