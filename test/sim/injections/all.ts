@@ -1,0 +1,25 @@
+/** Every bug that is put back, and those that have to wait. */
+import { BROADCAST } from './broadcast.ts';
+import { DISK } from './disk.ts';
+import type { Injection } from './injection.ts';
+import { PROMISES } from './promises.ts';
+import { SYNCHRONIZATION } from './synchronization.ts';
+
+export const INJECTIONS: readonly Injection[] = [
+  ...PROMISES,
+  ...SYNCHRONIZATION,
+  ...BROADCAST,
+  ...DISK,
+];
+
+/** Known bugs whose mechanism lies in rooms that a simulation cannot enter. */
+export const WAITING: readonly { readonly origin: string; readonly reason: string }[] = [
+  {
+    origin: 'row 30, LevelDB 1.20 skips corrupt records in the middle of its log',
+    reason: 'needs real files: the mechanism is inside LevelDB',
+  },
+  {
+    origin: 'row 54, CURATOR-498',
+    reason: 'needs the recipes',
+  },
+];
