@@ -6,7 +6,8 @@ import type { Zxid } from '../base/zxid.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { Configuration } from '../zab/configuration.ts';
-import type { LinkId, Phase, Role, ZabEvent } from '../zab/ready.ts';
+import type { Delivery, ReplicaEvent } from '../replica/ready.ts';
+import type { LinkId, Phase, Role } from '../zab/ready.ts';
 import type { ZabMessage } from '../zab/messages.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { Prng } from './prng.ts';
@@ -23,13 +24,15 @@ export interface Outgoing {
 export interface MachineReady {
   readonly send: readonly Outgoing[];
   readonly close: readonly { readonly link: LinkId; readonly reason: string }[];
-  readonly events: readonly ZabEvent[];
+  readonly events: readonly ReplicaEvent[];
   /** Applied, in order. */
   readonly delivered: readonly Entry[];
   /** The state came as a copy: everything through here. */
   readonly installed: Mark | undefined;
   /** Quorum rounds that completed: the zxid that was committed when they were asked for. */
   readonly confirmed: readonly { readonly token: number; readonly zxid: Zxid }[];
+  /** What sessions of this peer are told, in order. */
+  readonly deliveries?: readonly Delivery[];
 }
 
 /** The marks of a peer at one moment. */

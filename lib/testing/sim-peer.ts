@@ -99,6 +99,8 @@ export class SimPeer implements Endpoint, Witness {
   #asleepSince: number | undefined;
   #trap: CrashPoint | undefined;
   #turning = false;
+  /** The disk refused a write: this life writes nothing more. */
+  #refused = false;
   /** What somebody had seen applied when a quorum round was asked for, by its token. */
   readonly #floors = new Map<number, Zxid>();
 
@@ -147,6 +149,7 @@ export class SimPeer implements Endpoint, Witness {
     this.life += 1;
     this.#trap = undefined;
     this.#asleepSince = undefined;
+    this.#refused = false;
     this.#busyUntil = clock.now;
     this.#guard(() => {
       this.#machine = this.#world.factory(opened, this);
@@ -319,16 +322,14 @@ export class SimPeer implements Endpoint, Witness {
       if (this.#sprung('sent')) return;
       if (isQuiet(ready)) break;
     }
-    if (!this.store.writing) this.#write(machine.nextBatch());
+    if (!this.store.writing && !this.#refused) this.#write(machine.nextBatch());
   }
 
   #observe(ready: MachineReady, before: MachineView): void {
     const { referee, trace, statistics } = this.#world;
     for (const event of ready.events) {
       statistics.event(event);
-      const { type } = event;
-      const topic = type === 'established' || type === 'refused' ? 'phase' : type;
-      trace.note(topic, this.place, () => show(event), type.length);
+      trace.note('event', this.place, () => show(event), event.type.length);
     }
     referee.acted(this, ready, before, (at) => {
       this.#applied = at;
@@ -403,6 +404,7 @@ export class SimPeer implements Endpoint, Witness {
       if (this.prng.chance(0.5)) this.#completeWrite();
       else store.lose();
       this.#world.trace.note('write', this.place, () => `batch ${batch.id} fails`, batch.id);
+      this.#refused = true;
       this.input((machine) => machine.failed('EIO'));
       this.#world.clock.after(this.prng.between(20, 2_000), this.#reopen(this.life));
       return;

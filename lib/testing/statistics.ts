@@ -1,5 +1,5 @@
 /** What a run, or many, have reached: so that a fault or a phase that never happens is seen. */
-import type { ZabEvent } from '../zab/ready.ts';
+import type { ReplicaEvent } from '../replica/ready.ts';
 
 export class Statistics {
   readonly counts: Map<string, number> = new Map();
@@ -8,7 +8,7 @@ export class Statistics {
     this.counts.set(what, (this.counts.get(what) ?? 0) + count);
   }
 
-  event(event: ZabEvent): void {
+  event(event: ReplicaEvent): void {
     switch (event.type) {
       case 'role':
         this.add(`role ${event.role}`);
@@ -21,6 +21,12 @@ export class Statistics {
         break;
       case 'refused':
         this.add(`refused ${event.reason}`);
+        break;
+      case 'alarm':
+        this.add(`alarm: ${event.detail.replace(/[0-9]+|0x[0-9a-f]+/g, 'N')}`);
+        break;
+      case 'checkpoint':
+        this.add(`checkpoint ${event.state}`);
         break;
       default:
         this.add(event.type);

@@ -41,6 +41,15 @@ export interface Swarm {
   readonly syncBufferBytes: number;
   readonly groupBytes: number;
   readonly lagMax: number;
+  /** Ms between two looks for nodes whose time is over. */
+  readonly reapInterval: number;
+  /** Writes that may wait in one session. */
+  readonly pendingMax: number;
+  /** Bytes of a checkpoint made in one turn. */
+  readonly sliceBytes: number;
+  /** Clients with sessions; mean ms between two things that each does. */
+  readonly clients: number;
+  readonly clientInterval: number;
   /** Length of the safety phase. */
   readonly duration: number;
   readonly faults: readonly Fault[];
@@ -54,6 +63,10 @@ export interface SwarmOverrides {
   readonly duration?: number;
   readonly workInterval?: number;
   readonly without?: readonly FaultType[];
+  /** The only kinds of faults, with how often each is drawn. */
+  readonly faults?: readonly (readonly [FaultType, number])[];
+  /** Knobs that the seed does not draw. */
+  readonly fixed?: Partial<Omit<Swarm, 'seed' | 'faults'>>;
 }
 
 const SIZES: readonly (readonly [number, number])[] = [
@@ -116,7 +129,8 @@ function drawTypes(prng: Prng, without: readonly FaultType[]): (readonly [FaultT
 
 function drawFaults(seed: number, duration: number, overrides: SwarmOverrides): Fault[] {
   const prng = new Prng(seed, STREAM.fault);
-  const types = drawTypes(prng, overrides.without ?? []);
+  const drawn = drawTypes(prng, overrides.without ?? []);
+  const types = overrides.faults ?? drawn;
   const count = prng.integer(10, 40);
   const faults: Fault[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -153,7 +167,13 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     syncBufferBytes: prng.pick([0, 200, 4_096, 4_194_304]),
     groupBytes: prng.pick([100, 1_024, 65_536]),
     lagMax: prng.pick([200, 1_000, 100_000]),
+    reapInterval: prng.pick([500, 2_000, 10_000]),
+    pendingMax: prng.pick([2, 16, 4_096]),
+    sliceBytes: prng.pick([100, 1_000, 100_000]),
+    clients: prng.integer(2, 6),
+    clientInterval: overrides.workInterval ?? prng.pick([100, 200, 500]),
     duration,
     faults: drawFaults(seed, duration, overrides),
+    ...overrides.fixed,
   };
 }

@@ -15,7 +15,7 @@ import { Zab } from '../zab/zab.ts';
 import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.ts';
 import { Prng } from './prng.ts';
 import type { OpenedDisk } from './sim-disk.ts';
-import type { MachineFactory } from './sim-peer.ts';
+import type { MachineFactory, SimPeer } from './sim-peer.ts';
 import { STREAM, type Swarm } from './swarm.ts';
 
 /** The applied state, as a SNAP carries it. */
@@ -38,24 +38,43 @@ function load(chunks: readonly Uint8Array[]): State {
   return { zxid: BigInt(zxid) as Zxid, chain: Number(chain) };
 }
 
+/** The options of one life of a peer. */
+export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
+  const { timers, voters, counterMax, syncBufferBytes, groupBytes, lagMax } = swarm;
+  return {
+    id: peer.id,
+    role: peer.observer ? 'observer' : 'participant',
+    voters,
+    ...timers,
+    counterMax,
+    syncBufferBytes,
+    groupBytes,
+    lagMax,
+    snapshotsMax: 2,
+    spareStore: new Prng(swarm.seed, STREAM.store, peer.id, peer.life, 1).hex(32),
+  };
+}
+
+/** The marks of a ZAB machine. */
+export function zabView(zab: Zab): MachineView {
+  return {
+    role: zab.role,
+    phase: zab.phase,
+    epoch: zab.epoch,
+    leader: zab.leader,
+    established: zab.established,
+    broadcasting: zab.broadcasting,
+    lastZxid: zab.lastZxid,
+    durable: zab.durableZxid,
+    committed: zab.committed,
+    applied: zab.applied,
+    configuration: zab.configuration,
+  };
+}
+
 /** A machine for every peer of a run. */
 export function zabFactory(swarm: Swarm): MachineFactory {
-  const { timers, voters, counterMax, syncBufferBytes, groupBytes, lagMax } = swarm;
-  return (opened, peer) => {
-    const options: ZabOptions = {
-      id: peer.id,
-      role: peer.observer ? 'observer' : 'participant',
-      voters,
-      ...timers,
-      counterMax,
-      syncBufferBytes,
-      groupBytes,
-      lagMax,
-      snapshotsMax: 2,
-      spareStore: new Prng(swarm.seed, STREAM.store, peer.id, peer.life, 1).hex(32),
-    };
-    return new ZabMachine(options, opened, swarm.checkpointEvery);
-  };
+  return (opened, peer) => new ZabMachine(zabOptions(swarm, peer), opened, swarm.checkpointEvery);
 }
 
 export class ZabMachine implements Machine {
@@ -188,20 +207,7 @@ export class ZabMachine implements Machine {
   }
 
   view(): MachineView {
-    const zab = this.#zab;
-    return {
-      role: zab.role,
-      phase: zab.phase,
-      epoch: zab.epoch,
-      leader: zab.leader,
-      established: zab.established,
-      broadcasting: zab.broadcasting,
-      lastZxid: zab.lastZxid,
-      durable: zab.durableZxid,
-      committed: zab.committed,
-      applied: zab.applied,
-      configuration: zab.configuration,
-    };
+    return zabView(this.#zab);
   }
 
   digest(): number {

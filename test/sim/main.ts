@@ -6,7 +6,7 @@ import { machineFor, overridesOf, type Report, reportOf, run } from './run.ts';
 import { Summary } from './summary.ts';
 
 function describe(report: Report): string {
-  return `seed ${report.seed} at ${(report.simulated / 1000).toFixed(3)} s: ${report.detail}`;
+  return `seed ${report.seed} at ${(report.simulated / 1000).toFixed(3)} s: ${report.detail?.split('\n')[0]?.slice(0, 300)}`;
 }
 
 function replayLine(report: Report, options: SimOptions, more = ''): string {

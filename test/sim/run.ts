@@ -1,5 +1,6 @@
 /** One schedule of the command line: which machine, which predicates, and what is told of it. */
 import { ZAB_PREDICATES } from '../../lib/testing/predicates/all.ts';
+import { replicaFactory } from '../../lib/testing/replica-machine.ts';
 import { type Outcome, runSchedule } from '../../lib/testing/schedule.ts';
 import { wireCodec } from '../../lib/testing/sim-codec.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
@@ -28,13 +29,13 @@ export function machineFor(kind: SimOptions['machine'], seed: number): MachineKi
 /** Runs the schedule of a seed. */
 export function run(
   seed: number,
-  _machine: MachineKind,
+  machine: MachineKind,
   overrides: SwarmOverrides,
   print?: (line: string) => void,
 ): Outcome {
   return runSchedule({
     seed,
-    factory: zabFactory,
+    factory: machine === 'zab' ? zabFactory : replicaFactory,
     codec: wireCodec(),
     predicates: ZAB_PREDICATES,
     overrides,

@@ -1,0 +1,142 @@
+/** The whole replica as the simulator drives it: the very class that a real peer runs. */
+import type { Zxid } from '../base/zxid.ts';
+import { REPLICA_DEFAULTS, type ReplicaOptions } from '../replica/options.ts';
+import { Replica } from '../replica/replica.ts';
+import { Restorer } from '../tree/restorer.ts';
+import { StateMachine } from '../tree/state-machine.ts';
+import { decodeCheckpointPart } from '../wire/checkpoint.ts';
+import type { StoreBatch } from '../wire/store-batch.ts';
+import type { Entry, Mark } from '../zab/log-entry.ts';
+import type { LinkId } from '../zab/ready.ts';
+import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.ts';
+import type { OpenedDisk, SimDisk } from './sim-disk.ts';
+import type { MachineFactory } from './sim-peer.ts';
+import type { Swarm } from './swarm.ts';
+import { zabOptions, zabView } from './zab-machine.ts';
+
+function restore(checkpoint: readonly Uint8Array[]): StateMachine {
+  if (checkpoint.length === 0) return new StateMachine();
+  const restorer = new Restorer();
+  checkpoint.forEach((chunk, sequence) => {
+    restorer.add(decodeCheckpointPart(chunk, sequence));
+  });
+  return restorer.finish();
+}
+
+/** A machine for every peer of a run. */
+export function replicaFactory(swarm: Swarm): MachineFactory {
+  return (opened, peer) => {
+    const { heartbeat } = swarm.timers;
+    const options: ReplicaOptions = {
+      ...REPLICA_DEFAULTS,
+      zab: zabOptions(swarm, peer),
+      heartbeat,
+      address: '10.0.0.1',
+      snapCount: swarm.checkpointEvery === 0 ? 1_000_000 : swarm.checkpointEvery,
+      reapInterval: swarm.reapInterval,
+      digestInterval: 1_000,
+      pendingMax: swarm.pendingMax,
+      sliceBytes: swarm.sliceBytes,
+    };
+    return new ReplicaMachine(options, opened, peer.store);
+  };
+}
+
+export class ReplicaMachine implements Machine {
+  readonly replica: Replica;
+  readonly #disk: SimDisk;
+  #applied: Zxid;
+
+  constructor(options: ReplicaOptions, opened: OpenedDisk, disk: SimDisk) {
+    this.replica = new Replica(options, opened.durable, restore(opened.checkpoint));
+    this.#disk = disk;
+    this.#applied = opened.durable.applied;
+  }
+
+  tick(now: number, wall: number): void {
+    this.replica.tick(now, wall);
+  }
+
+  deadline(): number {
+    return this.replica.deadline();
+  }
+
+  linked(link: LinkId, dialer: 'self' | 'peer'): void {
+    this.replica.linked(link, dialer, `10.0.1.${link % 250}`);
+  }
+
+  unlinked(link: LinkId): void {
+    this.replica.unlinked(link);
+  }
+
+  receive(link: LinkId, messages: readonly PeerMessage[]): void {
+    this.replica.receive(link, messages);
+  }
+
+  nextBatch(): StoreBatch | undefined {
+    return this.replica.nextBatch();
+  }
+
+  persisted(id: number): void {
+    this.replica.persisted(id);
+  }
+
+  failed(reason: string): void {
+    this.replica.failed(reason);
+  }
+
+  ready(): MachineReady {
+    const { deliveries, send, close, events } = this.replica.ready();
+    const jump = events.findLast(({ type }) => type === 'installed');
+    const installed = jump?.type === 'installed' ? this.#markAt(jump.zxid) : undefined;
+    const from = installed?.zxid ?? this.#applied;
+    this.#applied = this.replica.applied;
+    const delivered = from < this.#applied ? this.#entries(from, this.#applied) : [];
+    return { send, close, events, delivered, installed, confirmed: [], deliveries };
+  }
+
+  /** A copy was installed by the batch that has just been written. */
+  #markAt(zxid: Zxid): Mark {
+    const { base, entries } = this.#disk;
+    return entries.find((entry) => entry.zxid === zxid) ?? { zxid, chain: base.chain };
+  }
+
+  /** What was applied now is on the own disk. */
+  #entries(after: Zxid, through: Zxid): readonly Entry[] {
+    const { entries } = this.#disk;
+    let from = entries.length;
+    while (from > 0 && (entries[from - 1]?.zxid ?? 0n) > after) from -= 1;
+    const result: Entry[] = [];
+    for (let at = from; at < entries.length; at += 1) {
+      const entry = entries[at];
+      if (entry === undefined || entry.zxid > through) break;
+      result.push(entry);
+    }
+    return result;
+  }
+
+  view(): MachineView {
+    return { ...zabView(this.replica.zab), applied: this.replica.applied };
+  }
+
+  digest(): number {
+    return this.replica.stateMachine.hash();
+  }
+
+  elected(leader: number): void {
+    this.replica.zab.elected(leader);
+  }
+
+  handOver(): void {
+    this.replica.close();
+  }
+
+  confirm(): undefined {
+    return undefined;
+  }
+
+  work(): void {
+    // Its clients work through sessions.
+  }
+}
+
