@@ -89,7 +89,6 @@ export class DataTree implements MarkedTree {
     const parent = this.find(parentOf(path));
     assert(parent !== ABSENT, 'a created node has a parent');
     this.#mark?.saving(parent);
-    this.table.lift(parent);
     this.table.touchChildren(parent, zxid, 1);
     const row = this.#insert(
       {
@@ -106,7 +105,7 @@ export class DataTree implements MarkedTree {
       parent,
     );
     this.#adopt(parent, path);
-    this.table.settle(parent);
+    this.#settle(parent);
     this.#emptied.delete(parentOf(path));
     this.#limitsSet(path, change.data);
     events.push({ type: 'created', path, zxid, acl: this.acl(row) });
@@ -123,13 +122,12 @@ export class DataTree implements MarkedTree {
     this.#mark?.saving(parent);
     this.#mark?.saving(row);
     this.#forget(row, path);
-    this.table.lift(parent);
     const siblings = this.table.children(parent);
     assert(siblings !== undefined, 'a parent lists its children');
     siblings.remove(path);
     this.table.setChildren(parent, siblings.size === 0 ? undefined : siblings);
     this.table.touchChildren(parent, zxid, 0);
-    this.table.settle(parent);
+    this.#settle(parent);
     const above = parentOf(path);
     if (siblings.size === 0 && this.table.kind(parent) === 'container') this.#emptied.add(above);
     events.push({ type: 'deleted', path, zxid, acl });
@@ -148,10 +146,9 @@ export class DataTree implements MarkedTree {
     assert(row !== ABSENT, 'a node that is set is there');
     this.#mark?.saving(row);
     const growth = data.length - this.table.dataLength(row);
-    this.table.lift(row);
     this.table.setData(row, data);
     this.table.touch(row, version, zxid, time);
-    this.table.settle(row);
+    this.#settle(row);
     this.#bytes += growth;
     if (this.quotas.size > 0) this.quotas.charge(path, 0, growth);
     this.#limitsSet(path, data);
@@ -163,13 +160,12 @@ export class DataTree implements MarkedTree {
     const row = this.find(path);
     assert(row !== ABSENT, 'a node whose ACL is set is there');
     this.#mark?.saving(row);
-    this.table.lift(row);
     const before = this.table.acl(row);
     const number = this.#acls.intern(acl);
-    this.table.setAcl(row, number, this.#acls.hash(number));
+    this.table.setAcl(row, number);
     this.#acls.release(before);
     this.table.setAversion(row, aversion);
-    this.table.settle(row);
+    this.#settle(row);
     return row;
   }
 
@@ -255,15 +251,13 @@ export class DataTree implements MarkedTree {
       if (waiting === undefined) this.#orphans.set(parentOf(node.path), [row]);
       else waiting.push(row);
     } else if (!root) {
-      this.table.lift(parent);
       this.#adopt(parent, node.path);
-      this.table.settle(parent);
+      this.#settle(parent);
     }
     for (const child of this.#orphans.get(node.path) ?? []) {
       this.table.setParent(child, row);
-      this.table.lift(row);
       this.#adopt(row, this.#index.pathOf(child));
-      this.table.settle(row);
+      this.#settle(row);
     }
     this.#orphans.delete(node.path);
   }
@@ -285,9 +279,9 @@ export class DataTree implements MarkedTree {
     const row = this.table.add(node, parent, hashText(0, path));
     this.#index.insert(path, row);
     const acl = this.#acls.intern(node.acl);
-    this.table.setAcl(row, acl, this.#acls.hash(acl));
+    this.table.setAcl(row, acl);
     this.table.setData(row, data);
-    this.table.settle(row);
+    this.#settle(row);
     this.#bytes += data.length + path.length + NODE_OVERHEAD;
     if (this.quotas.size > 0) this.quotas.charge(path, 1, data.length);
     if (kind === 'ttl') this.#ttls.add(path);
@@ -297,6 +291,10 @@ export class DataTree implements MarkedTree {
       else owned.add(path);
     }
     return row;
+  }
+
+  #settle(row: number): void {
+    this.table.settle(row, this.#acls.hash(this.table.acl(row)));
   }
 
   #adopt(parent: number, path: string): void {
@@ -309,7 +307,6 @@ export class DataTree implements MarkedTree {
   #forget(row: number, path: string): void {
     const length = this.table.dataLength(row);
     const owner = this.table.owner(row);
-    this.table.lift(row);
     this.#acls.release(this.table.acl(row));
     this.#bytes -= length + path.length + NODE_OVERHEAD;
     if (this.quotas.size > 0) this.quotas.charge(path, -1, -length);

@@ -59,6 +59,8 @@ class RequestWindow implements Progress {
   readonly answers: Map<number, Answer>;
   /** Sum of the answers' digests. */
   #sum = 0;
+  /** Kept until something changes. */
+  #digest: number | undefined;
 
   constructor(seed: number, generation: number, copied?: RequestWindow) {
     this.seed = seed;
@@ -71,7 +73,8 @@ class RequestWindow implements Progress {
   }
 
   get digest(): number {
-    return addHash(this.#sum, digestOf(this.seed, this.last, this.resolved, 0n));
+    this.#digest ??= addHash(this.#sum, digestOf(this.seed, this.last, this.resolved, 0n));
+    return this.#digest;
   }
 
   record(cxid: number, resolved: number, answer: Answer): void {
@@ -90,6 +93,7 @@ class RequestWindow implements Progress {
   restore(record: WindowRecord): void {
     this.last = record.last;
     this.resolved = record.resolved;
+    this.#digest = undefined;
     for (const { cxid, zxid, result } of record.answers)
       this.#put(cxid, { zxid: zxid as Zxid, result });
   }
@@ -101,6 +105,7 @@ class RequestWindow implements Progress {
 
   #put(cxid: number, answer: Answer): void {
     this.answers.set(cxid, answer);
+    this.#digest = undefined;
     this.#sum = addHash(this.#sum, answerDigest(this.seed, cxid, answer));
   }
 }

@@ -32,6 +32,8 @@ const ACL = 24;
 const SLAB = 25;
 const OFFSET = 26;
 const PARENT = 27;
+/** The node's share of the table's digest; a word again. */
+const DIGEST = 14;
 
 const KINDS: readonly NodeKind[] = ['persistent', 'ephemeral', 'container', 'ttl'];
 const NO_SLAB = -1;
@@ -61,8 +63,6 @@ interface Page {
   readonly floats: Float64Array;
   readonly ints: Int32Array;
   readonly counters: Uint32Array;
-  /** Digest of the node's ACL, by node: see {@link NodeTable.setAcl}. */
-  readonly aclHashes: Float64Array;
   readonly children: (ChildList | undefined)[];
 }
 
@@ -73,13 +73,9 @@ function makePage(rows: number, grown?: Page): Page {
     floats: new Float64Array(buffer),
     ints: new Int32Array(buffer),
     counters: new Uint32Array(buffer),
-    aclHashes: new Float64Array(rows),
     children: grown?.children ?? [],
   };
-  if (grown !== undefined) {
-    page.zxids.set(grown.zxids);
-    page.aclHashes.set(grown.aclHashes);
-  }
+  if (grown !== undefined) page.zxids.set(grown.zxids);
   return page;
 }
 
@@ -110,7 +106,7 @@ export interface NodeValues {
 /**
  * The znodes as numbered rows of plain memory: 120 bytes each and their data, where objects with
  * boxed times and zxids would need several times as much, and nothing for the collector to trace. The
- * order-free digest of all rows is kept up with every change.
+ * order-free digest of all rows is kept up by {@link NodeTable.settle}.
  */
 export class NodeTable implements Tenant {
   readonly #pages: Page[] = [];
@@ -147,6 +143,7 @@ export class NodeTable implements Tenant {
     page.floats[at + TTL] = values.ttl;
     page.floats[at + PATH_HASH] = pathHash;
     page.floats[at + DATA_HASH] = 0;
+    page.floats[at + DIGEST] = 0;
     const half = at * 2;
     page.ints[half + VERSION] = values.version;
     page.ints[half + AVERSION] = values.aversion;
@@ -163,29 +160,18 @@ export class NodeTable implements Tenant {
   /** Gives a row back. */
   remove(row: number): void {
     this.#release(row);
+    this.#digest = subtractHash(this.#digest, this.#float(row, DIGEST));
     this.#page(row).children[row & (PAGE - 1)] = undefined;
     this.#free.push(row);
   }
 
-  /** Takes the node out of the digest: called before every change of a row ... */
-  lift(row: number): void {
-    this.#digest = subtractHash(this.#digest, this.#digestOf(row));
-  }
-
-  /** ... and this after it. */
-  settle(row: number): void {
-    this.#digest = addHash(this.#digest, this.#digestOf(row));
-  }
-
-  #digestOf(row: number): number {
-    const page = this.#page(row);
-    const at = row & (PAGE - 1);
-    return hashWords(
-      page.aclHashes[at] as number,
-      page.ints,
-      at * HALVES,
-      at * HALVES + REPLICATED,
-    );
+  /** Ends every change of a row: its share of the digest is another one. `aclHash`: of the ACL itself, for numbers differ between peers. */
+  settle(row: number, aclHash: number): void {
+    const { ints, floats } = this.#page(row);
+    const at = (row & (PAGE - 1)) * WORDS;
+    const digest = hashWords(aclHash, ints, at * 2, at * 2 + REPLICATED);
+    this.#digest = addHash(subtractHash(this.#digest, floats[at + DIGEST] as number), digest);
+    floats[at + DIGEST] = digest;
   }
 
   /** All of ZooKeeper's eleven fields. */
@@ -273,11 +259,8 @@ export class NodeTable implements Tenant {
     return this.#int(row, ACL);
   }
 
-  /** `hash`: of the ACL itself, for numbers differ between peers. */
-  setAcl(row: number, acl: number, hash: number): void {
-    const page = this.#page(row);
-    page.ints[(row & (PAGE - 1)) * HALVES + ACL] = acl;
-    page.aclHashes[row & (PAGE - 1)] = hash;
+  setAcl(row: number, acl: number): void {
+    this.#page(row).ints[(row & (PAGE - 1)) * HALVES + ACL] = acl;
   }
 
   setAversion(row: number, aversion: number): void {
@@ -359,7 +342,7 @@ export class NodeTable implements Tenant {
       return;
     }
     const first = this.#pages[0];
-    const room = first?.aclHashes.length ?? 0;
+    const room = (first?.zxids.length ?? 0) / WORDS;
     if (row >= room) this.#pages[0] = makePage(Math.max(FIRST_ROWS, room * 2), first);
   }
 

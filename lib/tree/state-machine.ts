@@ -136,7 +136,8 @@ export class StateMachine {
     const result = alarm === undefined ? this.#perform(zxid, txn, effects) : this.#failure(txn);
     if (alarm === undefined) this.#record(zxid, txn, result);
     const { session, cxid, owner } = txn;
-    const applied = { zxid, session, cxid, owner, result, ...effects };
+    const { events, ended } = effects;
+    const applied = { zxid, session, cxid, owner, result, events, ended };
     return alarm === undefined ? applied : { ...applied, alarm };
   }
 
