@@ -7,7 +7,6 @@
  * of the application), then `ready()` and what it says, then `nextBatch()` if the store is idle.
  */
 import { assert } from '../base/assert.ts';
-import type { ErrorCode } from '../base/errors.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { Operation, Owner } from '../tree/request.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
@@ -19,21 +18,18 @@ import { Zab } from '../zab/zab.ts';
 import { SnapshotFeeds } from './catch-up.ts';
 import { Checkpointing } from './checkpointing.ts';
 import { LeaderDuties } from './leader-duties.ts';
+import { LocalSide, type NotTaken } from './local-side.ts';
 import type { ReplicaOptions } from './options.ts';
 import { Outbox, SELF } from './outbox.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
-import { Reads } from './reads.ts';
 import type { PeerMessage, ReplicaReady, ReplicaStatus, Ticket } from './ready.ts';
 import type { SessionHandle } from './session-handle.ts';
-import { SessionHost } from './session-host.ts';
 import { StallDetector } from './stall.ts';
 import { isSameStatus, statusOf } from './status.ts';
 import { Attachment } from './tenure.ts';
 import { Tree } from './tree.ts';
-import { type Told, Watching } from './watching.ts';
 
-/** Why a call was not taken: it has no number and no effect. */
-export type NotTaken = Extract<ErrorCode, 'OVERLOADED' | 'SESSION_EXPIRED' | 'CLOSED'>;
+export type { NotTaken } from './local-side.ts';
 
 export class Replica {
   readonly #options: ReplicaOptions;
@@ -41,9 +37,7 @@ export class Replica {
   readonly #zab: Zab;
   readonly #outbox = new Outbox();
   readonly #tree: Tree;
-  readonly #reads: Reads;
-  readonly #watching: Watching;
-  readonly #host: SessionHost;
+  readonly #local: LocalSide;
   readonly #attachment = new Attachment();
   readonly #feeds: SnapshotFeeds;
   readonly #checkpointing: Checkpointing;
@@ -74,17 +68,9 @@ export class Replica {
     this.#feeds = new SnapshotFeeds(options.sliceBytes);
     this.#checkpointing = new Checkpointing(options, durable.applied, this.#outbox);
     this.#stalls = new StallDetector(options.heartbeat);
-    this.#watching = new Watching((session) => this.#host.readerOf(session));
     this.#tree = new Tree(stateMachine, this.#outbox);
     const machine = (): StateMachine => this.#tree.machine;
-    this.#reads = new Reads(machine, this.#watching, this.#outbox);
-    this.#host = new SessionHost(this.#ownOwner(), {
-      options,
-      machine,
-      outbox: this.#outbox,
-      reads: this.#reads,
-      watching: this.#watching,
-    });
+    this.#local = new LocalSide(this.#ownOwner(), options, machine, this.#outbox);
     this.#status = this.status;
   }
 
@@ -106,7 +92,7 @@ export class Replica {
     if (gap.stall > 0) this.#outbox.event({ type: 'stall', ms: gap.stall });
     this.#zab.tick(now);
     this.#duties?.tick(now, wall, gap.stall);
-    this.#host.tick(now, gap);
+    this.#local.tick(now, gap);
   }
 
   /** When `tick` must be called at the latest; never later than a heartbeat after the last. */
@@ -144,7 +130,7 @@ export class Replica {
         case 'PROPOSED':
         case 'READINDEX_OK':
         case 'TOUCHED':
-          if (this.#attachment.tenure?.link === link) this.#answered(message);
+          if (this.#attachment.tenure?.link === link) this.#local.answered(message);
           break;
         case 'DIGEST':
           if (this.#zab.leaderLink === link) this.#compare(message.zxid, message.hash);
@@ -161,7 +147,7 @@ export class Replica {
   }
 
   #ownerOf(link: LinkId): Owner | undefined {
-    if (link === SELF) return this.#host.owner;
+    if (link === SELF) return this.#local.owner;
     const known = this.#owners.get(link);
     if (known !== undefined) return known;
     const peer = this.#zab.peers().get(link);
@@ -169,23 +155,6 @@ export class Replica {
     const owner = { peer: peer.id, store: peer.store, boot: peer.boot };
     this.#owners.set(link, owner);
     return owner;
-  }
-
-  /** The leader's word to this host. */
-  #answered(message: ServiceMessage): void {
-    switch (message.type) {
-      case 'REJECT':
-        this.#host.rejected(message.session, message.expected);
-        return;
-      case 'READINDEX_OK':
-        this.#reads.index.answered(message.id, message.zxid);
-        return;
-      case 'TOUCHED':
-        this.#host.touched(message.id, message.refused);
-        return;
-      default:
-      // PROPOSED: the transaction is on its way here, or was applied already.
-    }
   }
 
   #compare(zxid: Zxid, hash: number): void {
@@ -293,28 +262,17 @@ export class Replica {
         this.failed(step.reason);
         return;
       case 'applied':
-        this.#tellAll(this.#watching.applied(entry.zxid, step.applied.events));
-        this.#host.applied(step.applied);
+        this.#local.applied(step.applied);
         this.#duties?.applied(step.applied);
     }
   }
 
-  #tellAll(events: readonly Told[]): void {
-    for (const event of events) {
-      this.#host.told(event.session, event.zxid);
-      this.#outbox.deliver(event);
-    }
-  }
-
-  /** The tree was replaced: watches see the difference, requests are answered by the table (steps 26 and 31). */
   #install(mark: NonNullable<Ready['installed']>): void {
     const before = this.#tree.machine;
     this.#tree.install(mark);
-    const { machine } = this.#tree;
     this.#checkpointing.installed(mark.zxid);
     this.#outbox.event({ type: 'installed', zxid: mark.zxid });
-    if (machine.zxid > before.zxid) this.#tellAll(this.#watching.jumped(before, machine));
-    this.#host.resolve();
+    this.#local.jumped(before, this.#tree.machine);
   }
 
   #establish(epoch: number): void {
@@ -345,14 +303,11 @@ export class Replica {
     }
     // A leader synchronizes its learners before it is established.
     if (zab.role !== 'leading') this.#feeds.giveUp();
-    if (zab.store !== this.#host.owner.store) this.#host.renew(this.#ownOwner());
+    if (zab.store !== this.#local.owner.store) this.#local.renew(this.#ownOwner());
     const { zxid } = this.#tree.machine;
     if (!this.#attachment.follow(zab, this.#duties, zxid)) return;
-    const { tenure } = this.#attachment;
     this.#tree.anotherLeader();
-    this.#reads.index.reset();
-    this.#reads.serving = tenure !== undefined;
-    if (tenure !== undefined) this.#host.restart();
+    this.#local.anotherLeader(this.#attachment.tenure !== undefined);
   }
 
   /** One pass from the host to the leader and back. True if there may be more to do in this turn. */
@@ -361,11 +316,10 @@ export class Replica {
     const worked = this.#duties?.work() ?? false;
     const answers = this.#answers;
     this.#answers = [];
-    for (const answer of answers) this.#answered(answer);
-    const released = this.#reads.release();
-    for (const hosted of released) this.#host.wake(hosted);
+    for (const answer of answers) this.#local.answered(answer);
+    const released = this.#local.release();
     const byItself = this.#attachment.tenure?.link === SELF;
-    return worked || answers.length > 0 || released.length > 0 || (sent && byItself);
+    return worked || answers.length > 0 || released || (sent && byItself);
   }
 
   /** What the host has to ask goes to the leader, be it this peer itself. */
@@ -373,14 +327,11 @@ export class Replica {
     const { tenure } = this.#attachment;
     if (tenure === undefined) return false;
     let asked = false;
-    const send = (message: ServiceMessage): void => {
+    this.#local.ask((message) => {
       asked = true;
       if (tenure.link === SELF) this.#duties?.receive(SELF, message);
       else this.#outbox.send(tenure.link, message);
-    };
-    this.#host.flush(send);
-    const id = this.#reads.index.question();
-    if (id !== undefined) send({ type: 'READINDEX', id });
+    });
     return asked;
   }
 
@@ -421,13 +372,8 @@ export class Replica {
     readonly address?: string;
   }): SessionHandle {
     const { timeout, kind = 'peer', password = new Uint8Array(0), address = '' } = options;
-    return this.#host.open(kind, timeout, {
-      type: 'create-session',
-      kind,
-      timeout,
-      password,
-      address,
-    });
+    const birth = { type: 'create-session', kind, timeout, password, address } as const;
+    return this.#local.open(timeout, birth);
   }
 
   /**
@@ -440,26 +386,22 @@ export class Replica {
     readonly timeout: number;
   }): SessionHandle {
     const { session, password, timeout } = options;
-    return this.#host.open('client', timeout, { type: 'move-session', session, password });
+    return this.#local.open(timeout, { type: 'move-session', session, password });
   }
 
   /** Ends the session after what was submitted before; told by a `state` delivery. */
   closeSession(session: SessionHandle): void {
-    const hosted = this.#host.find(session);
-    if (hosted !== undefined) this.#host.close(hosted);
+    this.#local.closeSession(session);
   }
 
   /** Whether a client's session is heard of: `false` lets its time-out run until it is `true` again. */
   setAlive(session: SessionHandle, alive: boolean): void {
-    this.#host.setAlive(session, alive);
+    this.#local.setAlive(session, alive);
   }
 
   /** Gives a write its place in the session's order. Its fate is always delivered, in a `reply`. */
   submit(session: SessionHandle, operation: Operation): Ticket | NotTaken {
-    const hosted = this.#host.find(session);
-    if (hosted === undefined) return session.state === 'closed' ? 'CLOSED' : 'SESSION_EXPIRED';
-    if (hosted.closing) return 'CLOSED';
-    return this.#host.submit(hosted, operation) ?? 'OVERLOADED';
+    return this.#local.submit(session, operation);
   }
 
   /**
@@ -471,13 +413,7 @@ export class Replica {
     operation: ReadOperation,
     options: ReadOptions = {},
   ): ReadResult | Ticket {
-    const hosted = this.#host.find(session);
-    if (hosted === undefined || hosted.closing) {
-      const isClosed = hosted !== undefined || session.state === 'closed';
-      return { type: 'error', code: isClosed ? 'CLOSED' : 'SESSION_EXPIRED' };
-    }
-    const ticket = this.#host.nextTicket();
-    return this.#reads.read(hosted, ticket, operation, options) ?? ticket;
+    return this.#local.read(session, operation, options);
   }
 
   /**
@@ -485,8 +421,7 @@ export class Replica {
    * is withdrawn, and its reply says ABORTED, not applied; another keeps its number and is answered as ever.
    */
   abandon(session: SessionHandle, ticket: Ticket): void {
-    const hosted = this.#host.find(session);
-    if (hosted !== undefined) this.#host.abandon(hosted, ticket);
+    this.#local.abandon(session, ticket);
   }
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────
@@ -495,12 +430,12 @@ export class Replica {
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#host.closeAll();
+    this.#local.close();
   }
 
   /** Own sessions first, while there is a leader to close them. */
   #finishClosing(): void {
-    if (!this.#closing || this.#handedOver || !this.#host.idle) return;
+    if (!this.#closing || this.#handedOver || !this.#local.idle) return;
     this.#handedOver = true;
     this.#zab.handOver();
   }
