@@ -114,10 +114,18 @@ export class Core {
     return this.#history === undefined ? [] : this.#history.active(this.commit);
   }
 
-  /** Whether this peer's votes and acknowledgements count. */
-  get votes(): boolean {
-    if (this.options.role === 'observer' || this.amnesiac || this.retired) return false;
+  /**
+   * Whether others count what this store acknowledges, so that its promises bind it. That a peer is
+   * leaving for good changes nothing in it: a leader of an older epoch would count it all the same.
+   */
+  get bound(): boolean {
+    if (this.options.role === 'observer' || this.amnesiac) return false;
     return hasVote(this.active, this.options.id, this.store);
+  }
+
+  /** Whether this peer votes, and may lead. */
+  get votes(): boolean {
+    return this.bound && !this.retired;
   }
 
   isQuorum(keys: ReadonlySet<VoterKey>): boolean {

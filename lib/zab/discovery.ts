@@ -199,7 +199,7 @@ export function present(core: Core, following: Following, link: number): void {
     currentEpoch: core.epochs.current,
     lastZxid: core.lastZxid,
     configuration: known ? core.history.configuration.version : ZERO,
-    voter: core.votes,
+    voter: core.bound,
   });
 }
 
@@ -217,13 +217,13 @@ export function receiveLeaderInfo(
   const { epoch } = message;
   const { accepted, acceptedFrom, current } = core.epochs;
   // Without a vote there is no promise to keep; only the history taken over must not be left behind.
-  if (epoch < (core.votes ? accepted : current)) {
+  if (epoch < (core.bound ? accepted : current)) {
     core.leave(`epoch ${epoch} of the leader is over`);
     return;
   }
   following.epoch = epoch;
   following.stage = 'promising';
-  if (!core.votes) {
+  if (!core.bound) {
     sendAckEpoch(core, following, false);
     return;
   }

@@ -219,6 +219,8 @@ export class PeerRole {
     if (this.role === 'quarantined') return;
     if (this.leading === undefined && this.following === undefined && !core.forgotten) return;
     const attached = [...core.links.all()].filter((link) => link.attached !== 'no');
+    // However its leadership ends: who wanted to retire is not elected again.
+    if (this.leading?.resigning?.retire === true) core.retired = true;
     this.leading = undefined;
     this.following = undefined;
     for (const link of attached) this.drop(link, reason);

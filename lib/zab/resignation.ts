@@ -46,7 +46,6 @@ export function standsDown(core: Core, leading: Leading): boolean {
   if (resigning === undefined) return false;
   const settled = leading.established && core.commit === core.history.last.zxid;
   if (!settled && core.now - resigning.since <= core.options.syncTimeout) return false;
-  if (resigning.retire) core.retired = true;
   const heir = settled ? successor(core, leading) : undefined;
   if (heir !== undefined) handOverTo(core, leading, heir);
   return true;

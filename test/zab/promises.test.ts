@@ -1,0 +1,36 @@
+/** What a store has promised binds whoever holds it, whatever else it is doing. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Lone, log, storeOf } from './lone.ts';
+
+test('a peer that is closing refuses an epoch below its promise: its acknowledgements still count', () => {
+  const lone = new Lone({ epochs: { accepted: 11, acceptedFrom: `3:${storeOf(3)}` } });
+  lone.zab.handOver();
+  lone.follow(1);
+  lone.hear(1, { type: 'LEADERINFO', epoch: 10 });
+  assert.deepEqual(lone.said(1, 'ACKEPOCH'), []);
+  assert.equal(lone.closing(1), 'epoch 10 of the leader is over');
+});
+
+test('a peer that is closing still promises, durably, and is counted', () => {
+  const lone = new Lone();
+  lone.zab.handOver();
+  lone.follow(1);
+  lone.hear(1, { type: 'LEADERINFO', epoch: 10 });
+  assert.equal(lone.said(1, 'ACKEPOCH')[0]?.counted, true);
+  assert.equal(lone.disk.epochs.accepted, 10);
+});
+
+test('a leader that wanted to retire is not elected again, however its leadership ended', () => {
+  const lone = new Lone();
+  lone.lead(1, 3);
+  lone.propose('never acknowledged');
+  lone.wait(1_500);
+  lone.zab.handOver();
+  lone.wait(1_000);
+  assert(
+    lone.events.some((event) => event.type === 'role' && event.reason === 'no quorum answers'),
+  );
+  assert.equal(lone.zab.role, 'looking');
+  assert.equal(lone.zab.vote, undefined);
+});
