@@ -149,10 +149,11 @@ function found(state: StateMachine, path: string): string {
 
 test('children may come before their parents', () => {
   const { world, session } = peopled();
-  // The row of /n4 is given to a child of /n9.
+  // Rows that were given up go to the children.
   world.do(session, create('/late'));
-  world.do(session, remove('/n4'));
-  world.do(session, create('/late/early', { data: 'x' }));
+  for (const path of ['/n4', '/n5', '/n2']) world.do(session, remove(path));
+  for (const name of ['early', 'earlier', 'earliest'])
+    world.do(session, create(`/late/${name}`, { data: 'x' }));
   const saved = parts(world.state, 1);
   const order = saved.flatMap((part) =>
     part.type === 'nodes' ? part.nodes.map(({ path }) => path) : [],

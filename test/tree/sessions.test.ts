@@ -232,6 +232,28 @@ test("an owner closes its sessions by its own numbers, nobody else's", () => {
   assert.equal(outcome(world.do(second, { ...shut, session: third })), 'BAD_ARGUMENTS');
 });
 
+test('a session may be used by a peer that knows of it before the leader has applied it', () => {
+  const world = new World();
+  const zxid = world.nextZxid;
+  const open = { type: 'create-session', kind: 'peer', timeout: 1, password, address: '' } as const;
+  world.propose(request(0n, 1, open));
+  assert.equal(
+    world.propose(request(zxid, 1, create('/early', { mode: 'ephemeral' }))).type,
+    'txn',
+  );
+  const next = { ...open, kind: 'peer' } as const;
+  world.propose(request(0n, 1, next, { owner: ownerOf(1, 2) }));
+  const late = world.propose(request(zxid, 2, create('/late')));
+  assert.equal(late.type === 'rejected' && late.code, 'SESSION_EXPIRED');
+  const results = world.settle();
+  assert.deepEqual(
+    results.map(({ alarm }) => alarm),
+    [undefined, undefined, undefined],
+  );
+  assert.deepEqual(results.at(-1)?.ended, [zxid]);
+  assert.equal(world.state.tree.find('/early'), -1);
+});
+
 test('operations on nodes need a session, and a session a time-out', () => {
   const world = new World();
   assert.equal(outcome(world.do(0n, create('/a'))), 'BAD_ARGUMENTS');
