@@ -112,6 +112,11 @@ export class Restore {
     }
   }
 
+  /** Its leader is gone, or nothing more of it came. */
+  giveUp(): void {
+    this.#restorer = undefined;
+  }
+
   /** The copy is durable and current. */
   finish(mark: Mark): StateMachine {
     const restorer = this.#restorer;

@@ -53,6 +53,7 @@ export class Checkpointing {
     this.#outbox.event({ type: 'checkpoint', zxid: this.#making.zxid, state: 'given-up' });
     this.#making.abandon();
     this.#making = undefined;
+    this.#transactions = this.#count;
   }
 
   /** A SNAP was installed, and is the store's checkpoint now. */

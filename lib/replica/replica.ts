@@ -223,21 +223,26 @@ export class Replica {
     if (installed !== undefined) {
       this.#attempt('a copy of the tree is not whole', () => this.#install(installed));
     }
-    if (ready.snapshots.length > 0) {
-      this.#checkpointing.giveUp();
-      this.#feeds.begin(this.#tree.machine, ready.snapshots);
-    }
+    if (this.#zab.role === 'leading') this.#lead(ready);
     this.#outbox.forward(ready.send);
     for (const { link, reason } of ready.close) {
       this.#owners.delete(link);
       this.#outbox.close(link, reason);
     }
+    for (const event of ready.events) this.#outbox.event(event);
+  }
+
+  /** What only a leader is asked. */
+  #lead(ready: Ready): void {
+    if (ready.snapshots.length > 0) {
+      this.#checkpointing.giveUp();
+      this.#feeds.begin(this.#tree.machine, ready.snapshots);
+    }
     for (const token of ready.confirmed) this.#duties?.confirmed(token);
-    if (ready.established !== undefined) this.#establish(ready.established);
+    if (ready.established !== undefined && this.#zab.proposing) this.#establish(ready.established);
     if (ready.configure !== undefined && this.#zab.broadcasting) {
       this.#zab.propose('configuration', encodeConfiguration(ready.configure), ready.configure);
     }
-    for (const event of ready.events) this.#outbox.event(event);
   }
 
   /** What cannot be understood is never skipped: the peer stops taking part. */
@@ -296,8 +301,8 @@ export class Replica {
 
   #followRole(): void {
     const zab = this.#zab;
-    const leads = zab.role === 'leading' && zab.epoch === this.#duties?.epoch;
-    if (!leads) {
+    const leads = zab.role === 'leading' && zab.established;
+    if (!leads || zab.epoch !== this.#duties?.epoch) {
       this.#duties = undefined;
       this.#answers = [];
     }

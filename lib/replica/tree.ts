@@ -73,9 +73,10 @@ export class Tree {
     return 'the tree differs from the leader’s';
   }
 
-  /** What another leader said of states to come does not count. */
+  /** What the last leader said of states to come does not count, nor does half a copy of its tree. */
   anotherLeader(): void {
     this.#digests.reset();
+    this.#restore.giveUp();
   }
 
   /** @throws if a piece cannot be read. */
