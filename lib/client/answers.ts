@@ -2,21 +2,21 @@
 import { assert } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import type { ReadResult } from '../replica/read.ts';
-import type { OperationResult } from '../tree/request.ts';
 import type { Stat } from '../tree/znode.ts';
 import { formatAcl } from './acl-text.ts';
+import type { Called } from './asked.ts';
+import type { Done } from './call.ts';
 import type { Created, Znode } from './client.ts';
 import { decodeWith } from './codec.ts';
 import { type Results, resultOf } from './operation.ts';
-import type { Called, View } from './view.ts';
+import type { View } from './view.ts';
 import { NOT_APPLIED } from './wait.ts';
 
-type Success = Exclude<OperationResult, { readonly type: 'error' }>;
 type ReadFailure = Extract<ReadResult, { readonly type: 'error' }>;
 
 function fail(view: View<unknown, never>, failure: ReadFailure, called: Called): QuorateError {
   const { path } = called;
-  // Reads do not check their path before: this one says what is wrong with it.
+  // Reads do not check their path before they ask: this says what is wrong with it.
   if (failure.code === 'BAD_ARGUMENTS' && path !== undefined) view.place.resolve(path);
   return view.failure(called, failure, NOT_APPLIED);
 }
@@ -85,12 +85,12 @@ export function synced(view: View<unknown, never>, result: ReadResult, called: C
   if (result.type === 'error') throw fail(view, result, called);
 }
 
-export function createdOf(view: View<unknown, never>, answer: Success): Created {
+export function createdOf(view: View<unknown, never>, answer: Done): Created {
   if (answer.type !== 'create') return impossible(answer);
   return { path: view.place.show(answer.path), stat: answer.stat };
 }
 
-export function statOf(_view: View<unknown, never>, answer: Success): Stat {
+export function statOf(_view: View<unknown, never>, answer: Done): Stat {
   assert(answer.type === 'set' || answer.type === 'set-acl', 'a set is answered with a Stat');
   return answer.stat;
 }
@@ -100,7 +100,7 @@ export function nothing(): void {}
 /** The results of a multi, one for each operation. */
 export function resultsOf<O extends readonly unknown[]>(
   view: View<unknown, never>,
-  answer: Success,
+  answer: Done,
 ): Results<O> {
   if (answer.type !== 'multi') return impossible(answer);
   return answer.results.map((result) => resultOf(result, view.place.show)) as Results<O>;

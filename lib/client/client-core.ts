@@ -63,16 +63,17 @@ export class ClientCore implements SessionSource, SessionOwner {
   }
 
   #authenticate(identity: Identity): void {
-    const context = { what: `addAuth ${identity.scheme}`, path: undefined };
-    const finish = {
+    const what = `addAuth ${identity.scheme}`;
+    const question = {
+      what,
+      path: undefined,
       result: () => undefined,
-      error: () => QuorateError.make('AUTH_FAILED', `${context.what} failed for the next session`),
+      error: () => QuorateError.make('AUTH_FAILED', `${what} failed for the next session`),
     };
     // Waits as long as the session does: its requests come behind it.
     const options = { timeout: Number.POSITIVE_INFINITY };
-    this.#current
-      .write({ type: 'add-auth', identity }, context, options, finish)
-      .catch(this.report);
+    const operation = { type: 'add-auth', identity } as const;
+    this.#current.write(operation, question, options).catch(this.report);
   }
 }
 

@@ -10,6 +10,8 @@ import { utf8 } from './codec.ts';
 import { Place } from './place.ts';
 import { SessionCore } from './session-core.ts';
 import {
+  type CutShort,
+  type Cuttable,
   Deadline,
   NOT_APPLIED,
   throwIfAborted,
@@ -62,15 +64,11 @@ export class PeerClient extends ClientView<string, string> implements Peer {
         if (end === undefined) resolve();
         else reject(QuorateError.make(end.code, `ready: ${end.message}`, NOT_APPLIED));
       };
-      const deadline = new Deadline(
-        options,
-        this.#peer.options.requestTimeout,
-        context,
-        (error) => {
-          leave();
-          reject(error(NOT_APPLIED));
-        },
-      );
+      const cutShort = (error: CutShort) => {
+        leave();
+        reject(error(NOT_APPLIED));
+      };
+      const deadline = this.#deadline(options, { ...context, cutShort });
       this.#events.on('status', check);
       check(this.status);
     });
@@ -117,6 +115,10 @@ export class PeerClient extends ClientView<string, string> implements Peer {
     return { what, path: undefined, reason: () => this.status.reason };
   }
 
+  #deadline(options: WaitOptions | undefined, wait: Cuttable): Deadline {
+    return new Deadline(options, this.#peer.options.requestTimeout, wait);
+  }
+
   #sessionTimeout(given: number | undefined): number {
     if (given === undefined) return this.#peer.options.sessionTimeout;
     const { least, most } = SESSION_TIMEOUT;
@@ -130,15 +132,11 @@ export class PeerClient extends ClientView<string, string> implements Peer {
   /** A session that nobody waits for any more is closed. */
   #connected(core: SessionCore, context: WaitContext, options?: WaitOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const deadline = new Deadline(
-        options,
-        this.#peer.options.requestTimeout,
-        context,
-        (error) => {
-          core.close();
-          reject(error(NOT_APPLIED));
-        },
-      );
+      const cutShort = (error: CutShort) => {
+        core.close();
+        reject(error(NOT_APPLIED));
+      };
+      const deadline = this.#deadline(options, { ...context, cutShort });
       void core.connected.then(() => {
         deadline.dispose();
         if (core.end === undefined) resolve();

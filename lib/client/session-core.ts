@@ -5,16 +5,10 @@ import type { QuorumPeer } from '../peer/quorum-peer.ts';
 import type { DeliveryOf, SessionObserver } from '../peer/request-pipeline.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
 import type { SessionHandle, SessionState } from '../replica/session-handle.ts';
-import type { Operation, OperationResult } from '../tree/request.ts';
-import { type Finish, ReadCall, WriteCall } from './call.ts';
+import type { Operation } from '../tree/request.ts';
+import { type Done, type Question, ReadCall, WriteCall } from './call.ts';
 import { SessionWatches } from './session-watches.ts';
-import {
-  Deadline,
-  NOT_APPLIED,
-  throwIfAborted,
-  type WaitContext,
-  type WaitOptions,
-} from './wait.ts';
+import { NOT_APPLIED, throwIfAborted, type WaitOptions } from './wait.ts';
 
 /** Who opened a session. */
 export interface SessionOwner {
@@ -79,39 +73,37 @@ export class SessionCore implements SessionObserver {
   /** The answer to a read that got a ticket. */
   awaitRead<R>(
     ticket: number,
-    context: WaitContext,
+    question: Question<ReadResult, R>,
     options: WaitOptions | undefined,
-    finish: (result: ReadResult) => R,
   ): Promise<R> {
     return new Promise((resolve, reject) => {
-      const call = new ReadCall({ resolve, reject }, finish, () => deadline.dispose());
-      const deadline = this.#deadline(options, context, (error) => {
-        this.peer.pipeline.abandon(this.handle, ticket);
-        call.cutShort(error);
-      });
+      const call = new ReadCall(this, question, resolve, reject);
+      call.ticket = ticket;
       this.peer.pipeline.expect(ticket, call);
+      call.wait(options);
     });
   }
 
   /** Gives a write its place in the order of the session, now. */
   write<R>(
     operation: Operation,
-    context: WaitContext,
+    question: Question<Done, R>,
     options: WaitOptions | undefined,
-    finish: Finish<OperationResult, R>,
   ): Promise<R> {
     return new Promise((resolve, reject) => {
-      throwIfAborted(options, context);
+      throwIfAborted(options, question);
       if (this.#ended !== undefined) throw this.#refusal(this.#ended);
-      const call = new WriteCall({ resolve, reject }, finish, () => deadline.dispose());
+      const call = new WriteCall(this, question, resolve, reject);
       const ticket = this.peer.pipeline.submit(this.handle, operation, call);
-      if (typeof ticket !== 'number') throw finish.error({ code: ticket }, NOT_APPLIED);
-      const deadline = this.#deadline(options, context, (error) => {
-        call.cutShort(error);
-        this.peer.pipeline.abandon(this.handle, ticket);
-        this.peer.afterTurn(() => call.giveUp());
-      });
+      if (typeof ticket !== 'number') throw question.error({ code: ticket }, NOT_APPLIED);
+      call.ticket = ticket;
+      call.wait(options);
     });
+  }
+
+  /** Nobody waits for the answer any more. */
+  abandon(ticket: number): void {
+    this.peer.pipeline.abandon(this.handle, ticket);
   }
 
   /** Asks for its end, after what was asked before. */
@@ -147,15 +139,6 @@ export class SessionCore implements SessionObserver {
 
   over(cause: QuorateError): void {
     this.#finish(QuorateError.make(cause.code, cause.message, { cause }));
-  }
-
-  #deadline(
-    options: WaitOptions | undefined,
-    context: WaitContext,
-    cut: ConstructorParameters<typeof Deadline>[3],
-  ): Deadline {
-    const { requestTimeout } = this.peer.options;
-    return new Deadline(options, requestTimeout, context, cut);
   }
 
   #finish(cause: QuorateError): void {

@@ -102,8 +102,11 @@ export class StateFeed<T> implements Feed<T> {
         entered.leave();
         reject(error);
       };
-      const cut = (error: CutShort) => fail(error(NOT_APPLIED));
-      const deadline = new Deadline(options, Number.POSITIVE_INFINITY, this.context, cut);
+      const cutShort = (error: CutShort) => fail(error(NOT_APPLIED));
+      const deadline = new Deadline(options, Number.POSITIVE_INFINITY, {
+        ...this.context,
+        cutShort,
+      });
       const item = (value: T) => {
         try {
           const settled = settle(value, entered);

@@ -1,6 +1,8 @@
 import type { QuorateError } from '../base/errors.ts';
 import type { ReadOptions as Freshness, ReadOperation, ReadResult } from '../replica/read.ts';
-import type { Operation, OperationResult } from '../tree/request.ts';
+import type { Operation } from '../tree/request.ts';
+import { Asked, type Called, type Finish, whatOf } from './asked.ts';
+import type { Done } from './call.ts';
 import { type CallName, checkOptions, freshness } from './call-options.ts';
 import type { ReadOptions } from './client.ts';
 import type { SessionSource } from './client-core.ts';
@@ -11,30 +13,13 @@ import { type NodeAspect, openNode } from './node-source.ts';
 import { createOperation, type Target } from './operation.ts';
 import type { Place } from './place.ts';
 import { StateWatch } from './state-watch.ts';
-import {
-  type Fate,
-  type StopOptions,
-  throwIfAborted,
-  type WaitContext,
-  type WaitOptions,
-} from './wait.ts';
-
-type Success<A> = Exclude<A, { readonly type: 'error' }>;
-
-/** What a call makes of an answer to a read; throws the error of a failed one. */
-export type ReadFinish<T, R> = (view: View<T, never>, result: ReadResult, call: Called) => R;
+import { type Fate, type StopOptions, throwIfAborted, type WaitOptions } from './wait.ts';
 
 /** The read of a node, as the replica is asked it. */
 export type ReadMaker<O> = (path: string, options: O | undefined) => ReadOperation;
 
 /** What a sync waits for: a quorum round. */
 const CONFIRMED: Freshness = { consistency: 'linearizable' };
-
-/** The name and the path of a call, for its errors. */
-export interface Called {
-  readonly name: CallName;
-  readonly path: string | undefined;
-}
 
 /** How a view asks: one part of the tree, one codec, and a session to ask through. */
 export class View<T, In> {
@@ -57,21 +42,20 @@ export class View<T, In> {
     path: string | undefined,
     options: O | undefined,
     make: ReadMaker<O>,
-    finish: ReadFinish<T, R>,
+    finish: Finish<T, ReadResult, R>,
   ): Promise<R> {
     try {
-      const called = { name, path };
+      const asked = new Asked(this, name, path, finish);
       if (options !== undefined) {
         checkOptions(name, options);
-        throwIfAborted(options, this.#context(called));
+        throwIfAborted(options, asked);
       }
       const core = this.source.current;
       const place = path === undefined ? '/' : this.join(path);
       const fresh = name === 'sync' ? CONFIRMED : freshness(options);
       const result = core.read(make(place, options), fresh);
-      if (typeof result !== 'number') return Promise.resolve(finish(this, result, called));
-      const later = (answer: ReadResult) => finish(this, answer, called);
-      return core.awaitRead(result, this.#context(called), options, later);
+      if (typeof result !== 'number') return Promise.resolve(asked.result(result));
+      return core.awaitRead(result, asked, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -83,13 +67,9 @@ export class View<T, In> {
     path: string | undefined,
     operation: Operation,
     options: WaitOptions | undefined,
-    finish: (view: View<T, never>, answer: Success<OperationResult>) => R,
+    finish: Finish<T, Done, R>,
   ): Promise<R> {
-    const called = { name, path };
-    return this.source.current.write(operation, this.#context(called), options, {
-      result: (answer) => finish(this, answer),
-      error: (failure, fate) => this.failure(called, failure, fate),
-    });
+    return this.source.current.write(operation, new Asked(this, name, path, finish), options);
   }
 
   protected feed<S>(
@@ -103,6 +83,7 @@ export class View<T, In> {
     return new StateWatch(openNode(this.source, node), context, options);
   }
 
+  /** The error of a call that was refused. */
   failure(called: Called, failure: Failure, fate: Fate): QuorateError {
     return callError(whatOf(called), failure, fate, this.place.show);
   }
@@ -137,19 +118,4 @@ export class View<T, In> {
   protected own(data: In, path: string): T {
     return decodeWith(this.codec, encodeWith(this.codec, data, path), path);
   }
-
-  #context(called: Called): WaitContext {
-    const { peer } = this.source;
-    return {
-      get what() {
-        return whatOf(called);
-      },
-      path: called.path,
-      reason: () => peer.status.reason,
-    };
-  }
-}
-
-function whatOf({ name, path }: Called): string {
-  return path === undefined ? name : `${name} ${path}`;
 }

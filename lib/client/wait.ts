@@ -37,39 +37,47 @@ export interface WaitContext {
 /** The error of a wait that was cut short, once it is known what became of the write. */
 export type CutShort = (fate: Fate) => QuorateError;
 
+/** A wait that can be cut short. */
+export interface Cuttable extends WaitContext {
+  /** Its signal has aborted or its time is over. Called once at most. */
+  cutShort(error: CutShort): void;
+}
+
 /**
- * Watches over one wait: calls `cut` once when its signal aborts or its time is over, unless it is
- * disposed before. Its timer never keeps the process alive: an open peer does.
+ * Watches over one wait, until it is disposed. Its timer never keeps the process alive: an open peer
+ * does.
  */
 export class Deadline {
+  readonly #wait: Cuttable;
+  readonly #limit: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
   /** @param timeout ms, unless the options name another; Infinity: without end */
-  constructor(
-    options: WaitOptions | undefined,
-    timeout: number,
-    context: WaitContext,
-    cut: (error: CutShort) => void,
-  ) {
-    const limit = options?.timeout ?? timeout;
+  constructor(options: WaitOptions | undefined, timeout: number, wait: Cuttable) {
+    this.#wait = wait;
+    this.#limit = options?.timeout ?? timeout;
+    if (this.#limit !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(Deadline.#expire, Math.min(this.#limit, TIMER_MAX), this).unref();
+    }
     const signal = options?.signal;
-    if (limit !== Number.POSITIVE_INFINITY) {
-      const onTime = () => {
-        this.dispose();
-        cut((fate) => timedOut(limit, context, fate));
-      };
-      this.#timer = setTimeout(onTime, Math.min(limit, TIMER_MAX)).unref();
-    }
-    if (signal !== undefined) {
-      this.#signal = signal;
-      this.#onAbort = () => {
-        this.dispose();
-        cut((fate) => aborted(signal, context, fate));
-      };
-      signal.addEventListener('abort', this.#onAbort, { once: true });
-    }
+    if (signal !== undefined) this.#listen(signal);
+  }
+
+  static #expire(deadline: Deadline): void {
+    const wait = deadline.#wait;
+    deadline.dispose();
+    wait.cutShort((fate) => timedOut(deadline.#limit, wait, fate));
+  }
+
+  #listen(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.#onAbort = () => {
+      this.dispose();
+      this.#wait.cutShort((fate) => aborted(signal, this.#wait, fate));
+    };
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   dispose(): void {
