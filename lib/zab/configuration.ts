@@ -39,7 +39,7 @@ export function voterKey(id: number, store: string): VoterKey {
 }
 
 /** The voter of that id, whichever store it has. */
-function voterOf(configuration: Configuration, id: number): Member | undefined {
+export function voterOf(configuration: Configuration, id: number): Member | undefined {
   return configuration.voters.find((voter) => voter.id === id);
 }
 

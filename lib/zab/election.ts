@@ -2,16 +2,18 @@
  * Fast leader election (FastLeaderElection of ZooKeeper): a liveness oracle only. Whatever it says,
  * discovery and synchronization keep the group safe. Rounds are ZooKeeper's logical clock: volatile,
  * and no epochs.
+ *
+ * Promises are counted by store, votes by id: a peer whose log ends before a replaceStore does not know
+ * the new store, and would otherwise hear no quorum until the log that tells it so has come.
  */
-import type { VoterKey } from './configuration.ts';
 import type { Notification, PeerState, Vote } from './messages.ts';
 
 /** What the election asks of its peer. */
 export interface Electorate {
   /** Whether these voters are a quorum in every configuration in force. */
-  isQuorum(keys: ReadonlySet<VoterKey>): boolean;
+  isQuorum(ids: ReadonlySet<number>): boolean;
   /** Whether nobody else could still vote. */
-  isEverybody(keys: ReadonlySet<VoterKey>): boolean;
+  isEverybody(ids: ReadonlySet<number>): boolean;
   /** Whether that id may lead: a voter with weight. */
   mayLead(id: number): boolean;
 }
@@ -21,6 +23,7 @@ interface Sighting {
   readonly epoch: number;
   readonly state: PeerState;
   readonly round: number;
+  readonly voter: boolean;
   readonly seenAt: number;
 }
 
@@ -51,13 +54,13 @@ const NOTHING: Answer = { type: 'nothing' };
 const BROADCAST: Answer = { type: 'broadcast' };
 
 export class Election {
-  readonly #self: { readonly id: number; readonly key: () => VoterKey };
+  readonly #self: number;
   readonly #electorate: Electorate;
   readonly #finalizeWait: number;
   /** A sighting out of election holds for this long. */
   readonly #sightingAge: number;
-  readonly #received = new Map<VoterKey, Vote>();
-  readonly #outside = new Map<number, Sighting & { readonly key: VoterKey | undefined }>();
+  readonly #received = new Map<number, Vote>();
+  readonly #outside = new Map<number, Sighting>();
   #initial: Vote | undefined;
   #finalizeAt = Number.POSITIVE_INFINITY;
   round = 0;
@@ -65,7 +68,7 @@ export class Election {
   vote: Vote | undefined;
 
   constructor(
-    self: { readonly id: number; readonly key: () => VoterKey },
+    self: number,
     electorate: Electorate,
     times: { readonly finalizeWait: number; readonly sightingAge: number },
   ) {
@@ -90,22 +93,22 @@ export class Election {
     this.#finalizeAt = Number.POSITIVE_INFINITY;
   }
 
-  /** A notification from a voter (key given) or from a peer without a vote (key undefined). */
-  receive(from: number, key: VoterKey | undefined, message: Notification, now: number): Answer {
+  /** A notification from a voter, or from a peer that is none. */
+  receive(from: number, voter: boolean, message: Notification, now: number): Answer {
     if (message.state !== 'looking') {
-      this.#sight(from, key, message, now);
+      this.#sight(from, voter, message, now);
       return NOTHING;
     }
     this.#outside.delete(from);
     const { vote } = message;
     // Who has no vote asks for a leader; a peer that looks for one itself has nothing to tell it.
-    if (key === undefined || vote === undefined || this.vote === undefined) return NOTHING;
+    if (!voter || vote === undefined || this.vote === undefined) return NOTHING;
     if (!this.#electorate.mayLead(vote.leader)) return NOTHING;
-    return this.#compare(key, message.round, vote, now);
+    return this.#compare(from, message.round, vote, now);
   }
 
   /** Step 4. */
-  #compare(key: VoterKey, round: number, vote: Vote, now: number): Answer {
+  #compare(from: number, round: number, vote: Vote, now: number): Answer {
     if (round < this.round) return { type: 'reply' };
     let answer = NOTHING;
     if (round > this.round) {
@@ -119,7 +122,7 @@ export class Election {
       this.#adopt(vote);
       answer = BROADCAST;
     }
-    this.#received.set(key, vote);
+    this.#received.set(from, vote);
     this.#count(now);
     return answer;
   }
@@ -131,33 +134,33 @@ export class Election {
 
   /** Starts the wait for a better vote once a quorum agrees; no wait when nobody else is left to vote. */
   #count(now: number): void {
-    const keys = this.#agreeing();
-    if (!this.#electorate.isQuorum(keys)) {
+    const ids = this.#agreeing();
+    if (!this.#electorate.isQuorum(ids)) {
       this.#finalizeAt = Number.POSITIVE_INFINITY;
       return;
     }
-    if (this.#electorate.isEverybody(keys)) this.#finalizeAt = now;
+    if (this.#electorate.isEverybody(ids)) this.#finalizeAt = now;
     else if (this.#finalizeAt === Number.POSITIVE_INFINITY)
       this.#finalizeAt = now + this.#finalizeWait;
   }
 
-  #agreeing(): Set<VoterKey> {
-    const keys = new Set<VoterKey>();
+  #agreeing(): Set<number> {
+    const ids = new Set<number>();
     const own = this.vote;
-    if (own === undefined) return keys;
-    for (const [key, vote] of this.#received) if (isEqual(vote, own)) keys.add(key);
+    if (own === undefined) return ids;
+    for (const [id, vote] of this.#received) if (isEqual(vote, own)) ids.add(id);
     // Whoever came out of this very round with that leader voted for it, and waits for it now.
-    for (const { key, leader, epoch, round } of this.#outside.values()) {
+    for (const [id, { voter, leader, epoch, round }] of this.#outside) {
       const agrees = leader === own.leader && epoch === own.epoch && round === this.round;
-      if (agrees && key !== undefined) keys.add(key);
+      if (agrees && voter) ids.add(id);
     }
-    keys.add(this.#self.key());
-    return keys;
+    ids.add(this.#self);
+    return ids;
   }
 
   /** Step 5: what peers outside an election say of their leader. */
-  #sight(from: number, key: VoterKey | undefined, message: Notification, now: number): void {
-    if (key !== undefined) this.#received.delete(key);
+  #sight(from: number, voter: boolean, message: Notification, now: number): void {
+    this.#received.delete(from);
     if (message.vote === undefined) return;
     const { leader, epoch } = message.vote;
     this.#outside.set(from, {
@@ -165,15 +168,15 @@ export class Election {
       epoch,
       state: message.state,
       round: message.round,
+      voter,
       seenAt: now,
-      key,
     });
   }
 
   /** A link ended: what its peer said no longer counts. */
-  forget(from: number, key: VoterKey | undefined): void {
+  forget(from: number): void {
     this.#outside.delete(from);
-    if (key !== undefined) this.#received.delete(key);
+    this.#received.delete(from);
   }
 
   /** The leader, once there is one to follow or to be, and the epoch it was elected with. */
@@ -200,23 +203,19 @@ export class Election {
 
   /** Compares leader and epoch alone: comparing zxids or rounds blocked rejoining for good (ZOOKEEPER-1732). */
   #agreedOutside(leader: number, epoch: number): number | undefined {
-    const keys = new Set<VoterKey>();
+    // It would follow too: without itself, one of two could never rejoin the other.
+    const ids = new Set([this.#self]);
     let sameRound = true;
     let round = 0;
-    for (const sighting of this.#outside.values()) {
+    for (const [id, sighting] of this.#outside) {
       if (sighting.leader !== leader || sighting.epoch !== epoch) continue;
-      if (sighting.key !== undefined) keys.add(sighting.key);
+      if (sighting.voter) ids.add(id);
       if (sighting.round !== this.round) sameRound = false;
       round = Math.max(round, sighting.round);
     }
-    if (leader === this.#self.id) {
-      keys.add(this.#self.key());
-      return sameRound && this.#electorate.isQuorum(keys) ? round : undefined;
-    }
-    if (this.#outside.get(leader)?.state !== 'leading') return undefined;
-    // It would follow too. Without itself, one that missed a replaceStore would never see a quorum.
-    keys.add(this.#self.key());
-    return this.#electorate.isQuorum(keys) ? round : undefined;
+    const stands =
+      leader === this.#self ? sameRound : this.#outside.get(leader)?.state === 'leading';
+    return stands && this.#electorate.isQuorum(ids) ? round : undefined;
   }
 
   /** A peer without a vote follows whoever says of itself that it leads, the latest epoch first. */

@@ -4,13 +4,13 @@
  * only when the store is idle (steps 1 and 33).
  */
 
-import { voterKey } from './configuration.ts';
+import { voterKey, voterOf } from './configuration.ts';
 import type { Core } from './core.ts';
 import { chooseEpoch, present, receiveFollowerInfo } from './discovery.ts';
-import { type Decision, Election } from './election.ts';
-import { keyOf, type Link, type Remote } from './links.ts';
+import { type Decision, Election, type Electorate } from './election.ts';
+import type { Link, Remote } from './links.ts';
 import type { Notification, PeerState } from './messages.ts';
-import { hasVote } from './quorum.ts';
+import { isQuorum } from './quorum.ts';
 import type { Epochs, Role } from './ready.ts';
 import { Following, Leading } from './roles.ts';
 
@@ -36,7 +36,7 @@ export class PeerRole {
     this.#core = core;
     this.durableEpochs = core.epochs;
     const { id, finalizeWait, notificationMax } = core.options;
-    this.#election = new Election({ id, key: () => core.key }, electorate(core), {
+    this.#election = new Election(id, electorate(core), {
       finalizeWait,
       sightingAge: 2 * notificationMax,
     });
@@ -76,9 +76,9 @@ export class PeerRole {
       if (message.state === 'looking') core.send(remote.id, this.notification());
       return;
     }
-    const { id, store } = remote.hello;
-    const key = hasVote(core.active, id, store) ? keyOf(remote) : undefined;
-    const answer = this.#election.receive(id, key, message, core.now);
+    const { id, role } = remote.hello;
+    const voter = role === 'participant' && mayLead(core, id);
+    const answer = this.#election.receive(id, voter, message, core.now);
     if (answer.type === 'broadcast') this.notifyAll();
     if (answer.type === 'reply') core.send(remote.id, this.notification());
   }
@@ -264,8 +264,8 @@ export class PeerRole {
       this.#core.leave(`the link to leader ${following.leader} is gone`);
     }
     if (link.hello === undefined) return;
-    const { id, store } = link.hello;
-    this.#election.forget(id, voterKey(id, store));
+    const { id } = link.hello;
+    this.#election.forget(id);
     if (this.looking && this.#election.vote?.leader === id) this.startElection();
   }
 
@@ -282,20 +282,24 @@ export class PeerRole {
 }
 
 /** Who may vote and lead, by the configurations in force. */
-function electorate(core: Core): ConstructorParameters<typeof Election>[1] {
+function electorate(core: Core): Electorate {
   return {
-    isQuorum: (keys) => core.isQuorum(keys),
-    isEverybody: (keys) =>
+    isQuorum: (ids) =>
+      core.born &&
+      core.active.every(({ configuration }) => {
+        const voters = configuration.voters.filter(({ id }) => ids.has(id));
+        return isQuorum(configuration, new Set(voters.map(({ id, store }) => voterKey(id, store))));
+      }),
+    isEverybody: (ids) =>
       core.active.every(({ configuration }) =>
-        configuration.voters.every(
-          ({ id, store, weight }) => weight === 0 || keys.has(voterKey(id, store)),
-        ),
+        configuration.voters.every(({ id, weight }) => weight === 0 || ids.has(id)),
       ),
-    mayLead: (id) =>
-      core.active.some(({ configuration }) =>
-        configuration.voters.some((voter) => voter.id === id && voter.weight > 0),
-      ),
+    mayLead: (id) => mayLead(core, id),
   };
+}
+
+function mayLead(core: Core, id: number): boolean {
+  return core.active.some(({ configuration }) => (voterOf(configuration, id)?.weight ?? 0) > 0);
 }
 
 function peerState(role: Role): PeerState {

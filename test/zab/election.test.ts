@@ -1,0 +1,130 @@
+/** The election as one peer lives it: everybody else's notifications are made up. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Notification } from '../../lib/zab/messages.ts';
+import { at, Lone, voters } from './lone.ts';
+
+const OTHER = 'e'.repeat(32);
+
+function five(): Lone {
+  return new Lone({ voters: voters(1, 2, 3, 4, 5) });
+}
+
+test('a voter that missed two replaced stores still hears their votes', () => {
+  const lone = five();
+  const vote = { leader: 4, epoch: 7, zxid: at('7.9') };
+  lone.meet(3, 3, { store: `${OTHER.slice(1)}3` });
+  lone.meet(4, 4, { store: `${OTHER.slice(1)}4` });
+  for (const peer of [3, 4]) lone.hear(peer, lone.says({ vote }));
+  lone.wait(200);
+  assert.equal(lone.zab.role, 'following');
+  assert.equal(lone.zab.leader, 4);
+});
+
+test('a voter that missed two replaced stores still joins the leader they follow', () => {
+  const lone = five();
+  const vote = { leader: 1, epoch: 7, zxid: at('7.9') };
+  lone.meet(1);
+  lone.hear(1, lone.says({ state: 'leading', vote, round: 4 }));
+  assert.equal(lone.zab.role, 'looking');
+  lone.meet(3, 3, { store: `${OTHER.slice(1)}3` });
+  lone.hear(3, lone.says({ state: 'following', vote, round: 9 }));
+  assert.equal(lone.zab.role, 'following');
+  assert.equal(lone.zab.leader, 1);
+  assert.equal(lone.zab.round, 9);
+});
+
+test('observers are not counted, whatever their id', () => {
+  const lone = five();
+  const vote = { leader: 1, epoch: 7, zxid: at('7.9') };
+  lone.meet(1);
+  lone.meet(3, 3, { role: 'observer' });
+  lone.meet(9, 9, { role: 'observer' });
+  lone.hear(1, lone.says({ state: 'leading', vote }));
+  lone.hear(3, lone.says({ state: 'observing', vote }));
+  lone.hear(9, lone.says({ state: 'observing', vote }));
+  assert.equal(lone.zab.role, 'looking');
+});
+
+test('nobody leads without weight, and nobody follows a leader that does not say so itself', () => {
+  const lone = five();
+  const follows: Partial<Notification> = {
+    state: 'following',
+    vote: { leader: 5, epoch: 7, zxid: at('7.9') },
+  };
+  for (const peer of [1, 3, 4]) {
+    lone.meet(peer);
+    lone.hear(peer, lone.says({ vote: { leader: 77, epoch: 9, zxid: at('9.9') } }));
+    lone.hear(peer, lone.says(follows));
+  }
+  assert.equal(lone.zab.role, 'looking');
+  assert.equal(lone.zab.vote?.leader, 2);
+});
+
+test('a vote of an earlier round is answered, and not counted', () => {
+  const lone = five();
+  lone.meet(1);
+  lone.hear(1, lone.says({ round: 6, vote: { leader: 1, epoch: 1, zxid: at('1.1') } }));
+  assert.equal(lone.zab.round, 6);
+  assert.equal(lone.zab.vote?.leader, 2, 'its own vote is greater');
+  lone.meet(3);
+  lone.said(3, 'NOTIFICATION');
+  lone.hear(3, lone.says({ round: 5, vote: { leader: 5, epoch: 9, zxid: at('9.1') } }));
+  assert.equal(lone.said(3, 'NOTIFICATION').length, 1);
+  assert.equal(lone.zab.vote?.leader, 2);
+});
+
+test('a better vote cancels the wait, and a candidate whose link ends is given up', () => {
+  const lone = five();
+  for (const peer of [1, 3, 4, 5]) lone.meet(peer);
+  const three = { leader: 3, epoch: 1, zxid: at('1.1') };
+  for (const peer of [1, 3]) lone.hear(peer, lone.says({ vote: three }));
+  lone.tick(40);
+  lone.hear(5, lone.says({ vote: { leader: 5, epoch: 1, zxid: at('1.1') } }));
+  lone.tick(40);
+  assert.equal(lone.zab.role, 'looking', 'the wait for a quorum began anew');
+  lone.zab.unlinked(5);
+  assert.equal(lone.zab.vote?.leader, 2);
+  assert.equal(lone.zab.round, 2);
+});
+
+test('a leader that is still followed by a quorum of the same round leads on', () => {
+  const lone = new Lone();
+  lone.meet(1);
+  const mine = { leader: 2, epoch: 1, zxid: at('1.1') };
+  lone.hear(1, lone.says({ state: 'following', vote: mine, round: 3 }));
+  assert.equal(lone.zab.role, 'looking', 'of another round');
+  lone.hear(1, lone.says({ state: 'following', vote: mine, round: 1 }));
+  assert.equal(lone.zab.role, 'leading');
+});
+
+test('what was said out of an election is forgotten when it is old, or when its link ends', () => {
+  const lone = five();
+  const vote = { leader: 1, epoch: 7, zxid: at('7.9') };
+  lone.meet(1);
+  lone.hear(1, lone.says({ state: 'leading', vote }));
+  const alive = (): void => {
+    for (const link of [1, 3]) lone.zab.step(link, { type: 'PING', epoch: 0, nonce: 0 });
+  };
+  lone.meet(3);
+  lone.wait(2_100, alive);
+  lone.hear(3, lone.says({ state: 'following', vote }));
+  assert.equal(lone.zab.role, 'looking', 'the leader was seen too long ago');
+  lone.hear(1, lone.says({ state: 'leading', vote }));
+  assert.equal(lone.zab.role, 'following');
+});
+
+test('who has no vote follows whoever says of itself that it leads', () => {
+  const lone = new Lone({ options: { role: 'observer' } });
+  const said = (leader: number, epoch: number): Partial<Notification> => ({
+    state: 'leading',
+    vote: { leader, epoch, zxid: at('1.1') },
+  });
+  lone.meet(1);
+  lone.hear(1, lone.says({ state: 'following', vote: { leader: 3, epoch: 1, zxid: at('1.1') } }));
+  assert.equal(lone.zab.role, 'looking');
+  lone.meet(3);
+  lone.zab.step(1, lone.says(said(1, 4)));
+  assert.equal(lone.zab.leader, 1);
+  assert.equal(lone.zab.role, 'observing');
+});
