@@ -230,7 +230,7 @@ export class QuorumPeer {
     );
     this.#cause = error;
     this.#loop.stop();
-    void this.#ports.transport.close();
+    void Promise.allSettled([this.#ports.transport.close()]);
     this.#observer.error(error);
     this.pipeline.over(error);
     this.#announce();

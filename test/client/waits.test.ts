@@ -96,3 +96,18 @@ test('after waits for a transaction, and a zxid of the past costs nothing', asyn
   );
   assert.equal((await peer.get('/a', { consistency: 'linearizable' })).data, 'x');
 });
+
+test('more writes than may wait are refused at once, and certainly not applied', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/o');
+  const writes = Array.from({ length: 10_000 }, () => peer.set('/o', 'x'));
+  const ends = await Promise.allSettled(writes);
+  const refused = ends.filter(({ status }) => status === 'rejected');
+  assert.ok(refused.length > 0);
+  for (const end of refused) {
+    assert.ok(end.status === 'rejected');
+    assert.ok(failsWith('OVERLOADED', { outcome: 'not-applied' })(end.reason));
+  }
+  const { version } = await peer.set('/o', 'last');
+  assert.equal(version, ends.length - refused.length + 1, 'exactly the others were applied');
+});
