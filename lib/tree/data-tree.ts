@@ -6,7 +6,7 @@ import { type Acl, PERMISSION } from './acl.ts';
 import { AclTable, OPEN, OPEN_ACL } from './acl-table.ts';
 import { ChildList } from './child-list.ts';
 import { type MarkedTree, NodeMark, type SavedNode } from './node-mark.ts';
-import { NodeTable } from './node-table.ts';
+import { NodeTable, type NodeValues } from './node-table.ts';
 import { PathIndex } from './path-index.ts';
 import { limitedPath, parseLimits, Quotas, type Usage } from './quota.ts';
 import type { TreeEvent } from './tree-event.ts';
@@ -45,9 +45,9 @@ export class DataTree implements MarkedTree {
     const node = { data: NOTHING, kind: 'persistent', ttl: 0, owner: 0n } as const;
     const never = { czxid: 0n, mzxid: 0n, pzxid: 0n, ctime: 0, mtime: 0, version: 0, creates: 0 };
     for (const path of ['/', '/zookeeper', '/zookeeper/quota']) {
-      tree.restore({ ...node, ...never, path, acl: OPEN_ACL, aversion: 0 });
+      tree.restore({ ...node, ...never, path, aversion: 0 }, OPEN_ACL);
     }
-    tree.restore({ ...node, ...never, path: '/zookeeper/config', acl: READ_ACL, aversion: -1 });
+    tree.restore({ ...node, ...never, path: '/zookeeper/config', aversion: -1 }, READ_ACL);
     return tree;
   }
 
@@ -85,25 +85,25 @@ export class DataTree implements MarkedTree {
 
   create(zxid: Zxid, time: number, change: Create, events: TreeEvent[]): number {
     const { path } = change;
-    assert(this.find(path) === ABSENT, 'a node is created where there is none');
     const parent = this.find(parentOf(path));
     assert(parent !== ABSENT, 'a created node has a parent');
     this.#mark?.saving(parent);
     this.table.touchChildren(parent, zxid, 1);
-    const row = this.#insert(
-      {
-        ...change,
-        czxid: zxid,
-        mzxid: zxid,
-        pzxid: zxid,
-        ctime: time,
-        mtime: time,
-        version: 0,
-        aversion: 0,
-        creates: 0,
-      },
-      parent,
-    );
+    const { data, kind, ttl, owner } = change;
+    const values = {
+      kind,
+      ttl,
+      owner,
+      czxid: zxid,
+      mzxid: zxid,
+      pzxid: zxid,
+      ctime: time,
+      mtime: time,
+      version: 0,
+      aversion: 0,
+      creates: 0,
+    };
+    const row = this.#insert(path, data, change.acl, values, parent);
     this.#adopt(parent, path);
     this.#settle(parent);
     this.#emptied.delete(parentOf(path));
@@ -241,11 +241,10 @@ export class DataTree implements MarkedTree {
   }
 
   /** A node of a checkpoint, in any order. */
-  restore(node: SavedNode): void {
+  restore(node: Omit<SavedNode, 'acl'>, acl: Acl): void {
     const root = node.path === '/';
     const parent = root ? ABSENT : this.find(parentOf(node.path));
-    assert(this.find(node.path) === ABSENT, 'a checkpoint has each node once');
-    const row = this.#insert(node, parent);
+    const row = this.#insert(node.path, node.data, acl, node, parent);
     if (!root && parent === ABSENT) {
       const waiting = this.#orphans.get(parentOf(node.path));
       if (waiting === undefined) this.#orphans.set(parentOf(node.path), [row]);
@@ -274,20 +273,19 @@ export class DataTree implements MarkedTree {
     }
   }
 
-  #insert(node: SavedNode, parent: number): number {
-    const { path, data, kind } = node;
-    const row = this.table.add(node, parent, hashText(0, path));
+  #insert(path: string, data: Uint8Array, acl: Acl, values: NodeValues, parent: number): number {
+    const { kind, owner } = values;
+    const row = this.table.add(values, parent, hashText(0, path));
     this.#index.insert(path, row);
-    const acl = this.#acls.intern(node.acl);
-    this.table.setAcl(row, acl);
+    this.table.setAcl(row, this.#acls.intern(acl));
     this.table.setData(row, data);
     this.#settle(row);
     this.#bytes += data.length + path.length + NODE_OVERHEAD;
     if (this.quotas.size > 0) this.quotas.charge(path, 1, data.length);
     if (kind === 'ttl') this.#ttls.add(path);
     else if (kind === 'ephemeral') {
-      const owned = this.#ephemerals.get(node.owner);
-      if (owned === undefined) this.#ephemerals.set(node.owner, new Set([path]));
+      const owned = this.#ephemerals.get(owner);
+      if (owned === undefined) this.#ephemerals.set(owner, new Set([path]));
       else owned.add(path);
     }
     return row;

@@ -1,4 +1,4 @@
-import { present } from '../base/assert.ts';
+import { assert, present } from '../base/assert.ts';
 
 const SHARDS = 64;
 const BLOCK_BITS = 12;
@@ -47,7 +47,11 @@ export class PathIndex {
     const shard = shardOf(path);
     const rows = this.#shards[shard];
     if (rows === undefined || rows === EMPTY) this.#shards[shard] = new Map([[path, row]]);
-    else rows.set(path, row);
+    else {
+      const before = rows.size;
+      rows.set(path, row);
+      assert(rows.size > before, 'a path is inserted where it is not');
+    }
     const block = this.#paths[row >> BLOCK_BITS];
     if (block === undefined) this.#paths.push([path]);
     else block[row & (BLOCK - 1)] = path;

@@ -62,7 +62,7 @@ export class Restorer {
 
   #addNodes(part: NodesPart): void {
     for (const node of part.nodes) {
-      this.#tree.restore({ ...node, acl: present(part.acls[node.acl], 'ACL of a node') });
+      this.#tree.restore(node, present(part.acls[node.acl], 'ACL of a node'));
     }
   }
 }

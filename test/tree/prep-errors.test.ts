@@ -207,14 +207,17 @@ test('ten digits are all a sequential name has: beyond, no name and no wrap', ()
     ttl: 0,
     owner: 0n,
   };
-  tree.restore({
-    ...zero,
-    path: '/old',
-    data: bytes(''),
-    acl: OPEN,
-    kind: 'persistent',
-    creates: 0x7fff_ffff,
-  });
+  tree.restore(
+    {
+      ...zero,
+      path: '/old',
+      data: bytes(''),
+
+      kind: 'persistent',
+      creates: 0x7fff_ffff,
+    },
+    OPEN,
+  );
   const fresh = new StateMachine();
   const { sessions, dedup, zxid, time, version } = fresh;
   const world = new World({}, new StateMachine({ tree, sessions, dedup, zxid, time, version }));
