@@ -316,7 +316,7 @@ export class LeaderDuties {
     const { zab, machine, outbox, options } = this.#parts;
     this.#reapAt = this.#now + options.reapInterval;
     for (const node of machine.reapable(Math.max(this.#wall, machine.time), REAP_MAX)) {
-      if (!this.#room) return;
+      if (!zab.broadcasting || !this.#room) return;
       const txn = this.#prep.reap(node, zab.nextZxid, this.#wall);
       if (txn === undefined) continue;
       outbox.event({ type: 'reap', path: node.path });
