@@ -88,7 +88,7 @@ export function sequenceSuffix(counter: number): string {
 }
 
 /** The nodes that every group has and nobody deletes. */
-export const SYSTEM_PATHS = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'] as const;
+const SYSTEM_PATHS = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'] as const;
 
 /** Whether a node may not be deleted (ZooKeeper's special paths). */
 export function isSystemPath(path: string): boolean {

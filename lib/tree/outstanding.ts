@@ -72,7 +72,7 @@ interface Record<T> {
 }
 
 /** The origin of a request made through no session. */
-export function incarnationKey({ peer, store, boot }: Owner): string {
+function incarnationKey({ peer, store, boot }: Owner): string {
   return `${peer}:${store}:${boot}`;
 }
 

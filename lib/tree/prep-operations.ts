@@ -53,7 +53,7 @@ function fail(code: ErrorCode, path: string): Failure {
 }
 
 /** The version after a change: it wraps, past -1, which means "any" (ZOOKEEPER-4743). */
-export function nextVersion(current: number): number {
+function nextVersion(current: number): number {
   const next = (current + 1) | 0;
   return next === -1 ? 0 : next;
 }

@@ -9,7 +9,7 @@ import { sameOwner, withIdentity } from './session-table.ts';
 import type { TxnBody } from './txn.ts';
 
 /** A session may be known as so many identities besides its address. */
-export const IDENTITIES_MAX = 64;
+const IDENTITIES_MAX = 64;
 
 /** What is being prepared. */
 export interface PreparingSession {
