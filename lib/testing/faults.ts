@@ -37,15 +37,20 @@ export type Fault = { readonly at: number } & (
   /** Every connection breaks, again and again. */
   | { readonly type: 'storm'; readonly times: number; readonly pause: number }
   | { readonly type: 'disk-slow'; readonly target: Target; readonly latency: number; readonly duration: number }
-  | { readonly type: 'disk-error'; readonly target: Target; readonly duration: number }
+  /** `cut`: it strikes the next write that cuts the log. */
+  | { readonly type: 'disk-error'; readonly target: Target; readonly duration: number; readonly cut: boolean }
   | { readonly type: 'wipe'; readonly target: Target; readonly downtime: number }
   | { readonly type: 'rollback'; readonly target: Target; readonly age: number }
+  /** Runs on an empty disk for a while, then on its own again: a volume that was not mounted. */
+  | { readonly type: 'other-disk'; readonly target: Target; readonly downtime: number; readonly duration: number }
   | { readonly type: 'clone'; readonly target: Target; readonly duration: number }
   | { readonly type: 'stall'; readonly target: Target; readonly duration: number; readonly timersFirst: boolean; readonly asleep: boolean }
   | { readonly type: 'clock-jump'; readonly target: Target; readonly milliseconds: number }
   | { readonly type: 'drift'; readonly target: Target; readonly rate: number }
   | { readonly type: 'hand-over'; readonly stop: boolean; readonly downtime: number }
-  | { readonly type: 'oracle'; readonly votes: readonly { readonly target: Target; readonly leader: Target }[] }
+  /** One vote after the other, `rounds` times; `restless`: whoever is told leaves its leader first. */
+  | { readonly type: 'oracle'; readonly votes: readonly { readonly target: Target; readonly leader: Target }[];
+      readonly rounds: number; readonly pause: number; readonly restless: boolean }
 );
 
 export type FaultType = Fault['type'];
@@ -63,6 +68,7 @@ export const FAULT_TYPES: readonly (readonly [FaultType, number])[] = [
   ['disk-error', 3],
   ['wipe', 2],
   ['rollback', 1],
+  ['other-disk', 1],
   ['clone', 1],
   ['stall', 5],
   ['clock-jump', 2],
@@ -83,7 +89,7 @@ function drawDuration(prng: Prng): number {
 const SHAPES: readonly PartitionShape[] = [
   'split', 'split', 'asymmetric', 'ring', 'bridge', 'isolate', 'deaf-leader', 'mute-leader',
 ];
-const POINTS: readonly CrashPoint[] = ['write-begun', 'written', 'told', 'sent'];
+const POINTS: readonly CrashPoint[] = ['write-begun', 'written', 'told', 'sent', 'configuring'];
 
 /** Draws a fault of a type for a moment. */
 export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
@@ -114,11 +120,13 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
     case 'disk-slow':
       return { type, at, target, latency: prng.pick([20, 200, 2_000]), duration };
     case 'disk-error':
-      return { type, at, target, duration: prng.chance(0.5) ? 0 : duration };
+      return { type, at, target, duration: prng.chance(0.5) ? 0 : duration, cut: prng.chance(0.3) };
     case 'wipe':
       return { type, at, target, downtime };
     case 'rollback':
       return { type, at, target: { ...target, role: 'follower' }, age: prng.between(500, 20_000) };
+    case 'other-disk':
+      return { type, at, target, downtime: prng.exponential(300), duration };
     case 'clone':
       return { type, at, target: { ...target, role: 'follower' }, duration: prng.between(1_000, 6_000) };
     case 'stall':
@@ -134,7 +142,8 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
       for (let count = prng.integer(1, 6); count > 0; count -= 1) {
         votes.push({ target: drawTarget(prng), leader: drawTarget(prng) });
       }
-      return { type, at, votes };
+      const rounds = prng.pick([1, 1, 3, 10]);
+      return { type, at, votes, rounds, pause: prng.exponential(60), restless: prng.chance(0.5) };
     }
   }
 }

@@ -48,6 +48,7 @@ export class Mischief {
     for (const peer of this.#cluster.peers) {
       peer.store.broken = false;
       peer.store.failOnce = false;
+      peer.store.failCut = false;
       peer.store.extraLatency = 0;
       peer.relent();
     }
@@ -112,8 +113,9 @@ export class Mischief {
       }
       case 'disk-error': {
         const { store } = this.#find(fault.target);
-        store.failOnce = true;
-        store.broken = fault.duration > 0;
+        if (fault.cut) store.failCut = true;
+        else store.failOnce = true;
+        store.broken = fault.duration > 0 && !fault.cut;
         this.#later(fault.duration, () => {
           store.broken = false;
         });
@@ -130,11 +132,7 @@ export class Mischief {
       case 'hand-over':
         return this.#handOver(fault.stop, fault.downtime);
       case 'oracle':
-        for (const { target, leader } of fault.votes) {
-          const { id } = this.#find(leader);
-          this.#find(target).input((machine) => machine.elected(id));
-        }
-        return;
+        return this.#prophesy(fault);
       default:
         return this.#rob(fault);
     }
@@ -147,6 +145,8 @@ export class Mischief {
         return this.#wipe(fault.target, fault.downtime);
       case 'rollback':
         return this.#rollBack(fault.target, fault.age);
+      case 'other-disk':
+        return this.#swapDisk(fault.target, fault.downtime, fault.duration);
       default:
     }
   }
@@ -185,7 +185,7 @@ export class Mischief {
       this.#down(peer, fault.silent, fault.keep, fault.downtime);
       return;
     }
-    peer.setTrap(fault.point);
+    peer.setTrap(fault.point, fault.downtime);
     this.#later(fault.downtime, () => peer.start());
   }
 
@@ -268,6 +268,46 @@ export class Mischief {
     this.#later(downtime, () => peer.start());
   }
 
+  /** What an oracle says, one word after the other. */
+  #prophesy({ votes, rounds, pause, restless }: Extract<Fault, { type: 'oracle' }>): void {
+    const { clock, network, peers } = this.#cluster;
+    for (let step = 0; step < rounds * votes.length; step += 1) {
+      const vote = votes[step % votes.length];
+      clock.after(step * pause, () => {
+        if (vote === undefined || this.#stopped || clock.now < this.#quietUntil) return;
+        const peer = this.#find(vote.target);
+        const { id } = this.#find(vote.leader);
+        const before = peers.find((other) => other.id === peer.view.leader);
+        if (restless && before !== undefined) network.break(peer.place, before.place, false);
+        clock.after(restless ? pause / 2 : 0, () => peer.input((machine) => machine.elected(id)));
+      });
+    }
+  }
+
+  /** Its place may be given to the store on the other disk; then its own comes back. */
+  #swapDisk(target: Target, downtime: number, duration: number): void {
+    const { statistics, trace, referee, lost } = this.#cluster;
+    const peer = this.#find(target);
+    if (!this.#cluster.mayLose(peer)) {
+      statistics.add('fault other-disk put off');
+      return;
+    }
+    peer.crash(true, false);
+    if (!peer.observer) lost.add(peer.id);
+    const own = peer.store.image();
+    peer.store.wipe(this.#cluster.storeId(peer.id, 1_000 + peer.life));
+    referee.tampered(peer, false);
+    trace.note('fault', peer.place, () => `it has another disk, store ${peer.store.store.slice(0, 8)}`);
+    this.#later(downtime, () => peer.start());
+    this.#later(downtime + duration, () => {
+      peer.crash(true, false);
+      peer.store.restore(own);
+      referee.tampered(peer, false);
+      trace.note('fault', peer.place, () => `it has its own disk again, store ${peer.store.store.slice(0, 8)}`);
+      peer.start();
+    });
+  }
+
   #lose(peer: SimPeer): void {
     if (!peer.observer) this.#cluster.lost.add(peer.id);
     this.#cluster.referee.tampered(peer, true);
@@ -300,7 +340,7 @@ export class Mischief {
       return other === leader || (other.alive && other.view.leader === leader?.id);
     });
     const same = old.state.meta.store === peer.store.store;
-    if (this.#stopped || !steady || !settled || !same || !this.#cluster.mayLose(peer)) {
+    if (this.#stopped || !steady || !settled || !same || !isOlder(old, peer) || !this.#cluster.mayLose(peer)) {
       statistics.add('fault rollback put off');
       return;
     }
@@ -311,4 +351,11 @@ export class Mischief {
     trace.note('fault', peer.place, () => 'its disk is an old copy');
     clock.after(50, () => peer.start());
   }
+}
+
+/** Whether the disk has promised, or stored, anything since. */
+function isOlder({ state }: DiskImage, { store }: SimPeer): boolean {
+  const { accepted, current } = state.meta.epochs;
+  const { epochs, last } = store;
+  return accepted < epochs.accepted || current < epochs.current || state.last < last.zxid;
 }

@@ -133,9 +133,9 @@ export class SimCluster {
       prng.chance(0.3) ? prng.between(0.95, 1.05) : 1,
     );
     const dials = swarm.voters.map((_, index) => index + 1).filter((other) => other !== place);
-    const { writeLatency, writeSpike, turnTime } = swarm;
+    const { writeLatency, writeSpike, turnTime, messagesPerFrame } = swarm;
     const dialPauseMax = swarm.timers.syncTimeout / 2;
-    const times = { writeLatency, writeSpike, turnTime, dialPauseMax };
+    const times = { writeLatency, writeSpike, turnTime, messagesPerFrame, dialPauseMax };
     const options = { id, place, observer, dials, ...times };
     const disk = new SimDisk(id, this.storeId(id, 0));
     const peer = new SimPeer(this.#world, options, clock, disk, prng);

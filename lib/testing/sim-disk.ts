@@ -36,6 +36,8 @@ export class SimDisk {
   broken = false;
   /** The next write fails. */
   failOnce = false;
+  /** The next write that cuts the log fails. */
+  failCut = false;
   /** Each write and each open takes so many ms longer. */
   extraLatency = 0;
 

@@ -32,6 +32,8 @@ export interface Swarm {
   readonly writeLatency: number;
   readonly writeSpike: number;
   readonly turnTime: number;
+  /** Messages of one turn travel in frames of so many at most. */
+  readonly messagesPerFrame: number;
   /** Mean ms between two pieces of client work. */
   readonly workInterval: number;
   /** Entries between two checkpoints; 0: none are taken. */
@@ -161,6 +163,7 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     writeLatency: prng.pick([0.2, 1, 5, 20]),
     writeSpike: prng.pick([0, 0, 0.01, 0.05]),
     turnTime: prng.pick([0, 0.1, 1, 5]),
+    messagesPerFrame: new Prng(seed, STREAM.network, 1).pick([1, 2, 1_000, 1_000]),
     workInterval: overrides.workInterval ?? prng.pick([40, 100, 200, 500]),
     checkpointEvery: prng.pick([0, 5, 20, 60, 200]),
     counterMax: prng.pick([COUNTER_MAX, COUNTER_MAX, COUNTER_MAX, 40, 150]),

@@ -70,6 +70,12 @@ export const neverLost: Predicate = {
       written: () => checkNeverLost(scene),
       grown: () => checkNeverLost(scene),
       tampered: () => checkNeverLost(scene),
+      sent(peer, message) {
+        if (message.type !== 'ACKEPOCH' || !message.counted) return;
+        demand(!scene.ghost.liars.has(peer.disk.store), 'S5', () => {
+          return `${keyOf(peer)} promises epoch ${message.epoch}, though it has forgotten what it promised before`;
+        });
+      },
     };
   },
 };
