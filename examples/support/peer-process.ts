@@ -39,12 +39,16 @@ export class PeerProcess {
     return new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
   }
 
+  /** What nobody waits for any more when the process ends is nobody's error. */
   ask<K extends keyof Calls>(name: K, ...args: Parameters<Calls[K]>): Promise<Result<K>> {
-    return new Promise((resolve, reject) => {
-      this.#number += 1;
-      this.#waiting.set(this.#number, { resolve, reject });
-      this.#child.send({ number: this.#number, name, args } satisfies Question);
+    this.#number += 1;
+    const number = this.#number;
+    const answer = new Promise<Result<K>>((resolve, reject) => {
+      this.#waiting.set(number, { resolve, reject });
+      this.#child.send({ number, name, args } satisfies Question);
     });
+    answer.catch(() => {});
+    return answer;
   }
 
   /** No goodbye. */
