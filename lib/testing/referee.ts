@@ -2,13 +2,19 @@
  * Watches a group: keeps the ghost state, and tells each predicate what happens, in the order in which
  * it can be judged. The first violation ends the run.
  */
-import { epochOf, type Zxid } from '../base/zxid.ts';
+import { epochOf, ZERO, type Zxid } from '../base/zxid.ts';
+import type { ReadOperation, ReadOptions } from '../replica/read.ts';
+import type { Delivery, Ticket } from '../replica/ready.ts';
+import type { SessionHandle } from '../replica/session-handle.ts';
+import type { Operation } from '../tree/request.ts';
 import type { Configuration } from '../zab/configuration.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { Batch } from '../zab/ready.ts';
 import { Ghost, type Proposed } from './ghost.ts';
 import type { MachineReady, MachineView, PeerMessage } from './machine.ts';
+import { Model } from './model.ts';
 import {
+  type Asked,
   demand,
   type DiskMarks,
   keyOf,
@@ -48,18 +54,32 @@ function collect(predicates: readonly Predicate[], scene: Scene): Handlers {
     confirmed: of('confirmed'),
     tampered: of('tampered'),
     digested: of('digested'),
+    restored: of('restored'),
+    decided: of('decided'),
+    deciding: of('deciding'),
+    received: of('received'),
+    opened: of('opened'),
+    submitted: of('submitted'),
+    asked: of('asked'),
+    told: of('told'),
     escaped: of('escaped'),
   };
 }
 
 export class Referee implements Scene {
   readonly ghost: Ghost = new Ghost();
+  readonly model: Model = new Model();
   readonly peers: Witness[] = [];
+  /** Sessions and trees are looked at too. */
+  readonly replicas: boolean;
+  /** The greatest zxid of a write that somebody was told of. */
+  #answered: Zxid = ZERO;
   readonly #now: () => number;
   readonly #on: Handlers;
 
   constructor(predicates: readonly Predicate[], now: () => number) {
     this.#now = now;
+    this.replicas = predicates.some(({ judges }) => judges === 'replica');
     this.#on = collect(predicates, this);
   }
 
@@ -180,7 +200,20 @@ export class Referee implements Scene {
     for (const handler of this.#on.committed) handler(peer, entry, before);
     if (entry === before || ghost.contains(before, entry)) return;
     ghost.committed = entry;
+    if (this.replicas) this.#decide(before, entry);
     for (const handler of this.#on.grown) handler(before);
+  }
+
+  #decide(before: Proposed, last: Proposed): void {
+    const path: Proposed[] = [];
+    for (let at: Proposed | undefined = last; at !== undefined && at !== before; at = at.parent) {
+      path.push(at);
+    }
+    for (const entry of path.reverse()) {
+      for (const handler of this.#on.deciding) handler(entry);
+      const decided = this.model.apply(entry);
+      if (decided !== undefined) for (const handler of this.#on.decided) handler(decided);
+    }
   }
 
   #install(peer: Witness, mark: Mark): void {
@@ -201,6 +234,40 @@ export class Referee implements Scene {
 
   digested(peer: Witness, digest: number): void {
     for (const handler of this.#on.digested) handler(peer, peer.applied, digest);
+  }
+
+  restored(peer: Witness, digest: number): void {
+    for (const handler of this.#on.restored) handler(peer, peer.applied, digest);
+  }
+
+  received(peer: Witness, message: PeerMessage): void {
+    for (const handler of this.#on.received) handler(peer, message);
+  }
+
+  opened(peer: Witness, session: SessionHandle): void {
+    for (const handler of this.#on.opened) handler(peer, session);
+  }
+
+  submitted(peer: Witness, session: SessionHandle, ticket: Ticket, operation: Operation): void {
+    for (const handler of this.#on.submitted) handler(peer, session, ticket, operation);
+  }
+
+  /** A read is about to be asked for; what is returned must be given back with its answer. */
+  asked(peer: Witness, session: SessionHandle, operation: ReadOperation, options: ReadOptions): Asked {
+    const read = { session, operation, options, floor: this.#answered };
+    for (const handler of this.#on.asked) handler(peer, read);
+    return read;
+  }
+
+  told(peer: Witness, delivery: Delivery, read: Asked | undefined): void {
+    for (const handler of this.#on.told) handler(peer, delivery, read);
+    if (delivery.type !== 'reply' || delivery.decided === undefined) return;
+    if (delivery.decided > this.#answered) this.#answered = delivery.decided;
+  }
+
+  /** What {@link asked} says of reads, for a write that is about to be submitted. */
+  get answered(): Zxid {
+    return this.#answered;
   }
 
   escaped(peer: Witness, error: unknown): void {

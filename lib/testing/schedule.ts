@@ -9,6 +9,7 @@ import { Prng } from './prng.ts';
 import { type FactoryOf, SimCluster } from './sim-cluster.ts';
 import type { SimCodec } from './sim-codec.ts';
 import type { SimPeer } from './sim-peer.ts';
+import { SimClients } from './sim-clients.ts';
 import { drawSwarm, STREAM, type Swarm, type SwarmOverrides } from './swarm.ts';
 import { Violation } from './violation.ts';
 
@@ -60,6 +61,7 @@ export function runSchedule(options: ScheduleOptions): Outcome {
 class Schedule {
   readonly #cluster: SimCluster;
   readonly #mischief: Mischief;
+  #clients: SimClients | undefined;
 
   constructor(cluster: SimCluster) {
     this.#cluster = cluster;
@@ -70,6 +72,7 @@ class Schedule {
     const cluster = this.#cluster;
     const { clock, swarm } = cluster;
     cluster.startAll();
+    if (cluster.referee.replicas) this.#clients = new SimClients(cluster);
     this.#work(new Prng(swarm.seed, STREAM.client));
     this.#mischief.plan();
     clock.runUntil(swarm.duration);

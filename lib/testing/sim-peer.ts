@@ -4,6 +4,7 @@
  * came in, ready, and a batch when the disk is idle.
  */
 import { formatZxid, type Zxid } from '../base/zxid.ts';
+import type { Delivery } from '../replica/ready.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { LinkId } from '../zab/ready.ts';
 import type { Proposed } from './ghost.ts';
@@ -46,13 +47,17 @@ export interface PeerOptions {
   readonly writeSpike: number;
   /** Ms of the event loop for one turn at most; what comes meanwhile is taken in the next. */
   readonly turnTime: number;
+  /** Messages of one turn travel in frames of so many at most. */
+  readonly messagesPerFrame: number;
   /** The longest pause between two attempts to connect. */
   readonly dialPauseMax: number;
 }
 
 /** Where a crash may be waited for. */
-export type CrashPoint = 'write-begun' | 'written' | 'told' | 'sent';
+export type CrashPoint = 'write-begun' | 'written' | 'told' | 'sent' | 'configuring';
 
+/** A process that stood still this many ms ago may still believe what was true then. */
+const PAUSE_MEMORY = 1_000;
 /** How often one turn may ask for more to do. */
 const ROUNDS_MAX = 1_000;
 const DIAL_PAUSE = 40;
@@ -78,6 +83,8 @@ export class SimPeer implements Endpoint, Witness {
   readonly clock: LocalClock;
   readonly store: SimDisk;
   readonly prng: Prng;
+  /** Whoever has sessions here. */
+  hear: ((deliveries: readonly Delivery[]) => void) | undefined;
   readonly #world: World;
   readonly #options: PeerOptions;
   #machine: Machine | undefined;
@@ -95,10 +102,15 @@ export class SimPeer implements Endpoint, Witness {
   #busyUntil = 0;
   #wake: SimEvent | undefined;
   #timer: SimEvent | undefined;
+  /** When the last stall ends, or ended. */
+  #pausedAt = Number.NEGATIVE_INFINITY;
   #timersFirst = false;
   #asleepSince: number | undefined;
   #trap: CrashPoint | undefined;
+  #trapDowntime = 0;
   #turning = false;
+  /** A batch was handed out whose completion the machine was not told of yet. */
+  #writing = false;
   /** The disk refused a write: this life writes nothing more. */
   #refused = false;
   /** What somebody had seen applied when a quorum round was asked for, by its token. */
@@ -119,6 +131,11 @@ export class SimPeer implements Endpoint, Witness {
 
   get alive(): boolean {
     return this.#machine !== undefined;
+  }
+
+  get paused(): boolean {
+    const { now } = this.#world.clock;
+    return now < this.#busyUntil || now - this.#pausedAt < PAUSE_MEMORY;
   }
 
   get disk(): DiskView {
@@ -150,6 +167,7 @@ export class SimPeer implements Endpoint, Witness {
     this.#trap = undefined;
     this.#asleepSince = undefined;
     this.#refused = false;
+    this.#writing = false;
     this.#busyUntil = clock.now;
     this.#guard(() => {
       this.#machine = this.#world.factory(opened, this);
@@ -159,6 +177,7 @@ export class SimPeer implements Endpoint, Witness {
       this.#applied = mark === undefined ? referee.ghost.root : referee.ghost.at(mark, 'S8', this.id);
       trace.note('start', this.place, () => `boot ${this.store.boot} of ${this.store.store.slice(0, 8)}, log to ${formatZxid(this.store.last.zxid)}`, this.store.boot);
       referee.started(this);
+      referee.restored(this, this.#machine.digest());
     });
     for (const place of this.#options.dials) this.#dialSoon(place);
     this.input(() => undefined);
@@ -182,14 +201,16 @@ export class SimPeer implements Endpoint, Witness {
   }
 
   /** The process ends at the next such point, in the middle of what it does. */
-  setTrap(point: CrashPoint): void {
+  setTrap(point: CrashPoint, downtime: number): void {
     this.#trap = point;
+    this.#trapDowntime = downtime;
   }
 
   /** The event loop stands still; at its end the timers come first, or the sockets. `asleep`: so did the monotonic clock. */
   stall(milliseconds: number, timersFirst: boolean, asleep: boolean): void {
     const { now } = this.#world.clock;
     this.#busyUntil = Math.max(this.#busyUntil, now + milliseconds);
+    this.#pausedAt = this.#busyUntil;
     this.#timersFirst = timersFirst;
     if (asleep) this.#asleepSince ??= now;
   }
@@ -232,7 +253,9 @@ export class SimPeer implements Endpoint, Witness {
   frame(link: LinkId, frame: Frame): void {
     this.input((machine) => {
       if (!this.#links.has(link)) return;
-      machine.receive(link, this.#world.codec.decode(frame));
+      const messages = this.#world.codec.decode(frame);
+      machine.receive(link, messages);
+      for (const message of messages) this.#world.referee.received(this, message);
     });
   }
 
@@ -317,12 +340,14 @@ export class SimPeer implements Endpoint, Witness {
       const ready = machine.ready();
       this.#view = machine.view();
       this.#observe(ready, before);
+      if (ready.deliveries !== undefined) this.hear?.(ready.deliveries);
       if (this.#sprung('told')) return;
       this.#send(ready);
       if (this.#sprung('sent')) return;
+      if (ready.send.some(({ message }) => isChangeOfVoters(message)) && this.#sprung('configuring')) return;
       if (isQuiet(ready)) break;
     }
-    if (!this.store.writing && !this.#refused) this.#write(machine.nextBatch());
+    if (!this.#writing && !this.#refused) this.#write(machine.nextBatch());
   }
 
   #observe(ready: MachineReady, before: MachineView): void {
@@ -344,6 +369,7 @@ export class SimPeer implements Endpoint, Witness {
     if (ready.delivered.length > 0 || ready.installed !== undefined) {
       const digest = this.#machine?.digest();
       if (digest !== undefined) referee.digested(this, digest);
+      if (digest !== undefined && ready.installed !== undefined) referee.restored(this, digest);
     }
     if (this.#view.committed !== before.committed) {
       trace.note('commit', this.place, () => formatZxid(this.#view.committed), Number(this.#view.committed & 0xffff_ffffn));
@@ -364,9 +390,11 @@ export class SimPeer implements Endpoint, Witness {
     for (const [link, messages] of frames) {
       const place = this.#links.get(link)?.place;
       if (place === undefined) continue;
-      for (const frame of codec.encode(messages)) {
-        trace.note('send', this.place, () => `to ${place}: ${messages.map(describe).join(', ')}`, place, frame.size);
-        network.send(link, frame);
+      for (const part of parts(messages, this.#options.messagesPerFrame)) {
+        for (const frame of codec.encode(part)) {
+          trace.note('send', this.place, () => `to ${place}: ${part.map(describe).join(', ')}`, place, frame.size);
+          network.send(link, frame);
+        }
       }
     }
     for (const { link, reason } of ready.close) {
@@ -384,6 +412,7 @@ export class SimPeer implements Endpoint, Witness {
     const { writeLatency, writeSpike } = this.#options;
     if (batch.log !== undefined) referee.taken(this, batch.log);
     this.store.begin(batch);
+    this.#writing = true;
     trace.note('write', this.place, () => describeBatch(batch), batch.id);
     if (this.#sprung('write-begun')) return;
     let latency = this.prng.exponential(writeLatency);
@@ -399,8 +428,10 @@ export class SimPeer implements Endpoint, Witness {
 
   #written(batch: StoreBatch): void {
     const { store } = this;
-    if (store.broken || store.failOnce) {
+    const cut = store.failCut && batch.log?.truncate !== undefined;
+    if (store.broken || store.failOnce || cut) {
       store.failOnce = false;
+      if (cut) store.failCut = false;
       if (this.prng.chance(0.5)) this.#completeWrite();
       else store.lose();
       this.#world.trace.note('write', this.place, () => `batch ${batch.id} fails`, batch.id);
@@ -411,7 +442,10 @@ export class SimPeer implements Endpoint, Witness {
     }
     this.#completeWrite();
     if (this.#sprung('written')) return;
-    this.input((machine) => machine.persisted(batch.id));
+    this.input((machine) => {
+      this.#writing = false;
+      machine.persisted(batch.id);
+    });
   }
 
   /** A refused write is followed by nothing but a new machine on the verified store. */
@@ -436,6 +470,7 @@ export class SimPeer implements Endpoint, Witness {
     if (this.#trap !== point) return false;
     this.#trap = undefined;
     this.crash(this.prng.chance(0.3), this.prng.chance(0.5));
+    this.#world.clock.after(this.#trapDowntime, () => this.start());
     return true;
   }
 
@@ -480,6 +515,14 @@ function isQuiet(ready: MachineReady): boolean {
     ready.events.length === 0 &&
     ready.installed === undefined
   );
+}
+
+function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
+
+function isChangeOfVoters(message: PeerMessage): boolean {
+  return message.type === 'PROPOSAL' && message.entries.some(({ configuration }) => configuration !== undefined);
 }
 
 function show(value: object): string {

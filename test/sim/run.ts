@@ -1,5 +1,5 @@
 /** One schedule of the command line: which machine, which predicates, and what is told of it. */
-import { ZAB_PREDICATES } from '../../lib/testing/predicates/all.ts';
+import { REPLICA_PREDICATES, ZAB_PREDICATES } from '../../lib/testing/predicates/all.ts';
 import { replicaFactory } from '../../lib/testing/replica-machine.ts';
 import { type Outcome, runSchedule } from '../../lib/testing/schedule.ts';
 import { wireCodec } from '../../lib/testing/sim-codec.ts';
@@ -37,7 +37,7 @@ export function run(
     seed,
     factory: machine === 'zab' ? zabFactory : replicaFactory,
     codec: wireCodec(),
-    predicates: ZAB_PREDICATES,
+    predicates: machine === 'zab' ? ZAB_PREDICATES : REPLICA_PREDICATES,
     overrides,
     ...(print && { print }),
   });

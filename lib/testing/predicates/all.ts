@@ -14,7 +14,19 @@ import {
 import type { Predicate } from './predicate.ts';
 import { durablePromises } from './promises.ts';
 import { uniqueProposals } from './proposals.ts';
-import { containment, hashes, processConsistency } from './state.ts';
+import {
+  atomicity,
+  exactlyOnce,
+  fifo,
+  linearizable,
+  reaping,
+  sequences,
+  sessionOrder,
+  times,
+} from './requests.ts';
+import { conservatism, ephemerals, noEarlyExpiry, ownership } from './sessions.ts';
+import { containment, hashes, processConsistency, snapshots } from './state.ts';
+import { watchOrder } from './watches.ts';
 
 /** S1 to S17, S28 (of rounds), S31 and S34: what can be judged below sessions. */
 export const ZAB_PREDICATES: readonly Predicate[] = [
@@ -37,4 +49,23 @@ export const ZAB_PREDICATES: readonly Predicate[] = [
   linearizableRounds,
   membership,
   containment,
+];
+
+/** All of them: S17 to S30 and S32 besides. */
+export const REPLICA_PREDICATES: readonly Predicate[] = [
+  ...ZAB_PREDICATES,
+  snapshots,
+  ephemerals,
+  ownership,
+  noEarlyExpiry,
+  conservatism,
+  watchOrder,
+  sessionOrder,
+  fifo,
+  exactlyOnce,
+  sequences,
+  linearizable,
+  atomicity,
+  times,
+  reaping,
 ];

@@ -3,8 +3,13 @@ import type { Zxid } from '../../base/zxid.ts';
 import { type VoterKey, voterKey } from '../../zab/configuration.ts';
 import type { Entry, Mark } from '../../zab/log-entry.ts';
 import type { Batch, Epochs } from '../../zab/ready.ts';
+import type { ReadOperation, ReadOptions } from '../../replica/read.ts';
+import type { Delivery, Ticket } from '../../replica/ready.ts';
+import type { SessionHandle } from '../../replica/session-handle.ts';
+import type { Operation } from '../../tree/request.ts';
 import type { Ghost, Proposed } from '../ghost.ts';
 import type { MachineView, PeerMessage } from '../machine.ts';
+import type { Decided, Model } from '../model.ts';
 import { Violation } from '../violation.ts';
 
 /** What survives a crash of a peer at this moment. */
@@ -32,6 +37,8 @@ export interface Witness {
   readonly observer: boolean;
   readonly disk: DiskView;
   readonly view: MachineView;
+  /** Its event loop stands still, or did a moment ago; or its clocks are not what they should be. */
+  readonly paused: boolean;
   /** The last entry that was applied in this life. */
   readonly applied: Proposed;
 }
@@ -43,6 +50,15 @@ export interface DiskMarks {
   readonly last: Mark;
   readonly applied: Zxid;
   readonly committed: Zxid;
+}
+
+/** A read on its way. */
+export interface Asked {
+  readonly session: SessionHandle;
+  readonly operation: ReadOperation;
+  readonly options: ReadOptions;
+  /** Every write decided and told to anybody before the read was asked for. */
+  readonly floor: Zxid;
 }
 
 /** What happens, in the words of the protocol. A predicate names those it cares for. */
@@ -77,6 +93,22 @@ export interface Observer {
   tampered?(peer: Witness): void;
   /** The hash of the applied state. */
   digested?(peer: Witness, at: Proposed, digest: number): void;
+  /** The hash of a state that was loaded from a checkpoint, the own one or the leader's. */
+  restored?(peer: Witness, at: Proposed, digest: number): void;
+  /** An entry of G, applied by the model; the state before it is gone. */
+  decided?(decided: Decided): void;
+  /** The model is about to apply an entry of G. */
+  deciding?(entry: Proposed): void;
+  /** A message has reached a peer, and its machine. */
+  received?(peer: Witness, message: PeerMessage): void;
+  /** A session was asked for. */
+  opened?(peer: Witness, session: SessionHandle): void;
+  /** A write was given its place in the order of a session. */
+  submitted?(peer: Witness, session: SessionHandle, ticket: Ticket, operation: Operation): void;
+  /** A read was asked for, before it is answered. */
+  asked?(peer: Witness, read: Asked): void;
+  /** A session is told something; a read that was answered at once is told here too. */
+  told?(peer: Witness, delivery: Delivery, read: Asked | undefined): void;
   /** Something escaped that should not have, or grew beyond its bound. */
   escaped?(peer: Witness, error: unknown): void;
 }
@@ -84,8 +116,12 @@ export interface Observer {
 /** What a predicate may look at. */
 export interface Scene {
   readonly ghost: Ghost;
+  /** G as one state machine sees it. */
+  readonly model: Model;
   /** Every peer that has a disk, dead ones too. */
   readonly peers: readonly Witness[];
+  /** The greatest zxid of a write that somebody was told of. */
+  readonly answered: Zxid;
   /** True time in ms. */
   readonly now: number;
 }
@@ -94,6 +130,8 @@ export interface Predicate {
   /** As in the table of predicates. */
   readonly name: string;
   readonly title: string;
+  /** What a run must drive for it: ZAB with anything above it, or whole replicas. @default 'zab' */
+  readonly judges?: 'zab' | 'replica';
   watch(scene: Scene): Observer;
 }
 

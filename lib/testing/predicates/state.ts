@@ -30,10 +30,17 @@ export const processConsistency: Predicate = {
 export const hashes: Predicate = {
   name: 'S16',
   title: 'equal zxids, equal trees',
-  watch() {
+  watch({ model }) {
     const known = new Map<bigint, { readonly digest: number; readonly peer: number }>();
     return {
       digested(peer, at, digest) {
+        const truth = model.digests.get(at.zxid);
+        if (truth !== undefined && at.zxid !== 0n) {
+          demand(truth === digest, 'S16', () => {
+            return `at ${formatZxid(at.zxid)} peer ${peer.id} has ${digest}, the model ${truth}`;
+          });
+          return;
+        }
         const first = known.get(at.zxid);
         if (first === undefined) {
           known.set(at.zxid, { digest, peer: peer.id });
@@ -41,6 +48,23 @@ export const hashes: Predicate = {
         }
         demand(first.digest === digest, 'S16', () => {
           return `at ${formatZxid(at.zxid)} peer ${peer.id} has ${digest}, peer ${first.peer} had ${first.digest}`;
+        });
+      },
+    };
+  },
+};
+
+/** S17: what is loaded from a checkpoint is the state at its zxid. */
+export const snapshots: Predicate = {
+  name: 'S17',
+  title: 'a checkpoint is exact',
+  judges: 'replica',
+  watch({ model }) {
+    return {
+      restored(peer, at, digest) {
+        const truth = model.digests.get(at.zxid);
+        demand(truth === undefined || truth === digest, 'S17', () => {
+          return `peer ${peer.id} has loaded ${formatZxid(at.zxid)} as ${digest}, it was ${truth}`;
         });
       },
     };

@@ -1,0 +1,158 @@
+import { formatZxid, type Zxid } from '../../base/zxid.ts';
+import type { ReadResult } from '../../replica/read.ts';
+import type { SessionHandle } from '../../replica/session-handle.ts';
+import type { TreeEvent } from '../../tree/tree-event.ts';
+import type { WatchKind } from '../../tree/watch-event.ts';
+import { handleOf } from './requests.ts';
+import { type Asked, demand, type Predicate, type Scene, type Witness } from './predicate.ts';
+
+type WatchEventType = TreeEvent['type'];
+
+interface Expected {
+  readonly type: WatchEventType;
+  readonly path: string;
+  readonly zxid: Zxid;
+  /** S22 if only watches that fire once are met. */
+  readonly predicate: 'S22' | 'S23';
+}
+
+/** The watches of one session, kept in the simplest possible way. */
+class Watcher {
+  readonly session: SessionHandle;
+  readonly #scene: Scene;
+  /** `kind path`. */
+  readonly #watches = new Set<string>();
+  /** The state up to which events are expected. */
+  #at: Zxid;
+  readonly #expected: Expected[] = [];
+  /** A SNAP has jumped over history: what it owes is told otherwise. */
+  blind = false;
+
+  constructor(scene: Scene, session: SessionHandle, at: Zxid) {
+    this.#scene = scene;
+    this.session = session;
+    this.#at = at;
+  }
+
+  /** Everything through a state must have been told. */
+  reach(zxid: Zxid, peer: Witness): void {
+    this.#advance(zxid);
+    const owed = this.#expected[0];
+    if (owed === undefined) return;
+    demand(false, owed.predicate, () => {
+      return `session ${this.session.key} of peer ${peer.id} sees ${formatZxid(zxid)} and was not told of ${owed.type} ${owed.path} at ${formatZxid(owed.zxid)}`;
+    });
+  }
+
+  /** It is told of an event, which must be the next that it is owed. */
+  take(type: string, path: string, zxid: Zxid, peer: Witness): void {
+    this.#advance(zxid);
+    const owed = this.#expected.shift();
+    const right = owed?.type === type && owed.path === path && owed.zxid === zxid;
+    demand(right, owed?.predicate ?? 'S22', () => {
+      const next = owed === undefined ? 'nothing' : `${owed.type} ${owed.path} at ${formatZxid(owed.zxid)}`;
+      return `session ${this.session.key} of peer ${peer.id} is told ${type} ${path} at ${formatZxid(zxid)}, owed was ${next}`;
+    });
+  }
+
+  watch(kind: WatchKind, path: string): void {
+    this.#watches.add(`${kind} ${path}`);
+  }
+
+  #advance(to: Zxid): void {
+    if (to <= this.#at) return;
+    if (this.#watches.size > 0) {
+      const path: Zxid[] = [];
+      let node = this.#scene.ghost.proposed.get(to);
+      while (node !== undefined && node.zxid > this.#at) {
+        path.push(node.zxid);
+        node = node.parent;
+      }
+      for (const zxid of path.reverse()) this.#pass(zxid);
+    }
+    this.#at = to;
+  }
+
+  #pass(zxid: Zxid): void {
+    for (const event of this.#scene.model.decided.get(zxid)?.applied.events ?? []) {
+      const { path, type } = event;
+      const once = this.#meetsOnce(type, path);
+      if (!this.#meetsLasting(type, path) && !once) continue;
+      const predicate = this.#meetsLasting(type, path) ? 'S23' : 'S22';
+      this.#expected.push({ type, path, zxid, predicate });
+    }
+  }
+
+  #meetsOnce(type: WatchEventType, path: string): boolean {
+    const kinds: Record<WatchEventType, readonly WatchKind[]> = {
+      created: ['exist', 'data'],
+      'data-changed': ['exist', 'data'],
+      deleted: ['exist', 'data', 'child'],
+      'children-changed': ['child'],
+    };
+    let met = false;
+    for (const kind of kinds[type]) if (this.#watches.delete(`${kind} ${path}`)) met = true;
+    return met;
+  }
+
+  #meetsLasting(type: WatchEventType, path: string): boolean {
+    if (this.#watches.has(`persistent ${path}`)) return true;
+    if (type === 'children-changed') return false;
+    for (let at = path; ; at = at.slice(0, at.lastIndexOf('/'))) {
+      if (this.#watches.has(`persistent-recursive ${at === '' ? '/' : at}`)) return true;
+      if (at === '' || at === '/') return false;
+    }
+  }
+}
+
+/** S22 and S23: each watch gets exactly the events of G that it waits for, before anything that reflects them. */
+export const watchOrder: Predicate = {
+  name: 'S22',
+  title: 'watches get every event once, before what reflects it (S23: those that stay, too)',
+  judges: 'replica',
+  watch(scene) {
+    const watchers = new Map<string, Watcher>();
+    return {
+      installed(peer) {
+        const prefix = `${peer.id}/${peer.life}/`;
+        for (const [key, watcher] of watchers) if (key.startsWith(prefix)) watcher.blind = true;
+      },
+      told(peer, delivery, read) {
+        if (delivery.type === 'settled' || delivery.type === 'state') return;
+        const { session, zxid } = delivery;
+        const key = handleOf(peer, session);
+        const watcher = watchers.get(key) ?? new Watcher(scene, session, zxid);
+        watchers.set(key, watcher);
+        if (watcher.blind) return;
+        if (delivery.type === 'watch') {
+          const { type, path, zxid: at } = delivery.event;
+          watcher.take(type, path, at, peer);
+          return;
+        }
+        watcher.reach(zxid, peer);
+        if (delivery.type === 'read' && read !== undefined) register(watcher, read, delivery.result);
+      },
+    };
+  },
+};
+
+function register(watcher: Watcher, { operation }: Asked, answer: ReadResult): void {
+  const result = answer.type;
+  // Only exists leaves a watch on what is not there.
+  const absent = answer.type === 'error' && answer.code === 'NO_NODE';
+  switch (operation.type) {
+    case 'get':
+      if (operation.watch === true && result === 'get') watcher.watch('data', operation.path);
+      break;
+    case 'exists':
+      if (operation.watch === true && (absent || result === 'exists')) watcher.watch('exist', operation.path);
+      break;
+    case 'children':
+      if (operation.watch === true && result === 'children') watcher.watch('child', operation.path);
+      break;
+    case 'add-watch':
+      if (result === 'add-watch') watcher.watch(operation.mode, operation.path);
+      break;
+    default:
+  }
+}
