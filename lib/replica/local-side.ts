@@ -41,6 +41,11 @@ export class LocalSide {
     return this.#host.owner;
   }
 
+  /** See {@link SessionHost.forked}. */
+  get forked(): boolean {
+    return this.#host.forked;
+  }
+
   /** See {@link SessionHost.renew}. */
   renew(owner: Owner): void {
     this.#host.renew(owner);
@@ -146,7 +151,7 @@ export class LocalSide {
   answered(message: ServiceMessage): void {
     switch (message.type) {
       case 'REJECT':
-        this.#host.rejected(message.session, message.expected);
+        this.#host.rejected(message.session, message.expected, message.code);
         return;
       case 'READINDEX_OK':
         this.#reads.index.answered(message.id, message.zxid);

@@ -56,6 +56,8 @@ export class Replica {
   #closing = false;
   #handedOver = false;
   #failure: string | undefined;
+  /** What a failure did to the role is still to be told. */
+  #failing = false;
   #status: ReplicaStatus;
 
   /** @param stateMachine restored from the checkpoint; it stands at `durable.applied`. */
@@ -194,8 +196,10 @@ export class Replica {
 
   /** The store refused: quarantine. Nothing can follow but a new replica on a verified store. */
   failed(reason: string): void {
+    if (this.#zab.role === 'quarantined') return;
     this.#failure ??= reason;
     this.#zab.failed(reason);
+    this.#failing = true;
   }
 
   // ── The turn ──────────────────────────────────────────────────────────────────────────────────
@@ -204,9 +208,11 @@ export class Replica {
   ready(): ReplicaReady {
     this.#feeds.feed((link, bytes, last) => this.#zab.chunk(link, bytes, last));
     do {
+      this.#failing = false;
       this.#realise(this.#zab.ready());
       this.#followRole();
-    } while (this.#serve());
+      if (this.#local.forked) this.failed('the group has heard of another life of this store');
+    } while (this.#serve() || this.#failing);
     this.#finishClosing();
     const { deliveries, send, close, events } = this.#outbox.take();
     return { deliveries, send, close, status: this.#changedStatus(), events };

@@ -48,6 +48,7 @@ export class SessionHost {
   #pipeline: RequestPipeline;
   #own = new OwnerRequests();
   #departed: Departed;
+  #forked = false;
   #lastTicket: Ticket = 0;
   #now = 0;
 
@@ -63,6 +64,14 @@ export class SessionHost {
   /** The incarnation that owns the sessions of this host. */
   get owner(): Owner {
     return this.#owner;
+  }
+
+  /**
+   * The group has heard of a later life of this store, or of more than this one has asked: the store was
+   * rolled back, or copied. Its numbers would be taken for those of the other.
+   */
+  get forked(): boolean {
+    return this.#forked;
   }
 
   /** The store has lost its promises and taken another id: nobody knows the owner of its sessions any more. */
@@ -193,6 +202,11 @@ export class SessionHost {
 
   /** A leader is there that has nothing of this host yet. */
   restart(): void {
+    const asked = this.#parts.machine().lastCxid({ session: 0n, owner: this.#owner }) ?? 0;
+    if (asked > this.#own.queue.lastCxid) {
+      this.#forked = true;
+      return;
+    }
     this.resolve();
     this.#sessions.unlinked();
     this.#pipeline.restart(this.#own);
@@ -203,6 +217,7 @@ export class SessionHost {
 
   /** What goes to the leader now. */
   flush(send: (message: ServiceMessage) => void): void {
+    if (this.#forked) return;
     this.#pipeline.flush(send, (ticket) => this.#own.sent(ticket, this.#now));
     const touch = this.#sessions.touch(this.#now);
     if (touch !== undefined) send({ type: 'TOUCH', ...touch });
@@ -213,8 +228,9 @@ export class SessionHost {
     for (const change of this.#sessions.judge(this.#now)) this.#judged(change);
   }
 
-  /** REJECT: nothing of the session was taken from `expected` on. */
-  rejected(session: bigint, expected: number): void {
+  /** REJECT: nothing of the session was taken from `expected` on; REFUSED: of no session of this owner's. */
+  rejected(session: bigint, expected: number, code: ErrorCode): void {
+    if (session === 0n && code === 'REFUSED') this.#forked = true;
     const channel = session === 0n ? this.#own : this.#byId(session);
     if (channel !== undefined) this.#pipeline.rejected(channel, expected);
   }

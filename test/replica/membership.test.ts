@@ -62,3 +62,28 @@ test('a peer whose disk was rolled back renews its store and lets no session go 
   );
   assert.equal(cluster.peer(id).stateMachine.hash(), cluster.peer(leader).stateMachine.hash());
 });
+
+test('a store that was rolled back unnoticed is found out before its requests are taken for older ones', () => {
+  const cluster = new Cluster();
+  const leader = cluster.settle();
+  const id = cluster.follower();
+  cluster.crash(id);
+  const old = cluster.disk(id).copy();
+  cluster.start(id);
+  const session = cluster.open(id, 30_000);
+  cluster.ask(id, session, create('/e', '', 'ephemeral'));
+  cluster.crash(id);
+  // Nobody is left who remembers what the store has promised since.
+  for (const other of [1, 2, 3]) if (other !== id) cluster.crash(other);
+  cluster.replaceDisk(id, old);
+  for (const other of [1, 2, 3]) cluster.start(other);
+  cluster.peer(id).openSession({ timeout: 6_000 });
+  cluster.until('it is found out', () => cluster.peer(id).status.role === 'quarantined');
+  assert.match(cluster.peer(id).status.reason ?? '', /another life of this store/);
+  cluster.crash(id);
+  cluster.start(id);
+  const again = cluster.open(id);
+  assert.equal(cluster.ask(id, again, create('/after')).outcome, 'applied');
+  const { sessions } = cluster.peer(leader).stateMachine;
+  assert.equal(sessions.get(session.id), undefined, 'the life after it has closed its sessions');
+});
