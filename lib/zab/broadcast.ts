@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import { epochOf, greater, makeZxid, type Zxid } from '../base/zxid.ts';
 import { type Configuration, type VoterKey, voterKey } from './configuration.ts';
 import type { Core } from './core.ts';
+import { rememberAck } from './discovery.ts';
 import { chained, type Entry, type EntryKind, type Mark } from './log-entry.ts';
 import type { Ack, Commit, Inform, Proposal } from './messages.ts';
 import { isActiveQuorum } from './quorum.ts';
@@ -56,7 +57,8 @@ function sendProposals(core: Core, leading: Leading): void {
   leading.forwarded = last;
 }
 
-function isForwarded(stage: Learner['stage']): boolean {
+/** Whether it has been told where the history ends, so that every proposal goes to it. */
+export function isForwarded(stage: Learner['stage']): boolean {
   return stage === 'syncing' || stage === 'synced' || stage === 'serving';
 }
 
@@ -103,12 +105,7 @@ export function receiveAck(core: Core, leading: Leading, learner: Learner, messa
     return;
   }
   if (message.zxid > learner.acked) learner.acked = message.zxid;
-  const seen = core.remembered.get(learner.key);
-  if (seen !== undefined && learner.acked > seen.acked) {
-    seen.acked = learner.acked;
-    seen.ackedEpoch = leading.epoch;
-    seen.current = Math.max(seen.current, leading.epoch);
-  }
+  rememberAck(core, leading, learner);
   raiseCommit(core, leading);
 }
 
@@ -188,9 +185,9 @@ function append(core: Core, message: Proposal | Inform): boolean {
     const next = chained(previous, entry);
     if (entry.zxid <= history.last.zxid) {
       if (history.markAt(entry.zxid)?.chain !== next.chain) return false;
-    } else {
+    } else if (previous.zxid === history.last.zxid) {
       core.writes.append(next);
-    }
+    } else return false;
     previous = next;
   }
   return message.entries[message.entries.length - 1]?.chain === previous.chain;

@@ -1,8 +1,11 @@
 /** What the passing of time ends: silent links, leaders without a quorum, learners without progress (steps 33 to 35). */
+import { counterOf, epochOf, type Zxid } from '../base/zxid.ts';
+import { isForwarded } from './broadcast.ts';
 import type { Core } from './core.ts';
+import { isVoter } from './discovery.ts';
 import type { PeerRole } from './peer-role.ts';
 import { isRedundancyLost, resign } from './resignation.ts';
-import type { Following, Leading } from './roles.ts';
+import type { Following, Leading, Learner } from './roles.ts';
 
 /** Judges every deadline at `core.now`. */
 export function judgeDeadlines(core: Core, role: PeerRole): void {
@@ -26,27 +29,40 @@ function judgeLeading(core: Core, leading: Leading): void {
     if (core.now - leading.confirmedAt > syncTimeout) core.leave('no quorum answers');
   } else if (leading.stage === 'discovery') {
     if (core.now - leading.startedAt > syncTimeout) core.leave('no quorum presented itself');
-  } else if (core.now - lastProgress(leading) > initTimeout) core.leave('no quorum synchronized');
+  } else if (core.now - lastProgress(core, leading) > initTimeout)
+    core.leave('no quorum synchronized');
   const { outpacedAt } = leading;
   if (outpacedAt === undefined || core.now - outpacedAt <= reelectionDelay) return;
   leading.outpacedAt = undefined;
   if (isRedundancyLost(core, leading)) resign(core, leading, false);
 }
 
-function lastProgress(leading: Leading): number {
+/** Of those that count: an observer that comes and goes does not keep a leader without voters. */
+function lastProgress(core: Core, leading: Leading): number {
   let last = leading.startedAt;
-  for (const { progressAt } of leading.learners.values()) last = Math.max(last, progressAt);
+  for (const learner of leading.learners.values()) {
+    if (isVoter(core, learner)) last = Math.max(last, learner.progressAt);
+  }
   return last;
+}
+
+/** How many proposals have been made since that entry. Counted by zxid: a checkpoint trims the log. */
+function proposedSince({ epoch, counter }: Leading, zxid: Zxid): number {
+  return epochOf(zxid) === epoch ? counter - counterOf(zxid) : counter;
+}
+
+/** The last entry that does not wait for the learner: what comes after it is kept for it, here or there. */
+function waitsAt({ stage, observer, acked, historyEnd, sent }: Learner): Zxid {
+  if (stage === 'syncing') return historyEnd;
+  return observer ? sent : acked;
 }
 
 function cutLaggingLearners(core: Core, role: PeerRole, leading: Leading): void {
   const { initTimeout, lagMax } = core.options;
   for (const learner of [...leading.learners.values()]) {
+    if (!isForwarded(learner.stage)) continue;
     const waits = learner.stage === 'syncing' && core.now - learner.progressAt > initTimeout;
-    const lags =
-      learner.stage === 'serving' &&
-      !learner.observer &&
-      core.history.countAbove(learner.acked) > lagMax;
+    const lags = proposedSince(leading, waitsAt(learner)) > lagMax;
     const link = core.links.get(learner.link);
     if ((waits || lags) && link !== undefined) role.drop(link, waits ? 'no progress' : 'lags');
   }

@@ -41,6 +41,7 @@ function presented(core: Core, remote: Remote, info: FollowerInfo): Learner {
     stage: 'presented',
     promise: undefined,
     acked: ZERO,
+    historyEnd: ZERO,
     sent: ZERO,
     nonce: 0,
     held: undefined,
@@ -49,7 +50,9 @@ function presented(core: Core, remote: Remote, info: FollowerInfo): Learner {
   };
 }
 
-function isVoter(core: Core, learner: Learner): boolean {
+/** Whether it counts: a voter, as the leader's configurations and its own options have it. */
+export function isVoter(core: Core, learner: Learner): boolean {
+  if (learner.observer) return false;
   const at = learner.key.indexOf(':');
   return hasVote(core.active, learner.id, learner.key.slice(at + 1));
 }
@@ -88,7 +91,9 @@ export function chooseEpoch(core: Core, leading: Leading): void {
     if (isVoter(core, learner)) greatest = Math.max(greatest, learner.info.acceptedEpoch);
   }
   if (greatest >= EPOCH_MAX) {
-    core.leave('no epoch is left');
+    // With the own promise at the end no other attempt can do better, and none must be tried for ever.
+    if (core.epochs.accepted >= EPOCH_MAX) core.broken = 'no epoch is left';
+    else core.leave('no epoch is left');
     return;
   }
   leading.epoch = greatest + 1;
@@ -118,7 +123,7 @@ export function receiveAckEpoch(
   message: AckEpoch,
 ): void {
   if (learner.stage !== 'invited' || message.epoch !== leading.epoch) {
-    core.leave('ACKEPOCH out of order');
+    core.drop(learner.link, 'ACKEPOCH out of order');
     return;
   }
   learner.stage = 'promised';
@@ -154,6 +159,15 @@ function remember(core: Core, leading: Leading, learner: Learner): void {
     acked: seen?.acked ?? ZERO,
     ackedEpoch: seen?.ackedEpoch ?? 0,
   });
+}
+
+/** What it has acknowledged it must still have when it comes back under the same promise. */
+export function rememberAck(core: Core, leading: Leading, learner: Learner): void {
+  const seen = core.remembered.get(learner.key);
+  if (seen === undefined || learner.acked <= seen.acked) return;
+  seen.acked = learner.acked;
+  seen.ackedEpoch = leading.epoch;
+  seen.current = Math.max(seen.current, leading.epoch);
 }
 
 /** Whether a quorum of promises cannot be had from the learners that have not refused. */

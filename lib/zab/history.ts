@@ -128,11 +128,6 @@ export class History {
     return this.#entries.slice(this.#countThrough(after), this.#countThrough(through));
   }
 
-  /** How many entries lie above `zxid`. */
-  countAbove(zxid: Zxid): number {
-    return this.#entries.length - this.#countThrough(zxid);
-  }
-
   /** The last configuration at or below `zxid`. */
   configurationAt(zxid: Zxid): Configuration {
     const found = this.#configurations.findLast(({ version }) => version <= zxid);

@@ -21,7 +21,10 @@ export interface ZabOptions {
   readonly initTimeout: number;
   /** How long an election waits for a better vote once a quorum agrees. @default 50 */
   readonly finalizeWait: number;
-  /** Cap of the back-off between repeated votes: the recovery time after lost ones. @default 1_000 */
+  /**
+   * Cap of the back-off between repeated votes: the recovery time after lost ones. At most half of
+   * `syncTimeout` counts: votes are also what keeps the links of looking peers alive. @default 1_000
+   */
   readonly notificationMax: number;
   /** A leader outpaced by a promise of one of its voters stands down after this long. @default 30_000 */
   readonly reelectionDelay: number;

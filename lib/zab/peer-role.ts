@@ -273,9 +273,15 @@ export class PeerRole {
   notifyIfDue(): void {
     const { now, options } = this.#core;
     if (now < this.#notifyAt) return;
-    this.#notifyWait = this.looking
-      ? Math.min(Math.max(2 * this.#notifyWait, 100), options.notificationMax)
+    const wait = this.looking
+      ? Math.min(
+          Math.max(2 * this.#notifyWait, 100),
+          options.notificationMax,
+          options.syncTimeout / 2,
+        )
       : 2 * options.heartbeat;
+    // It is the sign of life of the link too: slower than its deadline, peers would cut each other off.
+    this.#notifyWait = Math.min(wait, options.syncTimeout / 2);
     this.#notifyAt = now + this.#notifyWait;
     this.notifyAll();
   }

@@ -1,14 +1,13 @@
 /** Giving up leadership without losing anything: who takes over, and when it is worth it. */
 import type { VoterKey } from './configuration.ts';
 import type { Core } from './core.ts';
-import { hasVote } from './quorum.ts';
+import { isVoter } from './discovery.ts';
 import type { Leading, Learner } from './roles.ts';
 
 function servingVoters(core: Core, leading: Leading): Learner[] {
-  return [...leading.learners.values()].filter(({ id, key, stage, observer }) => {
-    const store = key.slice(key.indexOf(':') + 1);
-    return !observer && stage === 'serving' && hasVote(core.active, id, store);
-  });
+  return [...leading.learners.values()].filter(
+    (learner) => learner.stage === 'serving' && isVoter(core, learner),
+  );
 }
 
 /** The follower that holds everything; of several, the one that an election would choose. */

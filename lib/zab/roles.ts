@@ -33,6 +33,8 @@ export interface Learner {
   promise: AckEpoch | undefined;
   /** Everything through here is durable there; only what came after ACKNEWLEADER counts. */
   acked: Zxid;
+  /** What NEWLEADER said: where its log must end before it counts. */
+  historyEnd: Zxid;
   /** The last entry sent, for observers. */
   sent: Zxid;
   /** Greatest nonce that came back on this link after ACKNEWLEADER. */

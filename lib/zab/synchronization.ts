@@ -2,9 +2,10 @@
  * Phase 2 at the leader (steps 13 to 15 and 18): bring each learner's log to the leader's, in one
  * strict stream - history, NEWLEADER, then proposals - and serve once a quorum has made it durable.
  */
-import type { Zxid } from '../base/zxid.ts';
+import { lesser, type Zxid } from '../base/zxid.ts';
 import type { VoterKey } from './configuration.ts';
 import type { Core } from './core.ts';
+import { rememberAck } from './discovery.ts';
 import type { Entry, Mark } from './log-entry.ts';
 import type { AckEpoch, AckNewLeader, ZabMessage } from './messages.ts';
 import type { LinkId } from './ready.ts';
@@ -86,6 +87,7 @@ function synchronize(
     historyZxid: historyEnd.zxid,
     historyChain: historyEnd.chain,
   });
+  learner.historyEnd = historyEnd.zxid;
   learner.sent = historyEnd.zxid;
   learner.stage = 'syncing';
   learner.progressAt = core.now;
@@ -175,6 +177,7 @@ export function receiveAckNewLeader(
   if (
     learner.stage !== 'syncing' ||
     message.epoch !== leading.epoch ||
+    message.zxid !== learner.historyEnd ||
     (!trimmed && mark?.chain !== message.chain)
   ) {
     core.outbox.event({
@@ -189,6 +192,7 @@ export function receiveAckNewLeader(
   learner.stage = 'synced';
   learner.acked = message.zxid;
   learner.progressAt = core.now;
+  rememberAck(core, leading, learner);
   establish(core, leading);
   raiseCommit();
   if (leading.established) welcome(core, leading, learner);
@@ -228,6 +232,8 @@ function establish(core: Core, leading: Leading): void {
 function welcome(core: Core, leading: Leading, learner: Learner): void {
   if (learner.stage === 'serving') return;
   learner.stage = 'serving';
-  const known = learner.observer && learner.sent < core.commit ? learner.sent : core.commit;
-  core.send(learner.link, { type: 'UPTODATE', epoch: leading.epoch, commitZxid: known });
+  // Never beyond what was sent: a leader that is a quorum by itself commits before its proposals leave.
+  const told = learner.observer ? learner.sent : leading.forwarded;
+  const commitZxid = lesser(told, core.commit);
+  core.send(learner.link, { type: 'UPTODATE', epoch: leading.epoch, commitZxid });
 }
