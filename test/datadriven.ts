@@ -1,6 +1,7 @@
 /**
- * Tests as readable text: comments, a command, `----`, and what it answered. With REWRITE=1 the answers
- * are written into the file instead of being compared, so that a change of behaviour is read as a diff.
+ * Tests as readable text: comments, a command, `----`, and what it answered. With `--rewrite`
+ * behind the test file, or REWRITE=1, the answers are written into the file instead of being compared, so
+ * that a change of behaviour is read as a diff.
  *
  *     # prose that explains the next step
  *     command argument argument
@@ -12,6 +13,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+
+const REWRITE = process.env.REWRITE !== undefined || process.argv.includes('--rewrite');
 
 export interface Command {
   readonly name: string;
@@ -85,12 +88,12 @@ function runFile(path: string, run: (command: Command) => string): void {
       .map((row) => (row === '' ? '.' : row.trimEnd()))
       .join('\n');
     const shown = answer === '.' ? '' : answer;
-    if (process.env.REWRITE === undefined) {
+    if (!REWRITE) {
       assert.equal(shown, step.expected, `${basename(path)}:${step.line}: ${step.command.name}`);
     }
     printed.push(print(step, shown));
   }
-  if (process.env.REWRITE !== undefined) writeFileSync(path, `${printed.join('\n')}\n`);
+  if (REWRITE) writeFileSync(path, `${printed.join('\n')}\n`);
 }
 
 /** A test for every `*.txt` of a directory; `begin` gives each file a fresh interpreter. */
