@@ -274,11 +274,7 @@ export class PeerRole {
     const { now, options } = this.#core;
     if (now < this.#notifyAt) return;
     const wait = this.looking
-      ? Math.min(
-          Math.max(2 * this.#notifyWait, 100),
-          options.notificationMax,
-          options.syncTimeout / 2,
-        )
+      ? Math.min(Math.max(2 * this.#notifyWait, 100), options.notificationMax)
       : 2 * options.heartbeat;
     // It is the sign of life of the link too: slower than its deadline, peers would cut each other off.
     this.#notifyWait = Math.min(wait, options.syncTimeout / 2);
