@@ -21,6 +21,9 @@ export type ReadMaker<O> = (path: string, options: O | undefined) => ReadOperati
 /** What a sync waits for: a quorum round. */
 const CONFIRMED: Freshness = { consistency: 'linearizable' };
 
+/** What this peer knows at once. */
+const STALE: Freshness = { consistency: 'stale' };
+
 /** How a view asks: one part of the tree, one codec, and a session to ask through. */
 export class View<T, In> {
   readonly source: SessionSource;
@@ -97,16 +100,21 @@ export class View<T, In> {
     return { tree: this.place.resolve(path, sequential), shown: path };
   }
 
-  /** Whether this peer knows of the node already; false if it cannot say at once. */
+  /** Whether the node is there, behind all that was asked before; false if that cannot be said at once. */
   protected isThere(treePath: string): boolean {
-    const result = this.source.current.read({ type: 'exists', path: treePath });
-    return typeof result !== 'number' && result.type === 'exists' && result.stat !== undefined;
+    const core = this.source.current;
+    const result = core.read({ type: 'exists', path: treePath });
+    if (typeof result !== 'number') return isFound(result);
+    core.abandon(result);
+    return false;
   }
 
   /** The node that a namespace stands on is made by the first write in it, which follows behind. */
   protected ensureRoot(): void {
     const { prefix } = this.place;
-    if (prefix === '' || this.isThere(prefix)) return;
+    if (prefix === '') return;
+    const root = this.source.current.read({ type: 'exists', path: prefix }, STALE);
+    if (typeof root !== 'number' && isFound(root)) return;
     const target = { tree: prefix, shown: '/' };
     const operation = createOperation(utf8, target, undefined, { parents: true });
     this.submit('ensurePath', '/', operation, undefined, () => {}).catch(() => {
@@ -118,4 +126,8 @@ export class View<T, In> {
   protected own(data: In, path: string): T {
     return decodeWith(this.codec, encodeWith(this.codec, data, path), path);
   }
+}
+
+function isFound(result: ReadResult): boolean {
+  return result.type === 'exists' && result.stat !== undefined;
 }
