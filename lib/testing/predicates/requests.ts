@@ -70,16 +70,20 @@ export const exactlyOnce: Predicate = {
   judges: 'replica',
   watch({ model }) {
     const done = new Map<string, Zxid>();
-    const never = new Set<string>();
+    /** Requests that were called not applied, by their session. */
+    const never = new Map<bigint, Set<string>>();
     return {
       decided({ entry, txn }) {
+        // Numbers that were not used are given again by the next owner, perhaps the same host.
+        if (txn.body.type === 'move-session') never.delete(txn.body.session);
         const request = requestOf(txn);
         if (request === undefined) return;
         demand(!done.has(request), 'S26', () => {
           return `request ${request} is both ${formatZxid(done.get(request) ?? 0n)} and ${formatZxid(entry.zxid)}`;
         });
         const { peer, boot } = txn.owner;
-        demand(!never.has(`${request} ${peer} ${boot}`), 'S26', () => {
+        const denied = never.get(txn.session)?.has(`${request} ${peer} ${boot}`) === true;
+        demand(!denied, 'S26', () => {
           return `request ${request} was called not applied and is ${formatZxid(entry.zxid)}`;
         });
         done.set(request, entry.zxid);
@@ -97,7 +101,8 @@ export const exactlyOnce: Predicate = {
           const owner = own === undefined ? undefined : model.decided.get(own)?.txn.owner;
           const mine = owner?.peer === peer.id && owner.boot === peer.disk.boot;
           demand(!mine, 'S26', () => `${story()}, but it is ${formatZxid(own ?? 0n)}`);
-          never.add(`${request} ${peer.id} ${peer.disk.boot}`);
+          const denied = never.get(session.id) ?? new Set();
+          never.set(session.id, denied.add(`${request} ${peer.id} ${peer.disk.boot}`));
           return;
         }
         const truth = model.decided.get(decided);
