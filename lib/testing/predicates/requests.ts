@@ -101,6 +101,7 @@ export const exactlyOnce: Predicate = {
           const owner = own === undefined ? undefined : model.decided.get(own)?.txn.owner;
           const mine = owner?.peer === peer.id && owner.boot === peer.disk.boot;
           demand(!mine, 'S26', () => `${story()}, but it is ${formatZxid(own ?? 0n)}`);
+          if (result.type === 'error' && result.code === 'SESSION_MOVED') return;
           const denied = never.get(session.id) ?? new Set();
           never.set(session.id, denied.add(`${request} ${peer.id} ${peer.disk.boot}`));
           return;
