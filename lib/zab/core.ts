@@ -96,6 +96,12 @@ export class Core {
     this.#history = history;
   }
 
+  /** With an idle, empty writer: the log is what the disk has, and that is none before the birth is written. */
+  settle(): void {
+    if (this.birth.state !== 'born') this.#history = undefined;
+    else this.history.durable = this.history.last.zxid;
+  }
+
   /** Queues the flip to a received checkpoint; a peer that had no log has one from now on. */
   install(base: Base): void {
     // An empty log first: nothing of the checkpoint is durable yet, and a discard goes back to here.

@@ -27,14 +27,23 @@ function judgeLeading(core: Core, leading: Leading): void {
   const { syncTimeout, initTimeout, reelectionDelay } = core.options;
   if (leading.established) {
     if (core.now - leading.confirmedAt > syncTimeout) core.leave('no quorum answers');
-  } else if (leading.stage === 'discovery') {
-    if (core.now - leading.startedAt > syncTimeout) core.leave('no quorum presented itself');
-  } else if (core.now - lastProgress(core, leading) > initTimeout)
-    core.leave('no quorum synchronized');
+  } else {
+    if (isAttended(core, leading)) leading.attendedAt = core.now;
+    // A slow disk, here or there, is no reason to begin again: the next attempt would be as slow.
+    if (core.now - leading.attendedAt > syncTimeout) core.leave('no quorum presented itself');
+    else if (core.now - lastProgress(core, leading) > initTimeout)
+      core.leave('no quorum synchronized');
+  }
   const { outpacedAt } = leading;
   if (outpacedAt === undefined || core.now - outpacedAt <= reelectionDelay) return;
   leading.outpacedAt = undefined;
   if (isRedundancyLost(core, leading)) resign(core, leading, false);
+}
+
+/** Whether a quorum is there, however far it has come. */
+function isAttended(core: Core, leading: Leading): boolean {
+  const voters = [...leading.learners.values()].filter((learner) => isVoter(core, learner));
+  return core.isQuorum(core.withSelf(voters.map(({ key }) => key)));
 }
 
 /** Of those that count: an observer that comes and goes does not keep a leader without voters. */
@@ -69,6 +78,11 @@ function cutLaggingLearners(core: Core, role: PeerRole, leading: Leading): void 
 }
 
 function judgeFollowing(core: Core, following: Following): void {
+  const { leader, stage, startedAt } = following;
+  if (stage === 'discovery' && core.now - startedAt > core.options.initTimeout) {
+    core.leave(`leader ${leader} does not invite`);
+    return;
+  }
   if (core.now - following.heardAt <= core.options.syncTimeout) return;
-  core.leave(`leader ${following.leader} is silent`);
+  core.leave(`leader ${leader} is silent`);
 }

@@ -71,6 +71,9 @@ export class PeerRole {
   /** A vote, or what a peer outside an election says of its leader. */
   receiveNotification(remote: Remote, message: Notification): void {
     const core = this.#core;
+    // A leader that has no epoch yet has no PING either.
+    if (this.following?.link === remote.id && message.state === 'leading')
+      this.following.heardAt = core.now;
     if (!this.looking) {
       // A looking peer never disturbs a leader: it gets an answer, and nothing else changes (step 6).
       if (message.state === 'looking') core.send(remote.id, this.notification());
@@ -108,7 +111,7 @@ export class PeerRole {
     const core = this.#core;
     this.settling = false;
     core.epochs = this.durableEpochs;
-    if (core.born) core.history.durable = core.history.last.zxid;
+    core.settle();
     if (core.forgotten) this.#renew();
     if (core.broken !== undefined) return this.failed(core.broken);
     this.startElection();

@@ -55,6 +55,8 @@ export interface Confirmation {
 /** One leading attempt. */
 export class Leading {
   readonly startedAt: number;
+  /** When a quorum was last there; judged until it is established. */
+  attendedAt: number;
   readonly learners: Map<LinkId, Learner> = new Map();
   stage: 'discovery' | 'synchronization' | 'broadcast' = 'discovery';
   /** e' of the paper; 0 until chosen (step 9). Fixed for this attempt. */
@@ -90,6 +92,7 @@ export class Leading {
 
   constructor(now: number) {
     this.startedAt = now;
+    this.attendedAt = now;
     this.confirmedAt = now;
     this.nextHeartbeat = now;
   }
@@ -136,6 +139,7 @@ export interface SyncStream {
 /** One attempt to follow. */
 export class Following {
   readonly leader: number;
+  readonly startedAt: number;
   link: LinkId | undefined;
   stage: FollowingStage = 'connecting';
   epoch = 0;
@@ -147,6 +151,7 @@ export class Following {
 
   constructor(leader: number, now: number) {
     this.leader = leader;
+    this.startedAt = now;
     this.heardAt = now;
   }
 

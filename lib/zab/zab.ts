@@ -204,6 +204,7 @@ export class Zab {
     if (this.#role.role === 'quarantined') return;
     judgeDeadlines(core, this.#role);
     this.#role.notifyIfDue();
+    this.#door.growUp();
     this.#role.afterInput();
   }
 

@@ -312,7 +312,7 @@ test('an observer that comes and goes does not keep a leader without voters', ()
     lone.present(link, { voter: false });
     lone.zab.unlinked(link);
   });
-  assert(reasons(lone).includes('no quorum synchronized'));
+  assert(reasons(lone).includes('no quorum presented itself'));
 });
 
 test('no quorum: an attempt ends, and so does an established epoch', () => {
