@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Peer } from '../../lib/index.ts';
+import { type Peer, QuorateError } from '../../lib/index.ts';
 import { createTestGroup, type TestGroup } from '../../lib/testing/test-group.ts';
 
 async function leaderAndFollowers(group: TestGroup): Promise<{ leader: Peer; followers: Peer[] }> {
@@ -113,4 +113,23 @@ test('a stall shorter than the time-outs costs nobody anything', async () => {
   await first(followers).create('/a');
   assert.equal((await group.leader()).id, leader.id);
   assert.equal(leader.status.epoch, epoch);
+});
+
+test('a write whose caller gave up has an unknown outcome, and says later what it turned out to be', async () => {
+  await using group = await createTestGroup(3);
+  const { leader, followers } = await leaderAndFollowers(group);
+  const writer = first(followers);
+  await writer.create('/a', 'old');
+  group.partition([leader.id], [writer.id]);
+  const error = await writer.set('/a', 'new', { timeout: 50 }).then(
+    () => assert.fail('nobody can have decided it'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(QuorateError.is(error, 'TIMED_OUT'));
+  assert.equal(error.outcome, 'unknown');
+  group.heal();
+  const outcome = await error.settled;
+  const { data } = await writer.get('/a', { consistency: 'linearizable', timeout: 15_000 });
+  assert.equal(data, outcome === 'applied' ? 'new' : 'old');
+  assert.notEqual(outcome, 'unknown');
 });
