@@ -3,7 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { RunOrder, RunReport } from './inject-run.ts';
 import type { Injection } from './injections/injection.ts';
-import { type PatchedCopy, patchedCopy } from './patched-copy.ts';
+import { type PatchedCopy, patchedCopy, ROOT } from './patched-copy.ts';
 
 export interface ScoreOptions {
   readonly runs: number;
@@ -53,16 +53,21 @@ async function runSchedules(copy: PatchedCopy, order: RunOrder): Promise<RunRepo
   return { schedules: order.schedules, predicate: undefined, seed: order.seed, detail };
 }
 
-/** A directed test must fail; that it runs at all is seen on the source itself, among all other tests. */
-async function runDirected(copy: PatchedCopy, test: string, predicate: string): Promise<RunReport> {
+async function passes(directory: string, test: string): Promise<boolean> {
   const args = ['--import', 'tsx', '--test', test];
-  const child = spawn(process.execPath, args, { cwd: copy.directory, stdio: 'ignore' });
-  const failed = (await ended(child)) === 1;
+  const child = spawn(process.execPath, args, { cwd: directory, stdio: 'ignore' });
+  return (await ended(child)) === 0;
+}
+
+/** A directed test must pass on the source as it is, and fail on the copy. */
+async function runDirected(copy: PatchedCopy, test: string, predicate: string): Promise<RunReport> {
+  const sound = await passes(ROOT, test);
+  const caught = sound && !(await passes(copy.directory, test));
   return {
     schedules: 1,
-    predicate: failed ? predicate : undefined,
+    predicate: caught ? predicate : undefined,
     seed: undefined,
-    detail: failed ? `${test} fails` : undefined,
+    detail: sound ? `${test} fails on the copy: ${caught}` : `${test} fails on the source itself`,
   };
 }
 

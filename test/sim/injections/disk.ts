@@ -23,7 +23,7 @@ export const DISK: readonly Injection[] = [
         replace: 'if (pending === undefined) return;',
       },
     ],
-    expects: ['S3', 'S5', 'S8', 'S10', 'S13', 'S14', 'S15'],
+    expects: ['S3', 'S5', 'S8', 'S10', 'S13', 'S14', 'S15', 'S34'],
     machine: 'zab',
   },
   {
@@ -85,11 +85,10 @@ export const DISK: readonly Injection[] = [
       {
         file: 'lib/storage/store-state.ts',
         find: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid } });',
-        replace:
-          'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid: zxid > this.state.committed ? zxid : this.state.committed } });',
+        replace: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid: last } });',
       },
     ],
-    expects: ['S15', 'S16'],
+    expects: ['S14', 'S15', 'S16'],
     machine: 'zab',
   },
 ];

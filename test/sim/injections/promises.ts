@@ -4,6 +4,11 @@ import type { Injection } from './injection.ts';
 const DISCOVERY = 'lib/zab/discovery.ts';
 const QUORUM = 'lib/zab/quorum.ts';
 
+const PENDING_TOO =
+  'return before === undefined ? [pending] : [{ configuration: before, committed: true }, pending];';
+const NEW_VOTERS_ALONE =
+  'return before === undefined ? [pending] : [{ configuration: last, committed: true }];';
+
 export const PROMISES: readonly Injection[] = [
   {
     id: 'leader-epoch-not-saved',
@@ -70,10 +75,9 @@ export const PROMISES: readonly Injection[] = [
     machine: 'zab',
     bias: {
       faults: [
-        ['wipe', 6],
-        ['crash', 4],
-        ['partition', 2],
-        ['crash-all', 2],
+        ['other-disk', 4],
+        ['crash', 8],
+        ['partition', 1],
         ['disk-slow', 1],
       ],
     },
@@ -135,18 +139,12 @@ export const PROMISES: readonly Injection[] = [
   {
     id: 'new-store-admits-itself',
     origin: 'model',
-    title: 'replaceStore counts the new store for its own admission',
+    title: 'replaceStore is committed by the voters as they will be, the new store among them',
     patches: [
       {
-        file: QUORUM,
-        find: "if (committed || origin.type !== 'replace-store') return isQuorum(configuration, keys);",
-        replace:
-          "if (committed || origin.type !== 'genesis') return isQuorum(configuration, keys);",
-      },
-      {
-        file: QUORUM,
-        find: "if (!committed && origin.type === 'replace-store' && origin.id === id) return false;",
-        replace: 'if (!committed && origin.type === undefined) return false;',
+        file: 'lib/zab/history.ts',
+        find: PENDING_TOO,
+        replace: NEW_VOTERS_ALONE,
       },
     ],
     expects: ['S5', 'S6', 'S31'],
@@ -184,9 +182,8 @@ export const PROMISES: readonly Injection[] = [
       },
       {
         file: 'lib/zab/history.ts',
-        find: 'return before === undefined ? [pending] : [{ configuration: before, committed: true }, pending];',
-        replace:
-          'return before === undefined ? [pending] : [{ configuration: last, committed: true }];',
+        find: PENDING_TOO,
+        replace: NEW_VOTERS_ALONE,
       },
     ],
     expects: ['S5', 'S6', 'S31'],

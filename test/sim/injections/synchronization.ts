@@ -80,12 +80,18 @@ export const SYNCHRONIZATION: readonly Injection[] = [
     origin: 'row 4, ZOOKEEPER-4643',
     title: 'currentEpoch is durable one write before the history',
     patches: [
-      { file: LEARNER, find: TAKE_HISTORY, replace: "following.stage = 'taking';" },
+      {
+        file: LEARNER,
+        find: TAKE_HISTORY,
+        replace: `following.stage = 'taking';
+          const late = core.born && sync.snapshot === undefined;
+          if (!late) takeHistory(core, sync);`,
+      },
       {
         file: LEARNER,
         find: TAKEN,
         replace:
-          "core.writes.whenDurable({ type: 'history-taken', link, zxid: end.zxid, chain: end.chain, first: () => takeHistory(core, sync) } as never);",
+          "core.writes.whenDurable({ type: 'history-taken', link, zxid: end.zxid, chain: end.chain, first: late ? () => takeHistory(core, sync) : undefined } as never);",
       },
       {
         file: ZAB,
