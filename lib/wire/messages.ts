@@ -57,6 +57,7 @@ export const message: Field<PeerMessage> = union<PeerMessage, 'type'>('type', 'm
       id: peerId,
       store: identifier,
       boot: safe,
+      incarnation: safe,
       role: word('participant', 'observer'),
       votersHash: safe,
       birth,

@@ -21,6 +21,8 @@ export interface Remembered {
   current: number;
   /** A store that was opened fewer times is a copy of it that went another way. */
   boot: number;
+  /** Of that opening: as often opened, and not the same start, is a copy too. */
+  incarnation: number;
   /** The highest acknowledgement, and the epoch in which it was given. */
   acked: Zxid;
   ackedEpoch: number;

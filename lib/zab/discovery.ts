@@ -36,6 +36,7 @@ function presented(core: Core, remote: Remote, info: FollowerInfo): Learner {
     id: remote.hello.id,
     key: keyOf(remote),
     boot: remote.hello.boot,
+    incarnation: remote.hello.incarnation,
     observer: remote.hello.role === 'observer',
     info,
     stage: 'presented',
@@ -58,10 +59,10 @@ export function isVoter(core: Core, learner: Learner): boolean {
 }
 
 /** A store that comes back with less than it promised here is rolled back and has no vote any more. */
-function isRolledBack(core: Core, { key, boot, info }: Learner): boolean {
+function isRolledBack(core: Core, { key, boot, incarnation, info }: Learner): boolean {
   const seen = core.remembered.get(key);
   if (seen === undefined || !info.voter) return false;
-  if (boot < seen.boot) return true;
+  if (boot < seen.boot || (boot === seen.boot && incarnation !== seen.incarnation)) return true;
   if (info.acceptedEpoch < seen.accepted || info.currentEpoch < seen.current) return true;
   // Under a later promise a shorter log may be a legal TRUNC; under the same one it is a loss.
   return info.acceptedEpoch === seen.ackedEpoch && info.lastZxid < seen.acked;
@@ -155,7 +156,8 @@ function remember(core: Core, leading: Leading, learner: Learner): void {
   core.remembered.set(key, {
     accepted: Math.max(seen?.accepted ?? 0, leading.epoch),
     current: Math.max(seen?.current ?? 0, promise.currentEpoch),
-    boot: Math.max(seen?.boot ?? 0, learner.boot),
+    boot: learner.boot,
+    incarnation: learner.incarnation,
     acked: seen?.acked ?? ZERO,
     ackedEpoch: seen?.ackedEpoch ?? 0,
   });

@@ -1,4 +1,5 @@
 /** HELLO: who is at the other end, whether it belongs here, and which of two links to it stays. */
+import { hashText } from '../base/hash.ts';
 import { clusterOf, votersHash } from './bootstrap.ts';
 import type { Core } from './core.ts';
 import type { Link, Remote } from './links.ts';
@@ -22,6 +23,7 @@ export function ownHello(core: Core): Hello {
     id,
     store: core.store,
     boot: core.boot,
+    incarnation: hashText(0, core.options.spareStore),
     role,
     votersHash: votersHash(core.options),
     birth: core.birth,
@@ -75,7 +77,9 @@ function judgeDuplicates(core: Core, link: Link, hello: Hello): Verdict {
     }
     if (other.hello.id !== hello.id) continue;
     if (other.hello.store !== hello.store) return refuse('DUPLICATE_ID', `peer ${hello.id}`);
-    if (other.hello.boot !== hello.boot) return refuse('DUPLICATE_STORE', `peer ${hello.id}`);
+    const { boot, incarnation } = other.hello;
+    if (boot !== hello.boot || incarnation !== hello.incarnation)
+      return refuse('DUPLICATE_STORE', `peer ${hello.id}`);
     return resolve(core, link, other, hello.id);
   }
   return { type: 'accept', replaces: undefined };

@@ -25,6 +25,8 @@ export interface Hello {
   readonly store: string;
   /** How often the store was opened: a restart is another incarnation. */
   readonly boot: number;
+  /** Random with every start: a copy of the store that was opened as often is told apart by it. */
+  readonly incarnation: number;
   /** Whether the options make this peer a voter; an observer never votes, whatever it holds. */
   readonly role: 'participant' | 'observer';
   /** Hash of the voters' ids, weights and groups in the options: other options, another group. */

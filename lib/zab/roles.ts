@@ -26,6 +26,7 @@ export interface Learner {
   readonly id: number;
   readonly key: VoterKey;
   readonly boot: number;
+  readonly incarnation: number;
   /** Gets committed entries only, and is never counted. */
   readonly observer: boolean;
   readonly info: FollowerInfo;

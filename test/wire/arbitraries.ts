@@ -356,6 +356,7 @@ export const messages: { readonly [T in PeerMessage['type']]: Any<MessageOf<T>> 
     id: peerId,
     store,
     boot: safe,
+    incarnation: safe,
     role: fc.constantFrom('participant', 'observer'),
     votersHash: safe,
     birth,

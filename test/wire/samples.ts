@@ -52,6 +52,7 @@ export const MESSAGES: {
     id: 1,
     store: STORE_1,
     boot: 6,
+    incarnation: 0x2_0000_0003,
     role: 'observer',
     votersHash: 0x1_0000_0002,
     birth: { state: 'pledged', voters: CONFIGURATION.voters },

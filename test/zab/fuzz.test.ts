@@ -66,6 +66,7 @@ const message: fc.Arbitrary<ZabMessage> = fc.oneof<fc.Arbitrary<ZabMessage>[]>(
     id,
     store: stores,
     boot: fc.nat(3),
+    incarnation: fc.nat(1),
     role: fc.constantFrom('participant', 'observer'),
     votersHash: chain,
     birth,

@@ -115,6 +115,7 @@ export class Lone {
       id,
       store: storeOf(id),
       boot: 1,
+      incarnation: 1,
       role: 'participant',
       votersHash: votersHash(this.options),
       birth: { state: 'born' },

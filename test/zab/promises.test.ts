@@ -1,7 +1,7 @@
 /** What a store has promised binds whoever holds it, whatever else it is doing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Lone, log, storeOf } from './lone.ts';
+import { at, Lone, storeOf, voters } from './lone.ts';
 
 test('a peer that is closing refuses an epoch below its promise: its acknowledgements still count', () => {
   const lone = new Lone({ epochs: { accepted: 11, acceptedFrom: `3:${storeOf(3)}` } });
@@ -33,4 +33,16 @@ test('a leader that wanted to retire is not elected again, however its leadershi
   );
   assert.equal(lone.zab.role, 'looking');
   assert.equal(lone.zab.vote, undefined);
+});
+
+test('two processes on copies of one store do not promise twice', () => {
+  const lone = new Lone({ voters: voters(1, 2, 3, 4, 5) });
+  lone.lead(1, 3);
+  lone.meet(3, 33, { incarnation: 2 });
+  assert.equal(lone.closing(33), 'DUPLICATE_STORE');
+  lone.zab.unlinked(3);
+  lone.meet(3, 34, { incarnation: 2 });
+  lone.present(34, { acceptedEpoch: 2, currentEpoch: 2, lastZxid: at('2.1') });
+  assert.equal(lone.said(34, 'FORGOTTEN').length, 1, 'a copy has promised what it does not know');
+  assert.deepEqual(lone.alarms, ['the store of peer 3 has lost promises']);
 });
