@@ -175,7 +175,7 @@ export class SimClients {
   }
 
   drawTimeout(prng: Prng): number {
-    return this.#cluster.swarm.timers.syncTimeout * prng.pick([2, 3, 6]);
+    return this.#cluster.swarm.timers.syncTimeout * prng.pick([1, 2, 4]);
   }
 
   opened(peer: SimPeer, session: SessionHandle): void {

@@ -99,8 +99,8 @@ function drawVoters(prng: Prng, size: number): ConfiguredVoter[] {
 }
 
 function drawTimers(prng: Prng): Timers {
-  const heartbeat = prng.pick([50, 100, 250]);
-  const syncTimeout = heartbeat * prng.integer(6, 16);
+  const heartbeat = prng.pick([100, 200, 250]);
+  const syncTimeout = heartbeat * prng.integer(5, 10);
   return {
     heartbeat,
     syncTimeout,
@@ -164,8 +164,8 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     writeSpike: prng.pick([0, 0, 0.01, 0.05]),
     turnTime: prng.pick([0, 0.1, 1, 5]),
     messagesPerFrame: new Prng(seed, STREAM.network, 1).pick([1, 2, 1_000, 1_000]),
-    workInterval: overrides.workInterval ?? prng.pick([40, 100, 200, 500]),
-    checkpointEvery: prng.pick([0, 5, 20, 60, 200]),
+    workInterval: overrides.workInterval ?? prng.pick([50, 200, 500]),
+    checkpointEvery: prng.pick([0, 10, 50, 200, 200]),
     counterMax: prng.pick([COUNTER_MAX, COUNTER_MAX, COUNTER_MAX, 40, 150]),
     syncBufferBytes: prng.pick([0, 200, 4_096, 4_194_304]),
     groupBytes: prng.pick([100, 1_024, 65_536]),
@@ -174,7 +174,7 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     pendingMax: prng.pick([2, 16, 4_096]),
     sliceBytes: prng.pick([100, 1_000, 100_000]),
     clients: prng.integer(2, 6),
-    clientInterval: overrides.workInterval ?? prng.pick([100, 200, 500]),
+    clientInterval: overrides.workInterval ?? prng.pick([200, 500, 1_000]),
     duration,
     faults: drawFaults(seed, duration, overrides),
     ...overrides.fixed,
