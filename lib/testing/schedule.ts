@@ -9,7 +9,7 @@ import { Prng } from './prng.ts';
 import { type FactoryOf, SimCluster } from './sim-cluster.ts';
 import type { SimCodec } from './sim-codec.ts';
 import type { SimPeer } from './sim-peer.ts';
-import { SimClients } from './sim-clients.ts';
+import { SimClients, TIMEOUT_MAX } from './sim-clients.ts';
 import { drawSwarm, STREAM, type Swarm, type SwarmOverrides } from './swarm.ts';
 import { Violation } from './violation.ts';
 
@@ -80,6 +80,7 @@ class Schedule {
     this.#establish();
     this.#converge();
     this.#disturb(new Prng(swarm.seed, STREAM.heal));
+    this.#settle();
   }
 
   /** Client work, for as long as the run lasts. */
@@ -155,6 +156,38 @@ class Schedule {
     this.#demand(alive && view.established && view.epoch === epoch, 'S36', () => {
       return `peer ${victim.id} unseated the leader of epoch ${epoch}: ${this.#describe()}`;
     });
+  }
+
+  /** S35: when nobody asks for anything any more, everything is answered, and nothing outlives its session. */
+  #settle(): void {
+    const clients = this.#clients;
+    if (clients === undefined) return;
+    const { clock, swarm, trace } = this.#cluster;
+    clients.stop();
+    const { syncTimeout, initTimeout, reelectionDelay } = swarm.timers;
+    const begun = clock.now;
+    // The longest time-out, twice, for a leader that has just begun; and an election in between.
+    const limit = 2 * TIMEOUT_MAX * syncTimeout + 2 * initTimeout + reelectionDelay;
+    clock.runUntil(begun + limit, () => clients.unanswered === 0 && this.#orphans().length === 0);
+    this.#demand(clients.unanswered === 0, 'S35', () => {
+      return `${clients.unanswered} requests of living processes are never answered: ${this.#describe()}`;
+    });
+    const orphans = this.#orphans();
+    this.#demand(orphans.length === 0, 'S35', () => {
+      return `sessions of processes that are gone live on: ${orphans.map(formatZxid).join(' ')}`;
+    });
+    trace.note('check', 0, () => 'everything is answered');
+  }
+
+  /** Sessions in the committed state whose owner is no living process. */
+  #orphans(): bigint[] {
+    const { peers, referee } = this.#cluster;
+    const living = new Set(peers.filter(({ alive }) => alive).map(({ id, store }) => `${id} ${store.store} ${store.boot}`));
+    const orphans: bigint[] = [];
+    for (const { id, owner } of referee.model.machine.sessions.values()) {
+      if (!living.has(`${owner.peer} ${owner.store} ${owner.boot}`)) orphans.push(id);
+    }
+    return orphans;
   }
 
   #annoy(prng: Prng, victim: SimPeer): void {

@@ -21,6 +21,10 @@ interface Portable {
 /** Reads that wait, by the life of the process and the ticket. */
 type Waiting = Map<SimPeer, { readonly life: number; readonly reads: Map<Ticket, Asked> }>;
 
+/** The time-outs of sessions, in units of the peers' own. */
+const TIMEOUTS = [1, 2, 4] as const;
+export const TIMEOUT_MAX = 4;
+
 const FINAL: ReadonlySet<string> = new Set(['expired', 'closed']);
 
 class Client {
@@ -175,7 +179,7 @@ export class SimClients {
   }
 
   drawTimeout(prng: Prng): number {
-    return this.#cluster.swarm.timers.syncTimeout * prng.pick([1, 2, 4]);
+    return this.#cluster.swarm.timers.syncTimeout * prng.pick(TIMEOUTS);
   }
 
   opened(peer: SimPeer, session: SessionHandle): void {
