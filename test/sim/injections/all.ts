@@ -3,6 +3,7 @@ import { BROADCAST } from './broadcast.ts';
 import { DISK } from './disk.ts';
 import type { Injection } from './injection.ts';
 import { PROMISES } from './promises.ts';
+import { SESSIONS } from './sessions.ts';
 import { SYNCHRONIZATION } from './synchronization.ts';
 
 export const INJECTIONS: readonly Injection[] = [
@@ -10,6 +11,7 @@ export const INJECTIONS: readonly Injection[] = [
   ...SYNCHRONIZATION,
   ...BROADCAST,
   ...DISK,
+  ...SESSIONS,
 ];
 
 /** Known bugs whose mechanism lies in rooms that a simulation cannot enter. */

@@ -88,7 +88,7 @@ export const DISK: readonly Injection[] = [
         replace: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid: last } });',
       },
     ],
-    expects: ['S14', 'S15', 'S16'],
-    machine: 'zab',
+    expects: ['S14', 'S15', 'S16', 'S17'],
+    machine: 'replica',
   },
 ];

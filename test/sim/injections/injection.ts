@@ -30,6 +30,12 @@ export interface Injection {
   readonly directed?: string;
 }
 
+/** Three equal voters and nobody else: where rare interleavings are least rare. */
+export const THREE: NonNullable<SwarmOverrides['fixed']> = {
+  voters: [1, 2, 3].map((id) => ({ id, weight: 1, group: 0 })),
+  observers: [],
+};
+
 const LEARNER = 'lib/zab/synchronization-learner.ts';
 
 /** ZooKeeper's logs have no chain: without these two checks a strange history is taken (rule G3). */

@@ -1,5 +1,5 @@
 /** Bugs of epochs and votes: promises that are not kept, not durable, or nobody's. */
-import type { Injection } from './injection.ts';
+import { type Injection, THREE } from './injection.ts';
 
 const DISCOVERY = 'lib/zab/discovery.ts';
 const QUORUM = 'lib/zab/quorum.ts';
@@ -38,13 +38,12 @@ export const PROMISES: readonly Injection[] = [
     expects: ['S1', 'S5', 'S6', 'S31'],
     machine: 'zab',
     bias: {
-      size: 3,
+      fixed: { ...THREE, writeLatency: 20, writeSpike: 0.05 },
       faults: [
-        ['oracle', 4],
-        ['crash', 2],
+        ['oracle', 8],
+        ['disk-slow', 2],
         ['partition', 2],
-        ['slow', 1],
-        ['disk-slow', 1],
+        ['slow', 2],
       ],
     },
   },
@@ -71,13 +70,13 @@ export const PROMISES: readonly Injection[] = [
           "if (!isActiveQuorum(core.history.activeAt(core.commit, core.commit), core.withSelf(keys))) return; leading.stage = 'synchronization';",
       },
     ],
-    expects: ['S5', 'S6', 'S31'],
+    expects: ['S1', 'S5', 'S6', 'S31'],
     machine: 'zab',
     bias: {
+      fixed: THREE,
       faults: [
-        ['other-disk', 4],
+        ['other-disk', 3],
         ['crash', 8],
-        ['partition', 1],
         ['disk-slow', 1],
       ],
     },

@@ -108,7 +108,7 @@ export const SYNCHRONIZATION: readonly Injection[] = [
         replace: '#historyTaken({ link, zxid, chain, first }: ',
       },
     ],
-    expects: ['S5', 'S6'],
+    expects: ['S5', 'S6', 'S7'],
     machine: 'zab',
   },
   {

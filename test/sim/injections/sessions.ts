@@ -1,0 +1,34 @@
+/** Bugs of sessions: what a closing one may still do, and who looks after those that came another way. */
+import type { Injection } from './injection.ts';
+
+export const SESSIONS: readonly Injection[] = [
+  {
+    id: 'create-after-close',
+    origin: 'row 34, ZOOKEEPER-1208',
+    title: 'requests of a session are taken after its close was proposed',
+    patches: [
+      {
+        file: 'lib/tree/prep-sessions.ts',
+        find: 'sessions.set(session.id, { session, closing: true });',
+        replace: 'sessions.set(session.id, { session, closing: false });',
+      },
+    ],
+    expects: ['S18', 'S19'],
+    machine: 'replica',
+  },
+  {
+    id: 'session-never-tracked',
+    origin: 'row 36, ZOOKEEPER-1367',
+    title: 'a new leader keeps no clock over the sessions that are there already',
+    patches: [
+      {
+        file: 'lib/replica/leader-duties.ts',
+        find: 'const sessions = [...this.#parts.machine.sessions.values()];',
+        replace:
+          'const sessions = [...this.#parts.machine.sessions.values()].filter(({ id }) => id > this.#parts.zab.lastZxid);',
+      },
+    ],
+    expects: ['S35'],
+    machine: 'replica',
+  },
+];
