@@ -61,6 +61,7 @@ export class SimCluster {
       trace: this.trace,
       statistics: this.statistics,
       factory: options.factory(swarm),
+      operator: (peer) => this.#repair(peer),
       calm: false,
     };
     const ids = [...swarm.voters.map(({ id }) => id), ...swarm.observers];
@@ -121,6 +122,23 @@ export class SimCluster {
   startAll(): void {
     const prng = new Prng(this.swarm.seed, STREAM.peer);
     for (const peer of this.peers) this.clock.after(prng.between(0, 300), () => peer.start());
+  }
+
+  /** A store that a fault has robbed is given up for an empty one; any other has no reason to be quarantined. */
+  #repair(peer: SimPeer): void {
+    const { id, store, life } = peer;
+    const robbed = this.referee.ghost.liars.has(store.store) || this.lost.has(id);
+    if (!robbed) {
+      this.referee.escaped(peer, `peer ${id} quarantines itself on a disk that never lied`);
+    }
+    this.statistics.add('stores given up');
+    this.clock.after(1_000, () => {
+      if (peer.life !== life) return;
+      peer.crash(false, false);
+      store.wipe(this.storeId(id, 2_000 + life));
+      this.referee.tampered(peer, true);
+      peer.start();
+    });
   }
 
   #addPeer(id: number, place: number, observer: boolean): void {

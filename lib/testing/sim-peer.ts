@@ -32,6 +32,8 @@ export interface World {
   readonly trace: Trace;
   readonly statistics: Statistics;
   readonly factory: MachineFactory;
+  /** Somebody is called to a peer that has quarantined itself on a disk that works. */
+  readonly operator: (peer: SimPeer) => void;
   /** After the faults: everything is quick and nothing fails. */
   calm: boolean;
 }
@@ -346,6 +348,10 @@ export class SimPeer implements Endpoint, Witness {
       if (this.#sprung('sent')) return;
       if (ready.send.some(({ message }) => isChangeOfVoters(message)) && this.#sprung('configuring')) return;
       if (isQuiet(ready)) break;
+    }
+    if (this.#view.role === 'quarantined' && !this.#refused) {
+      this.#refused = true;
+      this.#world.operator(this);
     }
     if (!this.#writing && !this.#refused) this.#write(machine.nextBatch());
   }

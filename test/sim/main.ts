@@ -44,7 +44,7 @@ async function collect(options: SimOptions, summary: Summary): Promise<void> {
   for (const seed of seeds) {
     const outcome = run(seed, machineFor(options.machine, seed), overridesOf(options), print);
     const report = reportOf(outcome);
-    if (!options.json) console.log(`seed ${seed}: trace hash ${report.traceHash}`);
+    if (!options.json && seeds.length === 1) console.log(`seed ${seed}: trace hash ${report.traceHash}`);
     if (!told(report)) return;
   }
 }
