@@ -12,24 +12,34 @@ export type Zxid = bigint & { readonly [brand]: 'Zxid' };
 export const COUNTER_MAX = 0xffff_fffe;
 /** The greatest epoch: 32 bits, as in ZooKeeper. */
 export const EPOCH_MAX = 0xffff_ffff;
-const LOW_BITS = 0xffff_ffffn;
+
+/** One zxid, and the same memory as its halves: a shift would make a bigint more, on the way of every write. */
+const WIDE = new BigUint64Array(1);
+const HALVES = new Uint32Array(WIDE.buffer);
+/** Which of the halves is the lower one on this machine. */
+const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
+const HIGH = 1 - LOW;
 
 /** Before the first entry. */
 export const ZERO: Zxid = 0n as Zxid;
 
 /** The zxid of the counter-th entry of an epoch. */
 export function makeZxid(epoch: number, counter: number): Zxid {
-  return ((BigInt(epoch) << 32n) | BigInt(counter)) as Zxid;
+  HALVES[HIGH] = epoch;
+  HALVES[LOW] = counter;
+  return WIDE[0] as Zxid;
 }
 
 /** The upper half. */
 export function epochOf(zxid: Zxid): number {
-  return Number(zxid >> 32n);
+  WIDE[0] = zxid;
+  return HALVES[HIGH] as number;
 }
 
 /** The lower half. */
 export function counterOf(zxid: Zxid): number {
-  return Number(zxid & LOW_BITS);
+  WIDE[0] = zxid;
+  return HALVES[LOW] as number;
 }
 
 /** The lower of two; Math.min is for numbers. */

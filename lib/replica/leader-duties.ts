@@ -6,9 +6,9 @@
  * Its own host's messages come over {@link SELF} and take the same way as everybody's.
  */
 import { assert } from '../base/assert.ts';
+import { Fifo } from '../base/fifo.ts';
 import { counterOf, makeZxid, type Zxid } from '../base/zxid.ts';
 import { ExpiryQueue } from '../session/expiry-queue.ts';
-import { Fifo } from '../session/fifo.ts';
 import { TouchRounds } from '../session/touch-rounds.ts';
 import { Prep, type Rejected } from '../tree/prep.ts';
 import type { Owner, Request } from '../tree/request.ts';

@@ -13,8 +13,8 @@
  * given up (step 26).
  */
 import { assert, present } from '../base/assert.ts';
+import { Fifo } from '../base/fifo.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
-import { Fifo } from './fifo.ts';
 
 /** Names one read or write; chosen by the caller, rising. */
 export type QueueTicket = number;

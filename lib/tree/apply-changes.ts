@@ -2,7 +2,7 @@ import { present, unreachable } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { DataTree } from './data-tree.ts';
 import type { OperationResult } from './request.ts';
-import type { TreeEvent } from './tree-event.ts';
+import type { TreeEvents } from './tree-event.ts';
 import type { Change, TxnBody } from './txn.ts';
 
 type ChangeBody = Extract<TxnBody, { type: 'change' }>;
@@ -12,7 +12,7 @@ function applyChange(
   zxid: Zxid,
   time: number,
   change: Change,
-  events: TreeEvent[],
+  events: TreeEvents,
 ): OperationResult {
   switch (change.type) {
     case 'create': {
@@ -37,30 +37,41 @@ function applyChange(
   }
 }
 
-/** Makes the changes of one operation or of a multi, and gives each operation's result: that of its last change. */
+/** Makes the changes of one operation, `changes[from, from + span)`; its result is that of the last. */
+function applySpan(
+  tree: DataTree,
+  zxid: Zxid,
+  time: number,
+  changes: readonly Change[],
+  from: number,
+  span: number,
+  events: TreeEvents,
+): OperationResult {
+  let result: OperationResult | undefined;
+  for (let next = from; next < from + span; next += 1) {
+    result = applyChange(tree, zxid, time, present(changes[next], 'change of a span'), events);
+  }
+  return present(result, 'change of an operation');
+}
+
+/** Makes the changes of one operation or of a multi, and gives each operation's result. */
 export function applyChanges(
   tree: DataTree,
   zxid: Zxid,
   time: number,
   body: ChangeBody,
-  events: TreeEvent[],
+  events: TreeEvents,
 ): OperationResult {
-  const results: OperationResult[] = [];
-  let next = 0;
-  for (const span of body.spans) {
-    let result: OperationResult | undefined;
-    for (const end = next + span; next < end; next += 1) {
-      result = applyChange(
-        tree,
-        zxid,
-        time,
-        present(body.changes[next], 'change of a span'),
-        events,
-      );
-    }
-    results.push(present(result, 'change of an operation'));
+  const { changes, spans, multi } = body;
+  if (!multi) {
+    const span = present(spans[0], 'operation of a transaction');
+    return applySpan(tree, zxid, time, changes, 0, span, events);
   }
-  return body.multi
-    ? { type: 'multi', results }
-    : present(results[0], 'operation of a transaction');
+  let next = 0;
+  const results = spans.map((span) => {
+    const from = next;
+    next += span;
+    return applySpan(tree, zxid, time, changes, from, span, events);
+  });
+  return { type: 'multi', results };
 }

@@ -1,4 +1,5 @@
-import { present } from '../base/assert.ts';
+import { assert, present } from '../base/assert.ts';
+import { Fifo } from '../base/fifo.ts';
 import { addHash, hashText, hashWords, subtractHash } from '../base/hash.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { WindowRecord } from './checkpoint-record.ts';
@@ -39,12 +40,8 @@ function digestOf(seed: number, a: number, b: number, zxid: bigint): number {
 
 /** The result is a function of the transaction, so its zxid and kind stand for it. */
 function answerDigest(seed: number, cxid: number, { zxid, result }: Answer): number {
-  return digestOf(
-    hashText(seed, result.type === 'error' ? result.code : result.type),
-    cxid,
-    0,
-    zxid,
-  );
+  const word = result.type === 'error' ? result.code : result.type;
+  return digestOf(hashText(seed, word), cxid, 0, zxid);
 }
 
 /** The requests of one origin: the last number, and the results that may still be asked for. */
@@ -55,8 +52,8 @@ class RequestWindow implements Progress {
   readonly seed: number;
   /** Made after so many captures; one that is older may be part of a checkpoint and is not written to. */
   readonly generation: number;
-  /** Ascending; every number in (resolved, last]. */
-  readonly answers: Map<number, Answer>;
+  /** Of every number in (resolved, last], in order. */
+  readonly #answers: Fifo<Answer>;
   /** Sum of the answers' digests. */
   #sum = 0;
   /** Kept until something changes. */
@@ -65,7 +62,7 @@ class RequestWindow implements Progress {
   constructor(seed: number, generation: number, copied?: RequestWindow) {
     this.seed = seed;
     this.generation = generation;
-    this.answers = new Map(copied?.answers);
+    this.#answers = new Fifo(copied === undefined ? [] : copied.#answers.toArray());
     if (copied === undefined) return;
     this.last = copied.last;
     this.resolved = copied.resolved;
@@ -77,34 +74,40 @@ class RequestWindow implements Progress {
     return this.#digest;
   }
 
+  answer(cxid: number): Answer | undefined {
+    return cxid > this.resolved ? this.#answers.at(cxid - this.resolved - 1) : undefined;
+  }
+
   record(cxid: number, resolved: number, answer: Answer): void {
-    this.last = cxid;
     this.#put(cxid, answer);
-    const upTo = Math.min(resolved, cxid - 1);
-    while (this.resolved < upTo) {
+    for (const upTo = Math.min(resolved, cxid - 1); this.resolved < upTo; ) {
+      const forgotten = present(this.#answers.shift(), 'answer of a window');
       this.resolved += 1;
-      const forgotten = this.answers.get(this.resolved);
-      if (forgotten === undefined) continue;
       this.#sum = subtractHash(this.#sum, answerDigest(this.seed, this.resolved, forgotten));
-      this.answers.delete(this.resolved);
     }
   }
 
   restore(record: WindowRecord): void {
-    this.last = record.last;
     this.resolved = record.resolved;
-    this.#digest = undefined;
+    this.last = record.resolved;
     for (const { cxid, zxid, result } of record.answers)
       this.#put(cxid, { zxid: zxid as Zxid, result });
+    assert(this.last === record.last, 'a window has all its answers');
+    this.#digest = undefined;
   }
 
   toRecord(): WindowRecord {
-    const answers = [...this.answers].map(([cxid, { zxid, result }]) => ({ cxid, zxid, result }));
-    return { last: this.last, resolved: this.resolved, answers };
+    const { last, resolved } = this;
+    const answers = this.#answers.toArray().map(({ zxid, result }, index) => {
+      return { cxid: resolved + 1 + index, zxid, result };
+    });
+    return { last, resolved, answers };
   }
 
   #put(cxid: number, answer: Answer): void {
-    this.answers.set(cxid, answer);
+    assert(cxid === this.last + 1, 'answers are recorded in the order of their numbers');
+    this.last = cxid;
+    this.#answers.push(answer);
     this.#digest = undefined;
     this.#sum = addHash(this.#sum, answerDigest(this.seed, cxid, answer));
   }
@@ -171,7 +174,7 @@ export class Dedup {
   answer(origin: Origin, cxid: number): Answer | undefined {
     const window =
       origin.session === 0n ? this.#ownerWindow(origin.owner) : this.#sessions.get(origin.session);
-    return window?.answers.get(cxid);
+    return window?.answer(cxid);
   }
 
   /** The next request of an origin has been applied. */

@@ -19,7 +19,7 @@ import type {
 import { isStill, type Reapable, Reaper } from './reaper.ts';
 import type { OperationResult, Owner, Request } from './request.ts';
 import { SessionTable, withIdentity } from './session-table.ts';
-import type { TreeEvent } from './tree-event.ts';
+import { type TreeEvent, TreeEvents } from './tree-event.ts';
 import * as reads from './tree-reads.ts';
 import type { Txn, TxnBody } from './txn.ts';
 
@@ -49,7 +49,7 @@ export interface Applied {
 
 /** What an apply collects. */
 interface Effects {
-  readonly events: TreeEvent[];
+  readonly events: TreeEvents;
   readonly ended: bigint[];
 }
 
@@ -131,13 +131,13 @@ export class StateMachine {
     this.skip(zxid);
     // A leader stamps EPOCH_START before it has applied all that came before.
     this.#time = Math.max(this.#time, txn.time);
-    const effects: Effects = { events: [], ended: [] };
+    const effects: Effects = { events: new TreeEvents(), ended: [] };
     const alarm = this.#alarm(txn);
     const result = alarm === undefined ? this.#perform(zxid, txn, effects) : this.#failure(txn);
     if (alarm === undefined) this.#record(zxid, txn, result);
     const { session, cxid, owner } = txn;
     const { events, ended } = effects;
-    const applied = { zxid, session, cxid, owner, result, events, ended };
+    const applied = { zxid, session, cxid, owner, result, events: events.list, ended };
     return alarm === undefined ? applied : { ...applied, alarm };
   }
 

@@ -1,8 +1,12 @@
 /** First in, first out, without the cost of shifting an array. */
 export class Fifo<T> {
-  #items: T[] = [];
+  #items: T[];
   /** Items before this index are gone. */
   #head = 0;
+
+  constructor(items: readonly T[] = []) {
+    this.#items = items.slice();
+  }
 
   get size(): number {
     return this.#items.length - this.#head;
@@ -33,9 +37,14 @@ export class Fifo<T> {
     this.#items = this.drain().filter(wanted);
   }
 
+  /** All, from the front. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head);
+  }
+
   /** Takes all out. */
   drain(): T[] {
-    const items = this.#items.slice(this.#head);
+    const items = this.toArray();
     this.#items = [];
     this.#head = 0;
     return items;

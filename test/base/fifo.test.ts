@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Fifo } from '../../lib/session/fifo.ts';
+import { Fifo } from '../../lib/base/fifo.ts';
 
 describe('a first-in-first-out queue', () => {
   const step = fc.oneof(
