@@ -38,9 +38,17 @@ export class Teller {
     outcome: Outcome,
     decided: Zxid | undefined,
   ): void {
-    const { zxid } = this.#machine();
-    const fate = { cxid, decided, result, outcome, abandoned };
-    this.#outbox.deliver({ type: 'reply', session: handle, ticket, zxid, ...fate });
+    this.#outbox.deliver({
+      type: 'reply',
+      session: handle,
+      ticket,
+      zxid: this.#machine().zxid,
+      cxid,
+      decided,
+      result,
+      outcome,
+      abandoned,
+    });
   }
 
   state(session: SessionHandle, state: SessionState, code: ErrorCode | undefined): void {

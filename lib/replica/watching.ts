@@ -17,6 +17,9 @@ import type { SessionHandle } from './session-handle.ts';
 /** What a session is told. */
 export type Told = Extract<Delivery, { type: 'watch' }>;
 
+/** Nearly always nobody is. */
+const NOBODY: readonly Told[] = [];
+
 export class Watching {
   readonly #table = new WatchTable<SessionHandle>();
   readonly #mayRead: MayRead<SessionHandle>;
@@ -41,8 +44,9 @@ export class Watching {
 
   /** Who is told of one applied transaction. */
   applied(zxid: Zxid, events: readonly TreeEvent[]): readonly Told[] {
-    if (events.length === 0) return [];
-    return told(zxid, this.#table.select(zxid, events, this.#mayRead));
+    if (events.length === 0) return NOBODY;
+    const notifications = this.#table.select(zxid, events, this.#mayRead);
+    return notifications.length === 0 ? NOBODY : told(zxid, notifications);
   }
 
   /** A SNAP replaced the tree: who is told of the difference. */

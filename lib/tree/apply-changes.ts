@@ -2,7 +2,7 @@ import { present, unreachable } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { DataTree } from './data-tree.ts';
 import type { OperationResult } from './request.ts';
-import type { TreeEvents } from './tree-event.ts';
+import type { Effects } from './tree-event.ts';
 import type { Change, TxnBody } from './txn.ts';
 
 type ChangeBody = Extract<TxnBody, { type: 'change' }>;
@@ -12,15 +12,15 @@ function applyChange(
   zxid: Zxid,
   time: number,
   change: Change,
-  events: TreeEvents,
+  effects: Effects,
 ): OperationResult {
   switch (change.type) {
     case 'create': {
-      const row = tree.create(zxid, time, change, events);
+      const row = tree.create(zxid, time, change, effects);
       return { type: 'create', path: change.path, stat: tree.table.stat(row) };
     }
     case 'set': {
-      const row = tree.set(zxid, time, change.path, change.data, change.version, events);
+      const row = tree.set(zxid, time, change.path, change.data, change.version, effects);
       return { type: 'set', stat: tree.table.stat(row) };
     }
     case 'set-acl': {
@@ -28,7 +28,7 @@ function applyChange(
       return { type: 'set-acl', stat: tree.table.stat(row) };
     }
     case 'delete':
-      tree.delete(zxid, change.path, events);
+      tree.delete(zxid, change.path, effects);
       return { type: 'delete' };
     case 'check':
       return { type: 'check' };
@@ -45,11 +45,11 @@ function applySpan(
   changes: readonly Change[],
   from: number,
   span: number,
-  events: TreeEvents,
+  effects: Effects,
 ): OperationResult {
   let result: OperationResult | undefined;
   for (let next = from; next < from + span; next += 1) {
-    result = applyChange(tree, zxid, time, present(changes[next], 'change of a span'), events);
+    result = applyChange(tree, zxid, time, present(changes[next], 'change of a span'), effects);
   }
   return present(result, 'change of an operation');
 }
@@ -60,18 +60,18 @@ export function applyChanges(
   zxid: Zxid,
   time: number,
   body: ChangeBody,
-  events: TreeEvents,
+  effects: Effects,
 ): OperationResult {
   const { changes, spans, multi } = body;
   if (!multi) {
     const span = present(spans[0], 'operation of a transaction');
-    return applySpan(tree, zxid, time, changes, 0, span, events);
+    return applySpan(tree, zxid, time, changes, 0, span, effects);
   }
   let next = 0;
   const results = spans.map((span) => {
     const from = next;
     next += span;
-    return applySpan(tree, zxid, time, changes, from, span, events);
+    return applySpan(tree, zxid, time, changes, from, span, effects);
   });
   return { type: 'multi', results };
 }

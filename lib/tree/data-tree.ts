@@ -9,7 +9,7 @@ import { type MarkedTree, NodeMark, type SavedNode } from './node-mark.ts';
 import { NodeTable, type NodeValues } from './node-table.ts';
 import { PathIndex } from './path-index.ts';
 import { limitedPath, parseLimits, Quotas, type Usage } from './quota.ts';
-import type { TreeEvents } from './tree-event.ts';
+import type { Effects } from './tree-event.ts';
 import type { Change } from './txn.ts';
 
 type Create = Extract<Change, { type: 'create' }>;
@@ -83,7 +83,7 @@ export class DataTree implements MarkedTree {
     return this.#acls.acl(this.table.acl(row));
   }
 
-  create(zxid: Zxid, time: number, change: Create, events: TreeEvents): number {
+  create(zxid: Zxid, time: number, change: Create, effects: Effects): number {
     const { path } = change;
     const parent = this.find(parentOf(path));
     assert(parent !== ABSENT, 'a created node has a parent');
@@ -108,12 +108,12 @@ export class DataTree implements MarkedTree {
     this.#settle(parent);
     this.#emptied.delete(parentOf(path));
     this.#limitsSet(path, change.data);
-    events.add({ type: 'created', path, zxid, acl: this.acl(row) });
-    events.add({ type: 'children-changed', path: parentOf(path), zxid, acl: this.acl(parent) });
+    effects.add({ type: 'created', path, zxid, acl: this.acl(row) });
+    effects.add({ type: 'children-changed', path: parentOf(path), zxid, acl: this.acl(parent) });
     return row;
   }
 
-  delete(zxid: Zxid, path: string, events: TreeEvents): void {
+  delete(zxid: Zxid, path: string, effects: Effects): void {
     const row = this.find(path);
     assert(row !== ABSENT, 'a deleted node is there');
     assert(this.table.numChildren(row) === 0, 'a deleted node has no children');
@@ -130,8 +130,8 @@ export class DataTree implements MarkedTree {
     this.#settle(parent);
     const above = parentOf(path);
     if (siblings.size === 0 && this.table.kind(parent) === 'container') this.#emptied.add(above);
-    events.add({ type: 'deleted', path, zxid, acl });
-    events.add({ type: 'children-changed', path: above, zxid, acl: this.acl(parent) });
+    effects.add({ type: 'deleted', path, zxid, acl });
+    effects.add({ type: 'children-changed', path: above, zxid, acl: this.acl(parent) });
   }
 
   set(
@@ -140,7 +140,7 @@ export class DataTree implements MarkedTree {
     path: string,
     data: Uint8Array,
     version: number,
-    events: TreeEvents,
+    effects: Effects,
   ): number {
     const row = this.find(path);
     assert(row !== ABSENT, 'a node that is set is there');
@@ -152,7 +152,7 @@ export class DataTree implements MarkedTree {
     this.#bytes += growth;
     if (this.quotas.size > 0) this.quotas.charge(path, 0, growth);
     this.#limitsSet(path, data);
-    events.add({ type: 'data-changed', path, zxid, acl: this.acl(row) });
+    effects.add({ type: 'data-changed', path, zxid, acl: this.acl(row) });
     return row;
   }
 

@@ -1,4 +1,5 @@
 import { present } from '../base/assert.ts';
+import { Fifo } from '../base/fifo.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { Acl } from './acl.ts';
 import { ABSENT } from './data-tree.ts';
@@ -54,8 +55,8 @@ type OriginKey = bigint | string;
 interface Numbers extends Progress {
   last: number;
   resolved: number;
-  /** Where each request was proposed that is not applied yet. */
-  readonly proposed: Map<number, Zxid>;
+  /** Where each request was proposed that is not applied yet: `last` is the last of them. */
+  readonly proposed: Fifo<Zxid>;
 }
 
 interface Proposal {
@@ -180,7 +181,11 @@ export class Outstanding {
 
   /** Where a request was proposed that is not applied yet. */
   proposedAt(session: bigint, owner: Owner, cxid: number): Zxid | undefined {
-    return this.#numbers.get(session === 0n ? incarnationKey(owner) : session)?.proposed.get(cxid);
+    const numbers = this.#numbers.get(session === 0n ? incarnationKey(owner) : session);
+    if (numbers === undefined) return undefined;
+    const { last, proposed } = numbers;
+    const applied = last - proposed.size;
+    return cxid > applied ? proposed.at(cxid - applied - 1) : undefined;
   }
 
   /** A transaction was proposed. `cxid` 0: nobody asked for it. */
@@ -197,7 +202,7 @@ export class Outstanding {
       const numbers = this.#numbers.get(origin) ?? this.#begin(origin, session, owner);
       numbers.last = cxid;
       numbers.resolved = Math.max(numbers.resolved, resolved);
-      numbers.proposed.set(cxid, zxid);
+      numbers.proposed.push(zxid);
     }
     for (const [path, value] of effect.nodes) this.#nodes.set(path, { zxid, value });
     for (const [id, value] of effect.sessions) this.#sessions.set(id, { zxid, value });
@@ -230,7 +235,7 @@ export class Outstanding {
 
   #begin(origin: OriginKey, session: bigint, owner: Owner): Numbers {
     const { last, resolved } = present(this.progress(session, owner), 'numbers of a request');
-    const numbers = { last, resolved, proposed: new Map<number, Zxid>() };
+    const numbers = { last, resolved, proposed: new Fifo<Zxid>() };
     this.#numbers.set(origin, numbers);
     return numbers;
   }
@@ -239,9 +244,10 @@ export class Outstanding {
     dropUpTo(this.#nodes, effect.nodes.keys(), zxid);
     dropUpTo(this.#sessions, effect.sessions.keys(), zxid);
     this.#count(effect, -1);
-    const numbers = this.#numbers.get(origin);
-    numbers?.proposed.delete(cxid);
-    if (numbers?.proposed.size === 0) this.#numbers.delete(origin);
+    const numbers = cxid > 0 ? this.#numbers.get(origin) : undefined;
+    if (numbers === undefined) return;
+    numbers.proposed.shift();
+    if (numbers.proposed.size === 0) this.#numbers.delete(origin);
   }
 
   #count(effect: Effect, sign: 1 | -1): void {

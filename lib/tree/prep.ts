@@ -2,12 +2,12 @@ import type { ErrorCode } from '../base/errors.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
 import { WINDOW } from './dedup.ts';
 import { Draft } from './draft.ts';
-import { NO_EFFECT, Outstanding } from './outstanding.ts';
+import { NO_EFFECT, Outstanding, type SessionView } from './outstanding.ts';
 import { CHANGES_MAX, prepareOperation } from './prep-operations.ts';
 import { close, prepareSessionOperation } from './prep-sessions.ts';
 import type { CustomSchemes, Failure, Reader } from './reader.ts';
 import { isStill, type Reapable } from './reaper.ts';
-import type { NodeOperation, Owner, Request } from './request.ts';
+import type { NodeOperation, Operation, Owner, Request } from './request.ts';
 import { identitiesOf, sameOwner } from './session-table.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { Change, Txn, TxnBody } from './txn.ts';
@@ -54,11 +54,29 @@ const TXN_BYTES_MAX = 4 * 2 ** 20;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const BYTES_PER_UNIT = 3;
 
-function sizeOf(change: Change): number {
-  let size = change.path.length * BYTES_PER_UNIT;
-  if (change.type === 'create' || change.type === 'set') size += change.data.length;
-  if (change.type === 'create' || change.type === 'set-acl') {
-    for (const { scheme, id } of change.acl) size += (scheme.length + id.length) * BYTES_PER_UNIT;
+/** Of what an operation on nodes changes of sessions: nothing is ever put in. */
+const NO_SESSIONS: Map<bigint, SessionView> = new Map();
+
+function isOfSession(operation: Operation): boolean {
+  switch (operation.type) {
+    case 'create-session':
+    case 'close-session':
+    case 'move-session':
+    case 'add-auth':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function sizeOf(changes: readonly Change[]): number {
+  let size = 0;
+  for (const change of changes) {
+    size += change.path.length * BYTES_PER_UNIT;
+    if (change.type === 'create' || change.type === 'set') size += change.data.length;
+    if (change.type === 'create' || change.type === 'set-acl') {
+      for (const { scheme, id } of change.acl) size += (scheme.length + id.length) * BYTES_PER_UNIT;
+    }
   }
   return size;
 }
@@ -188,63 +206,78 @@ export class Prep {
   #body(request: Request, zxid: Zxid, resolved: number): TxnBody {
     const { session, cxid, owner } = request;
     const draft = this.#draft();
-    const sessions = new Map();
-    const body = this.#outcome(request, { outstanding: this.#outstanding, draft, zxid, sessions });
+    const sessions = isOfSession(request.operation) ? new Map<bigint, SessionView>() : NO_SESSIONS;
+    const body = this.#outcome(request, draft, zxid, sessions);
     const effect = body.type === 'error' ? NO_EFFECT : draft.effect(sessions);
     this.#outstanding.add(zxid, session, owner, cxid, resolved, effect);
     return body;
   }
 
-  #outcome(request: Request, preparing: Parameters<typeof prepareSessionOperation>[0]): TxnBody {
+  #outcome(
+    request: Request,
+    draft: Draft,
+    zxid: Zxid,
+    sessions: Map<bigint, SessionView>,
+  ): TxnBody {
     const { operation } = request;
     switch (operation.type) {
       case 'sync':
         return { type: 'sync' };
       case 'multi':
-        return this.#changes(preparing.draft, request.session, operation.operations, true);
+        return this.#multi(draft, request.session, operation.operations);
       case 'create':
       case 'delete':
       case 'set':
       case 'check':
       case 'set-acl':
-        return this.#changes(preparing.draft, request.session, [operation], false);
-      default:
+        return this.#single(draft, request.session, operation);
+      default: {
+        const preparing = { outstanding: this.#outstanding, draft, zxid, sessions };
         return prepareSessionOperation(preparing, request, operation);
+      }
     }
   }
 
-  #changes(
-    draft: Draft,
-    session: bigint,
-    operations: readonly NodeOperation[],
-    multi: boolean,
-  ): TxnBody {
-    const view = this.#outstanding.session(session);
-    if (view === undefined) return { type: 'error', code: 'BAD_ARGUMENTS' };
-    const reader: Reader = {
-      identities: identitiesOf(view.session),
-      schemes: this.#options.schemes,
-    };
+  #single(draft: Draft, session: bigint, operation: NodeOperation): TxnBody {
+    const reader = this.#readerOf(session);
+    if (reader === undefined) return { type: 'error', code: 'BAD_ARGUMENTS' };
+    const changes = prepareOperation({ draft, reader, session }, operation);
+    if ('type' in changes) return changes;
+    if (changes.length > CHANGES_MAX || sizeOf(changes) > TXN_BYTES_MAX) {
+      return refuse('TOO_LARGE', operation);
+    }
+    return { type: 'change', changes, spans: [changes.length], multi: false };
+  }
+
+  #multi(draft: Draft, session: bigint, operations: readonly NodeOperation[]): TxnBody {
+    const reader = this.#readerOf(session);
+    if (reader === undefined) return { type: 'error', code: 'BAD_ARGUMENTS' };
     const preparing = { draft, reader, session };
     const changes: Change[] = [];
     const spans: number[] = [];
     let size = 0;
     for (const [index, operation] of operations.entries()) {
       // ZooKeeper's multi has no setACL.
-      const unknown = multi && operation.type === 'set-acl';
-      const prepared = unknown
-        ? refuse('UNIMPLEMENTED', operation)
-        : prepareOperation(preparing, operation);
-      if ('type' in prepared) return multi ? { ...prepared, index } : prepared;
-      size = prepared.reduce((sum, change) => sum + sizeOf(change), size);
+      const prepared =
+        operation.type === 'set-acl'
+          ? refuse('UNIMPLEMENTED', operation)
+          : prepareOperation(preparing, operation);
+      if ('type' in prepared) return { ...prepared, index };
+      size += sizeOf(prepared);
       if (size > TXN_BYTES_MAX || changes.length + prepared.length > CHANGES_MAX) {
-        const failure = refuse('TOO_LARGE', operation);
-        return multi ? { ...failure, index } : failure;
+        return { ...refuse('TOO_LARGE', operation), index };
       }
       for (const change of prepared) changes.push(change);
       spans.push(prepared.length);
     }
-    return { type: 'change', changes, spans, multi };
+    return { type: 'change', changes, spans, multi: true };
+  }
+
+  /** As whom a session asks; undefined if there will be no such session. */
+  #readerOf(session: bigint): Reader | undefined {
+    const view = this.#outstanding.session(session);
+    if (view === undefined) return undefined;
+    return { identities: identitiesOf(view.session), schemes: this.#options.schemes };
   }
 
   #draft(): Draft {

@@ -19,7 +19,7 @@ import type {
 import { isStill, type Reapable, Reaper } from './reaper.ts';
 import type { OperationResult, Owner, Request } from './request.ts';
 import { SessionTable, withIdentity } from './session-table.ts';
-import { type TreeEvent, TreeEvents } from './tree-event.ts';
+import { Effects, type TreeEvent } from './tree-event.ts';
 import * as reads from './tree-reads.ts';
 import type { Txn, TxnBody } from './txn.ts';
 
@@ -45,12 +45,6 @@ export interface Applied {
    * leader, to be reported; the state is sound.
    */
   readonly alarm?: string;
-}
-
-/** What an apply collects. */
-interface Effects {
-  readonly events: TreeEvents;
-  readonly ended: bigint[];
 }
 
 /** Everything replicated, as a restored checkpoint or a fresh group has it. @internal */
@@ -131,13 +125,13 @@ export class StateMachine {
     this.skip(zxid);
     // A leader stamps EPOCH_START before it has applied all that came before.
     this.#time = Math.max(this.#time, txn.time);
-    const effects: Effects = { events: new TreeEvents(), ended: [] };
+    const effects = new Effects();
     const alarm = this.#alarm(txn);
     const result = alarm === undefined ? this.#perform(zxid, txn, effects) : this.#failure(txn);
     if (alarm === undefined) this.#record(zxid, txn, result);
     const { session, cxid, owner } = txn;
     const { events, ended } = effects;
-    const applied = { zxid, session, cxid, owner, result, events: events.list, ended };
+    const applied = { zxid, session, cxid, owner, result, events, ended };
     return alarm === undefined ? applied : { ...applied, alarm };
   }
 
@@ -267,7 +261,7 @@ export class StateMachine {
     const { body } = txn;
     switch (body.type) {
       case 'change':
-        return applyChanges(this.tree, zxid, this.#time, body, effects.events);
+        return applyChanges(this.tree, zxid, this.#time, body, effects);
       case 'error':
         return body;
       case 'create-session':
@@ -280,7 +274,7 @@ export class StateMachine {
       case 'add-auth':
         return this.#addAuth(txn.session, body);
       case 'reap':
-        if (isStill(this.tree, body)) this.tree.delete(zxid, body.path, effects.events);
+        if (isStill(this.tree, body)) this.tree.delete(zxid, body.path, effects);
         return { type: 'delete' };
       case 'epoch-start':
         this.#version = body.version;
@@ -320,10 +314,10 @@ export class StateMachine {
 
   /** Its ephemeral nodes go at this point, in this transaction (step 29). */
   #closeSession(zxid: Zxid, session: bigint, effects: Effects): void {
-    for (const path of this.tree.ephemerals(session)) this.tree.delete(zxid, path, effects.events);
+    for (const path of this.tree.ephemerals(session)) this.tree.delete(zxid, path, effects);
     this.sessions.remove(session);
     this.dedup.close(session);
-    effects.ended.push(session);
+    effects.end(session);
   }
 
   #moveSession(id: bigint, owner: Owner): OperationResult {

@@ -12,19 +12,32 @@ export interface TreeEvent {
 }
 
 /** Nothing yet; never written to. */
-const NONE: TreeEvent[] = [];
+const NO_EVENTS: TreeEvent[] = [];
+const NO_SESSIONS: bigint[] = [];
 
-/** The events of one transaction, in order. */
-export class TreeEvents {
-  #list = NONE;
+/** What applying one transaction collects. */
+export class Effects {
+  #events = NO_EVENTS;
+  #ended = NO_SESSIONS;
 
-  get list(): readonly TreeEvent[] {
-    return this.#list;
+  /** In order. */
+  get events(): readonly TreeEvent[] {
+    return this.#events;
+  }
+
+  /** Sessions. */
+  get ended(): readonly bigint[] {
+    return this.#ended;
   }
 
   /** Most transactions have one event: an array that grows by push would take room for seventeen. */
   add(event: TreeEvent): void {
-    if (this.#list === NONE) this.#list = [event];
-    else this.#list.push(event);
+    if (this.#events === NO_EVENTS) this.#events = [event];
+    else this.#events.push(event);
+  }
+
+  end(session: bigint): void {
+    if (this.#ended === NO_SESSIONS) this.#ended = [session];
+    else this.#ended.push(session);
   }
 }
