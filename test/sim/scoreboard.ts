@@ -3,7 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { RunOrder, RunReport } from './inject-run.ts';
 import type { Injection } from './injections/injection.ts';
-import { type PatchedCopy, patchedCopy, ROOT } from './patched-copy.ts';
+import { applyPatches, type PatchedCopy, patchedCopy, ROOT } from './patched-copy.ts';
 
 export interface ScoreOptions {
   readonly runs: number;
@@ -102,12 +102,23 @@ async function scoreOne(injection: Injection, options: ScoreOptions): Promise<Sc
   };
 }
 
+/** Runs the source as it is: whatever is noticed there says nothing of an injected bug. Answers what was noticed. */
+export async function control(schedules: number, seed: number): Promise<readonly RunReport[]> {
+  await using copy = await patchedCopy([]);
+  const kinds = ['zab', 'replica'] as const;
+  const reports = await Promise.all(
+    kinds.map((machine) => runSchedules(copy, { machine, seed, schedules, bias: {} })),
+  );
+  return reports.filter(({ detail }) => detail !== undefined);
+}
+
 /** Scores all of them, some at a time; tells of each as it is done. @throws PatchError */
 export async function score(
   injections: readonly Injection[],
   options: ScoreOptions,
   told: (scored: Scored) => void,
 ): Promise<readonly Scored[]> {
+  for (const { patches } of injections) await applyPatches(patches);
   const waiting = [...injections];
   const all: Scored[] = [];
   const work = async (): Promise<void> => {

@@ -38,11 +38,8 @@ export const SYNCHRONIZATION: readonly Injection[] = [
     patches: [
       {
         file: ROLE,
-        find: 'if (core.born) core.history.durable = core.history.last.zxid;',
-        replace: `if (core.born) {
-          core.history.truncate(core.commit);
-          core.history.durable = core.history.last.zxid;
-        }`,
+        find: 'core.settle();',
+        replace: 'if (core.born) core.history.truncate(core.commit); core.settle();',
       },
     ],
     expects: ['S7', 'S15'],
