@@ -57,6 +57,7 @@ function collect(predicates: readonly Predicate[], scene: Scene): Handlers {
     restored: of('restored'),
     decided: of('decided'),
     deciding: of('deciding'),
+    expired: of('expired'),
     received: of('received'),
     opened: of('opened'),
     submitted: of('submitted'),
@@ -167,6 +168,7 @@ export class Referee implements Scene {
     const { ghost } = this;
     for (const event of ready.events) {
       if (event.type === 'established') this.#establish(peer, event.epoch);
+      if (event.type === 'expire') for (const handler of this.#on.expired) handler(peer, event.session);
     }
     const { view } = peer;
     // Who hands over commits and steps down in one turn.
@@ -221,11 +223,11 @@ export class Referee implements Scene {
   }
 
   /** A message is about to leave. */
-  sent(peer: Witness, message: PeerMessage): void {
+  sent(peer: Witness, message: PeerMessage, to: readonly number[]): void {
     if (message.type === 'PROPOSAL' || message.type === 'HISTORY') {
       this.discover(peer, message.previous, message.entries, message.epoch);
     }
-    for (const handler of this.#on.sent) handler(peer, message);
+    for (const handler of this.#on.sent) handler(peer, message, to);
   }
 
   confirmed(peer: Witness, zxid: Zxid, floor: Zxid): void {
@@ -240,8 +242,8 @@ export class Referee implements Scene {
     for (const handler of this.#on.restored) handler(peer, peer.applied, digest);
   }
 
-  received(peer: Witness, message: PeerMessage): void {
-    for (const handler of this.#on.received) handler(peer, message);
+  received(peer: Witness, message: PeerMessage, from: number): void {
+    for (const handler of this.#on.received) handler(peer, message, from);
   }
 
   opened(peer: Witness, session: SessionHandle): void {

@@ -254,10 +254,11 @@ export class SimPeer implements Endpoint, Witness {
 
   frame(link: LinkId, frame: Frame): void {
     this.input((machine) => {
-      if (!this.#links.has(link)) return;
+      const from = this.#links.get(link)?.place;
+      if (from === undefined) return;
       const messages = this.#world.codec.decode(frame);
       machine.receive(link, messages);
-      for (const message of messages) this.#world.referee.received(this, message);
+      for (const message of messages) this.#world.referee.received(this, message, from);
     });
   }
 
@@ -386,7 +387,8 @@ export class SimPeer implements Endpoint, Witness {
     const { network, codec, trace, referee } = this.#world;
     const frames = new Map<LinkId, PeerMessage[]>();
     for (const { to, message } of ready.send) {
-      referee.sent(this, message);
+      const places = to.map((link) => this.#links.get(link)?.place ?? 0);
+      referee.sent(this, message, places);
       for (const link of to) {
         const messages = frames.get(link);
         if (messages === undefined) frames.set(link, [message]);

@@ -128,16 +128,16 @@ test('S20 fires when a session is expired soon after a touch of it was heard', (
   const history = new History();
   const born = history.next(txn(NEW_SESSION, { cxid: 1 }));
   const session = born.entry.zxid;
-  history.next(txn({ type: 'close-session', session, reason: 'expired' }));
   const leader = history.peer(1);
   leader.view.role = 'leading';
   const act = (heardAt: number) => (on: Parameters<Parameters<typeof fires>[3]>[0]) => {
     history.scene.now = 0;
     on.established(leader, 1, history.ghost.root);
     history.scene.now = heardAt;
-    on.received(leader, { type: 'TOUCH', id: 1, sessions: [session] });
+    on.received(leader, { type: 'TOUCH', id: 1, sessions: [session] }, 2);
+    on.sent(leader, { type: 'TOUCHED', id: 1, refused: [] }, [2]);
     history.scene.now = 5_000;
-    on.proposed(leader, history.last);
+    on.expired(leader, session);
   };
   fires(noEarlyExpiry, 'S20', history, act(4_500));
   holds(noEarlyExpiry, history, act(3_500));

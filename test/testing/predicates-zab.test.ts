@@ -171,17 +171,17 @@ test('S13 fires when something is promised that is not on the disk', () => {
   const stage = new Stage();
   const first = stage.entry(1, 1);
   const peer = stage.write(1, stage.ghost.root);
-  fires(durablePromises, 'S13', stage, (on) => on.sent(peer, { type: 'ACK', epoch: 1, zxid: z(1) }));
-  fires(durablePromises, 'S13', stage, (on) => on.sent(peer, { type: 'LEADERINFO', epoch: 2 }));
+  fires(durablePromises, 'S13', stage, (on) => on.sent(peer, { type: 'ACK', epoch: 1, zxid: z(1) }, []));
+  fires(durablePromises, 'S13', stage, (on) => on.sent(peer, { type: 'LEADERINFO', epoch: 2 }, []));
   fires(durablePromises, 'S13', stage, (on) => {
-    on.sent(peer, { type: 'ACKNEWLEADER', epoch: 2, zxid: z(1), chain: first.chain });
+    on.sent(peer, { type: 'ACKNEWLEADER', epoch: 2, zxid: z(1), chain: first.chain }, []);
   });
   fires(durablePromises, 'S13', stage, (on) => {
     const vote = { leader: 1, epoch: 1, zxid: z(1) };
-    on.sent(peer, { type: 'NOTIFICATION', round: 1, state: 'looking', vote });
+    on.sent(peer, { type: 'NOTIFICATION', round: 1, state: 'looking', vote }, []);
   });
   stage.write(1, first);
-  holds(durablePromises, stage, (on) => on.sent(peer, { type: 'ACK', epoch: 1, zxid: z(1) }));
+  holds(durablePromises, stage, (on) => on.sent(peer, { type: 'ACK', epoch: 1, zxid: z(1) }, []));
 });
 
 test('S14 fires when applied passes durable, when a mark falls, and when committed entries are cut', () => {

@@ -69,8 +69,8 @@ export interface Observer {
   proposed?(peer: Witness, entry: Proposed): void;
   /** A leader proposed, or a log contains, an entry whose zxid was given to other bytes. */
   redefined?(peer: Witness, entry: Entry, first: Proposed): void;
-  /** A message leaves a peer. */
-  sent?(peer: Witness, message: PeerMessage): void;
+  /** A message leaves a peer for these places. */
+  sent?(peer: Witness, message: PeerMessage, to: readonly number[]): void;
   /** A batch is durable. */
   written?(peer: Witness, batch: Batch, before: DiskMarks): void;
   /** A leader's own history and epoch are durable: it has passed step 12. */
@@ -99,8 +99,10 @@ export interface Observer {
   decided?(decided: Decided): void;
   /** The model is about to apply an entry of G. */
   deciding?(entry: Proposed): void;
+  /** A leader decides to expire a session. */
+  expired?(peer: Witness, session: bigint): void;
   /** A message has reached a peer, and its machine. */
-  received?(peer: Witness, message: PeerMessage): void;
+  received?(peer: Witness, message: PeerMessage, from: number): void;
   /** A session was asked for. */
   opened?(peer: Witness, session: SessionHandle): void;
   /** A write was given its place in the order of a session. */

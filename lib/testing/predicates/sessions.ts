@@ -1,4 +1,4 @@
-import { formatZxid } from '../../base/zxid.ts';
+import { formatZxid, type Zxid } from '../../base/zxid.ts';
 import type { Owner } from '../../tree/request.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
 import { TRUSTED } from '../../tree/reader.ts';
@@ -107,30 +107,38 @@ export const noEarlyExpiry: Predicate = {
   title: 'no early expiry',
   judges: 'replica',
   watch(scene) {
-    /** When a touch of a session last reached a peer, by `life of peer` and session. */
+    /** When a touch that the leader has acknowledged had reached it, by life of the leader and session. */
     const touches = new Map<string, number>();
+    /** Touches on their way through the leader, by its life, their sender and their number. */
+    const waiting = new Map<string, { readonly at: number; readonly sessions: readonly bigint[] }>();
     const begun = new Map<number, number>();
     return {
-      received(peer, message) {
+      received(peer, message, from) {
         if (message.type !== 'TOUCH' || peer.view.role !== 'leading') return;
-        for (const session of message.sessions) touches.set(`${peer.id} ${peer.life} ${session}`, scene.now);
+        const { id, sessions } = message;
+        waiting.set(`${peer.id} ${peer.life} ${from} ${id}`, { at: scene.now, sessions });
+      },
+      sent(peer, message, to) {
+        if (message.type !== 'TOUCHED') return;
+        for (const place of to) {
+          const touch = waiting.get(`${peer.id} ${peer.life} ${place} ${message.id}`);
+          for (const session of touch?.sessions ?? []) {
+            if (touch === undefined || message.refused.includes(session)) continue;
+            touches.set(`${peer.id} ${peer.life} ${session}`, touch.at);
+          }
+        }
       },
       established(_peer, epoch) {
         begun.set(epoch, scene.now);
       },
-      proposed(peer, node) {
-        const txn = scene.model.txn(node);
-        const body = txn?.body;
-        // With a number it is its own host that gives it up.
-        if (txn?.cxid !== 0) return;
-        if (body?.type !== 'close-session' || body.reason !== 'expired') return;
-        const timeout = timeoutOf(scene.ghost, scene.model, body.session);
+      expired(peer, session) {
+        const timeout = timeoutOf(scene.ghost, scene.model, session);
         if (timeout === undefined) return;
         const least = timeout * (1 - DRIFT / 2) - 1;
-        const heard = touches.get(`${peer.id} ${peer.life} ${body.session}`) ?? Number.NEGATIVE_INFINITY;
+        const heard = touches.get(`${peer.id} ${peer.life} ${session}`) ?? Number.NEGATIVE_INFINITY;
         const since = begun.get(peer.view.epoch) ?? Number.NEGATIVE_INFINITY;
         demand(scene.now - heard >= least && scene.now - since >= least, 'S20', () => {
-          return `peer ${peer.id} expires ${formatZxid(body.session)} of ${timeout} ms, heard of ${scene.now - heard} ms ago, leading for ${scene.now - since} ms`;
+          return `peer ${peer.id} expires ${formatZxid(session)} of ${timeout} ms, heard of ${scene.now - heard} ms ago, leading for ${scene.now - since} ms`;
         });
       },
     };
@@ -138,12 +146,9 @@ export const noEarlyExpiry: Predicate = {
 };
 
 function timeoutOf(ghost: Ghost, model: Model, session: bigint): number | undefined {
-  for (const [zxid, node] of ghost.proposed) {
-    if (zxid !== session) continue;
-    const body = model.txn(node)?.body;
-    return body?.type === 'create-session' ? body.timeout : undefined;
-  }
-  return undefined;
+  const node = ghost.proposed.get(session as Zxid);
+  const body = node === undefined ? undefined : model.txn(node)?.body;
+  return body?.type === 'create-session' ? body.timeout : undefined;
 }
 
 /** S21: while a host says that a session is connected, it has not been expired. */
