@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { INJECTIONS, WAITING } from './injections/all.ts';
 import type { Injection } from './injections/injection.ts';
-import { type Scored, type ScoreOptions, score } from './scoreboard.ts';
+import { control, type Scored, type ScoreOptions, score } from './scoreboard.ts';
 
 const USAGE = `npm run sim:inject -- [options]
   --quick         one run of each bug, of at most 400 schedules
@@ -12,6 +12,9 @@ const USAGE = `npm run sim:inject -- [options]
   --schedules N   schedules of a run at most (default 2000)
   --seed N        another seed, for other runs (default 1)
   --verbose       what each violation says`;
+
+/** Schedules of the source as it is, of each machine, before anything is injected. */
+const CONTROL = 20;
 
 interface Settings extends ScoreOptions {
   readonly chosen: readonly Injection[];
@@ -63,6 +66,10 @@ function row({ injection, runs, median, escaped }: Scored): string {
 async function main(): Promise<boolean> {
   const { chosen, verbose, ...options } = settings(process.argv.slice(2));
   const started = performance.now();
+  for (const { detail } of await control(CONTROL, options.seed)) {
+    console.log(`the source itself: ${detail}`);
+    return false;
+  }
   console.log(`${'bug'.padEnd(38)} ${'caught by'.padEnd(10)} median   schedules of each run`);
   const all = await score(chosen, options, (scored) => {
     console.log(row(scored));
