@@ -220,7 +220,6 @@ export class Replica {
 
   /** In the order of the fields. */
   #realise(ready: Ready): void {
-    for (const entry of ready.deliver) this.#apply(entry);
     if (ready.restore.length > 0) {
       this.#checkpointing.giveUp();
       this.#attempt('a copy of the tree cannot be read', () => this.#tree.restore(ready.restore));
@@ -229,6 +228,7 @@ export class Replica {
     if (installed !== undefined) {
       this.#attempt('a copy of the tree is not whole', () => this.#install(installed));
     }
+    for (const entry of ready.deliver) this.#apply(entry);
     if (this.#zab.role === 'leading') this.#lead(ready);
     this.#outbox.forward(ready.send);
     for (const { link, reason } of ready.close) {
