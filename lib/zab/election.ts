@@ -16,6 +16,8 @@ export interface Electorate {
   isEverybody(ids: ReadonlySet<number>): boolean;
   /** Whether that id may lead: a voter with weight. */
   mayLead(id: number): boolean;
+  /** Whether this peer could follow it now: itself, or at the other end of a link. */
+  isReachable(id: number): boolean;
 }
 
 interface Sighting {
@@ -114,11 +116,9 @@ export class Election {
     if (round > this.round) {
       this.round = round;
       this.#received.clear();
-      this.#adopt(
-        this.#initial !== undefined && isGreater(this.#initial, vote) ? this.#initial : vote,
-      );
+      this.#adopt(this.#prefers(vote, this.#initial) ? vote : this.#initial);
       answer = BROADCAST;
-    } else if (this.vote !== undefined && isGreater(vote, this.vote)) {
+    } else if (this.#prefers(vote, this.vote)) {
       this.#adopt(vote);
       answer = BROADCAST;
     }
@@ -127,7 +127,12 @@ export class Election {
     return answer;
   }
 
-  #adopt(vote: Vote): void {
+  /** Whom this peer cannot reach it does not vote for, or many would wait for one that only few can see. */
+  #prefers(vote: Vote, own: Vote | undefined): boolean {
+    return (own === undefined || isGreater(vote, own)) && this.#electorate.isReachable(vote.leader);
+  }
+
+  #adopt(vote: Vote | undefined): void {
     this.vote = vote;
     this.#finalizeAt = Number.POSITIVE_INFINITY;
   }

@@ -300,6 +300,7 @@ function electorate(core: Core): Electorate {
         configuration.voters.every(({ id, weight }) => weight === 0 || ids.has(id)),
       ),
     mayLead: (id) => mayLead(core, id),
+    isReachable: (id) => id === core.options.id || core.links.to(id) !== undefined,
   };
 }
 

@@ -128,3 +128,17 @@ test('who has no vote follows whoever says of itself that it leads', () => {
   assert.equal(lone.zab.leader, 1);
   assert.equal(lone.zab.role, 'observing');
 });
+
+test('a candidate that this peer cannot reach is not voted for, however great', () => {
+  const lone = five();
+  for (const peer of [1, 3]) lone.meet(peer);
+  const unseen = { leader: 5, epoch: 9, zxid: at('9.9') };
+  lone.hear(3, lone.says({ vote: unseen }));
+  assert.equal(lone.zab.vote?.leader, 2);
+  lone.hear(3, lone.says({ round: 8, vote: unseen }));
+  assert.equal(lone.zab.vote?.leader, 2);
+  assert.equal(lone.zab.round, 8);
+  lone.meet(5);
+  lone.hear(5, lone.says({ round: 8, vote: unseen }));
+  assert.equal(lone.zab.vote?.leader, 5, 'now it can');
+});
