@@ -268,7 +268,7 @@ export class LeaderDuties {
     switch (verdict.type) {
       case 'txn':
         this.#propose('transaction', verdict.txn);
-        this.#close(verdict.txn.body);
+        this.#proposed(verdict.txn.body);
         return;
       case 'duplicate':
         this.#answer(link, { type: 'PROPOSED', session, cxid, zxid: verdict.zxid });
@@ -278,9 +278,13 @@ export class LeaderDuties {
     }
   }
 
-  /** From its proposal on a close is final for touches and expiry (step 29, ZOOKEEPER-1496). */
-  #close(body: TxnBody): void {
-    if (body.type === 'close-session') this.#expiry.close(body.session);
+  /**
+   * From its proposal on a close is final for touches and expiry (step 29, ZOOKEEPER-1496). Who takes a
+   * session over believes in it from the moment of asking, so it must not expire before the move is applied.
+   */
+  #proposed(body: TxnBody): void {
+    if (body.type === 'move-session') this.#expiry.touch(body.session, this.#now);
+    else if (body.type === 'close-session') this.#expiry.close(body.session);
     else if (body.type === 'create-session') for (const id of body.closes) this.#expiry.close(id);
   }
 
