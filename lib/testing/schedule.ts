@@ -168,9 +168,9 @@ class Schedule {
     const begun = clock.now;
     // The longest time-out, twice, for a leader that has just begun; and an election in between.
     const limit = 2 * TIMEOUT_MAX * syncTimeout + 2 * initTimeout + reelectionDelay;
-    clock.runUntil(begun + limit, () => clients.unanswered === 0 && this.#orphans().length === 0);
-    this.#demand(clients.unanswered === 0, 'S35', () => {
-      return `${clients.unanswered} requests of living processes are never answered: ${this.#describe()}`;
+    clock.runUntil(begun + limit, () => clients.unanswered.length === 0 && this.#orphans().length === 0);
+    this.#demand(clients.unanswered.length === 0, 'S35', () => {
+      return `never answered: ${clients.unanswered.join(', ')}; ${this.#describe()}`;
     });
     const orphans = this.#orphans();
     this.#demand(orphans.length === 0, 'S35', () => {

@@ -153,16 +153,18 @@ export class SimClients {
     this.#stopped = true;
   }
 
-  /** Writes of living processes that nobody has answered. */
-  get unanswered(): number {
-    let count = 0;
+  /** Requests of living processes that nobody has answered. */
+  get unanswered(): readonly string[] {
+    const names: string[] = [];
     for (const [peer, { life, tickets }] of this.#pending) {
-      if (peer.alive && peer.life === life) count += tickets.size;
+      if (!peer.alive || peer.life !== life) continue;
+      for (const ticket of tickets) names.push(`write ${ticket} of peer ${peer.id}`);
     }
     for (const [peer, { life, reads }] of this.#waiting) {
-      if (peer.alive && peer.life === life) count += reads.size;
+      if (!peer.alive || peer.life !== life) continue;
+      for (const ticket of reads.keys()) names.push(`read ${ticket} of peer ${peer.id}`);
     }
-    return count;
+    return names;
   }
 
   anyPeer(prng: Prng): SimPeer {
