@@ -10,7 +10,7 @@ import type { Checkpoint, StateMachine } from '../tree/state-machine.ts';
 import { decodeCheckpointPart, encodeCheckpointPart } from '../wire/checkpoint.ts';
 import type { Mark } from '../zab/log-entry.ts';
 import type { LinkId, Ready } from '../zab/ready.ts';
-import { NODES_AT_ONCE } from './checkpointing.ts';
+import { nodesAtOnce } from './checkpointing.ts';
 
 /** Bytes that may wait in a learner's send queue before its copy pauses. */
 const BACKLOG_MAX = 1024 * 1024;
@@ -63,7 +63,7 @@ export class SnapshotFeeds {
     this.giveUp();
     for (const { zxid } of wanted) assert(zxid === machine.zxid, 'a copy is exact at its zxid');
     const checkpoint = machine.checkpoint();
-    const next = checkpoint.next(NODES_AT_ONCE);
+    const next = checkpoint.next(nodesAtOnce(this.#sliceBytes));
     assert(next !== undefined, 'a copy has a header');
     this.#feed = { checkpoint, links: wanted.map(({ link }) => link), sequence: 0, next };
   }
@@ -81,7 +81,7 @@ export class SnapshotFeeds {
       const feed = this.#feed;
       if (feed === undefined) return;
       const chunk = encodeCheckpointPart(feed.next, feed.sequence);
-      const next = feed.checkpoint.next(NODES_AT_ONCE);
+      const next = feed.checkpoint.next(nodesAtOnce(this.#sliceBytes));
       feed.sequence += 1;
       bytes += chunk.length;
       for (const link of feed.links) send(link, chunk, next === undefined);

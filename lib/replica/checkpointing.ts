@@ -13,8 +13,10 @@ import type { Base } from '../zab/ready.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Nodes of one part. Each may hold 1 MiB, and a part must fit a frame. */
-export const NODES_AT_ONCE = 8;
+/** Nodes of one part, so that it is well below a slice: a slice is the last moment to turn to something else. */
+export function nodesAtOnce(sliceBytes: number): number {
+  return Math.min(256, Math.max(8, Math.floor(sliceBytes / 1024)));
+}
 
 /** Where the store's checkpoint stands, and whether the next one is due. */
 export class Checkpointing {
@@ -73,7 +75,7 @@ export class Checkpointing {
     const making = this.#making ?? this.#begin(machine);
     const chunks: Uint8Array[] = [];
     for (let bytes = 0; bytes < this.#options.sliceBytes; ) {
-      const part = making.next(NODES_AT_ONCE);
+      const part = making.next(nodesAtOnce(this.#options.sliceBytes));
       if (part === undefined) return this.#complete(making, first, chunks, baseAt);
       const chunk = encodeCheckpointPart(part, this.#sequence);
       this.#sequence += 1;

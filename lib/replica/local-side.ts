@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { Operation, Owner, SessionOperation } from '../tree/request.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
+import { isTooLarge } from '../wire/admission.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
@@ -17,7 +18,10 @@ import type { Gap } from './stall.ts';
 import { type Told, Watching } from './watching.ts';
 
 /** Why a call was not taken: it has no number and no effect. */
-export type NotTaken = Extract<ErrorCode, 'OVERLOADED' | 'SESSION_EXPIRED' | 'CLOSED'>;
+export type NotTaken = Extract<
+  ErrorCode,
+  'OVERLOADED' | 'SESSION_EXPIRED' | 'CLOSED' | 'TOO_LARGE'
+>;
 
 type Birth = Extract<SessionOperation, { type: 'create-session' | 'move-session' }>;
 
@@ -77,6 +81,8 @@ export class LocalSide {
     const hosted = this.#host.find(session);
     if (hosted === undefined) return session.state === 'closed' ? 'CLOSED' : 'SESSION_EXPIRED';
     if (hosted.closing) return 'CLOSED';
+    // With a number it would hold up everything behind it: no message could carry it to the leader.
+    if (isTooLarge(operation)) return 'TOO_LARGE';
     return this.#host.submit(hosted, operation) ?? 'OVERLOADED';
   }
 

@@ -1,16 +1,29 @@
 import { assert } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { Acl } from './acl.ts';
-import type { CheckpointHeader, CheckpointPart, NodesPart } from './checkpoint-record.ts';
+import type {
+  CheckpointHeader,
+  CheckpointPart,
+  NodesPart,
+  OwnersPart,
+  SessionsPart,
+} from './checkpoint-record.ts';
+import { bytesOfSession, bytesOfWindow } from './checkpoint-size.ts';
 import type { DataTree } from './data-tree.ts';
 import type { CapturedWindows } from './dedup.ts';
 import type { NodeMark, SavedNode } from './node-mark.ts';
 import type { Session } from './session.ts';
 
+/**
+ * A part is full with that many bytes: however large its nodes are, with the last one it still fits a
+ * frame of the wire.
+ */
+const PART_BYTES = 0x4_0000;
+
 /** A copy of the state at one zxid, taken while the state goes on. One at a time: the next one ends it. */
 export interface Checkpoint {
   readonly zxid: Zxid;
-  /** The next part, with at most so many nodes (or sessions); undefined at the end. */
+  /** The next part, with at most so many nodes (or sessions), fewer if they are large; undefined at the end. */
   next(limit: number): CheckpointPart | undefined;
   /** Gives it up, so that the state stops saving what changes. */
   abandon(): void;
@@ -57,7 +70,7 @@ export class StateCheckpoint implements Checkpoint {
       return this.#marked.header;
     }
     if (this.#stage === 'nodes') {
-      const nodes = this.#mark.next(limit);
+      const nodes = this.#mark.next(limit, PART_BYTES);
       if (nodes !== undefined) return nodesPart(nodes);
       this.#marked.tree.unmark(this.#mark);
       this.#stage = 'sessions';
@@ -73,35 +86,37 @@ export class StateCheckpoint implements Checkpoint {
   #nextSessions(limit: number): CheckpointPart | undefined {
     if (this.#stage !== 'sessions') return undefined;
     const { sessions, windows } = this.#marked;
-    const some = sessions.slice(this.#given, this.#given + limit);
-    if (some.length === 0) {
-      this.#stage = 'owners';
-      this.#given = 0;
-      return undefined;
-    }
-    const parts = some.map((session, index) => {
-      const [id, window] = windows.sessions[this.#given + index] ?? [];
+    const part: SessionsPart['sessions'][number][] = [];
+    for (let bytes = 0; part.length < limit && bytes < PART_BYTES; this.#given += 1) {
+      const session = sessions[this.#given];
+      if (session === undefined) break;
+      const [id, window] = windows.sessions[this.#given] ?? [];
       assert(
         window !== undefined && id === session.id,
         'sessions and their windows have one order',
       );
-      return { session, window: window.toRecord() };
-    });
-    this.#given += some.length;
-    return { type: 'sessions', sessions: parts };
+      const record = { session, window: window.toRecord() };
+      part.push(record);
+      bytes += bytesOfSession(record);
+    }
+    if (part.length > 0) return { type: 'sessions', sessions: part };
+    this.#stage = 'owners';
+    this.#given = 0;
+    return undefined;
   }
 
   #nextOwners(limit: number): CheckpointPart | undefined {
     if (this.#stage !== 'owners') return undefined;
-    const some = this.#marked.windows.owners.slice(this.#given, this.#given + limit);
-    this.#given += some.length;
-    if (some.length === 0) {
-      this.#stage = 'end';
-      return undefined;
+    const part: OwnersPart['owners'][number][] = [];
+    for (let bytes = 0; part.length < limit && bytes < PART_BYTES; this.#given += 1) {
+      const [owner, window] = this.#marked.windows.owners[this.#given] ?? [];
+      if (owner === undefined || window === undefined) break;
+      const record = { owner, window: window.toRecord() };
+      part.push(record);
+      bytes += bytesOfWindow(record.window);
     }
-    return {
-      type: 'owners',
-      owners: some.map(([owner, window]) => ({ owner, window: window.toRecord() })),
-    };
+    if (part.length > 0) return { type: 'owners', owners: part };
+    this.#stage = 'end';
+    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import type { Acl } from './acl.ts';
 import type { NodeRecord } from './checkpoint-record.ts';
+import { bytesOfNode } from './checkpoint-size.ts';
 
 /** A node as a checkpoint takes it, its ACL not yet numbered. */
 export type SavedNode = Omit<NodeRecord, 'acl'> & { readonly acl: Acl };
@@ -41,14 +42,18 @@ export class NodeMark {
     if (record !== undefined) this.#saved.set(row, record);
   }
 
-  /** At most `limit` further nodes; undefined when all have been read. Fewer do not mean the end. */
-  next(limit: number): SavedNode[] | undefined {
+  /** At most `limit` further nodes, and none after the one that makes them more than `bytes`; undefined when all have been read. Fewer do not mean the end. */
+  next(limit: number, bytes: number): SavedNode[] | undefined {
     const nodes: SavedNode[] = [];
+    let taken = 0;
     const stop = Math.min(this.#end, this.#cursor + Math.max(SCAN_MAX, limit));
-    while (this.#cursor < stop && nodes.length < limit) {
+    while (this.#cursor < stop && nodes.length < limit && taken < bytes) {
       const row = this.#cursor;
       const node = this.#saved.get(row) ?? this.#tree.recordAt(row, this.zxid);
-      if (node !== undefined) nodes.push(node);
+      if (node !== undefined) {
+        nodes.push(node);
+        taken += bytesOfNode(node);
+      }
       this.#saved.delete(row);
       this.#cursor += 1;
     }

@@ -319,6 +319,27 @@ test('too many waiting writes are refused before they have a number', () => {
   assert.equal(cluster.ask(id, session, create('/again')).outcome, 'applied');
 });
 
+test('what no message could carry is refused before it has a number, and holds up nothing', () => {
+  const cluster = new Cluster();
+  const id = cluster.follower();
+  const session = cluster.open(id);
+  const peer = cluster.peer(id);
+  const data = new Uint8Array(4 * 2 ** 20 + 1);
+  const large = { type: 'set', path: '/', data, version: -1 } as const;
+  assert.equal(peer.submit(session, large), 'TOO_LARGE');
+  assert.equal(
+    peer.submit(session, {
+      type: 'multi',
+      operations: [{ ...large, data: new Uint8Array(0) }, large],
+    }),
+    'TOO_LARGE',
+  );
+  assert.equal(peer.submit(session, create(`/${'x'.repeat(30_000)}`)), 'TOO_LARGE');
+  const reply = cluster.ask(id, session, create('/next'));
+  assert.equal(reply.outcome, 'applied');
+  assert.equal(reply.cxid, 1);
+});
+
 test('a peer whose tree is another one than the leader’s stops taking part and says so', () => {
   const cluster = new Cluster();
   const leader = cluster.settle();

@@ -5,6 +5,7 @@ import type { CheckpointPart } from '../../lib/tree/checkpoint-record.ts';
 import { TRUSTED } from '../../lib/tree/reader.ts';
 import { Restorer } from '../../lib/tree/restorer.ts';
 import type { StateMachine } from '../../lib/tree/state-machine.ts';
+import { encodeCheckpointPart } from '../../lib/wire/checkpoint.ts';
 import {
   create,
   outcome,
@@ -131,6 +132,29 @@ function mutate(world: World, session: bigint, kind: number, index: number): voi
       world.close(world.open(ownerOf(2 + index)), ownerOf(2 + index));
   }
 }
+
+test('a part fits a frame of the wire however large its nodes and answers are', () => {
+  const world = new World();
+  const owner = ownerOf(1);
+  const data = new Uint8Array(2 ** 20);
+  const name = 'n'.repeat(2000);
+  for (let at = 0; at < 3; at += 1) {
+    const session = world.open(owner);
+    for (let node = 0; node < 8; node += 1)
+      world.do(session, create(`/${at}-${node}-${name}`, { data }));
+    const operations = Array.from({ length: 200 }, (_, node) => create(`/${at}/${node}-${name}`));
+    world.do(session, create(`/${at}`));
+    world.do(session, { type: 'multi', operations });
+  }
+  const taken = parts(world.state, 1000);
+  for (const [sequence, part] of taken.entries()) {
+    const chunk = encodeCheckpointPart(part, sequence);
+    assert.ok(chunk.length <= 2 * 2 ** 20, `a part of ${chunk.length} bytes`);
+  }
+  assert.ok(taken.filter(({ type }) => type === 'nodes').length > 20);
+  assert.ok(taken.filter(({ type }) => type === 'sessions').length > 1);
+  assert.equal(restore(taken).hash(), world.state.hash());
+});
 
 test('a new checkpoint ends the one before, and an abandoned one saves no more', () => {
   const { world, session } = peopled();

@@ -1,0 +1,33 @@
+/** How large the pieces of a checkpoint are, estimated from above: a part must fit a frame of the wire. */
+import type { SessionsPart, WindowRecord } from './checkpoint-record.ts';
+import type { SavedNode } from './node-mark.ts';
+import type { OperationResult } from './request.ts';
+
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+const BYTES_PER_UNIT = 3;
+/** Everything of fixed size in a node or a result, a Stat included. */
+const FIXED_BYTES = 128;
+
+export function bytesOfNode({ path, data, acl }: SavedNode): number {
+  let units = path.length;
+  for (const { scheme, id } of acl) units += scheme.length + id.length;
+  return FIXED_BYTES + data.length + units * BYTES_PER_UNIT;
+}
+
+export function bytesOfWindow({ answers }: WindowRecord): number {
+  return answers.reduce((sum, { result }) => sum + bytesOfResult(result), FIXED_BYTES);
+}
+
+export function bytesOfSession({ session, window }: SessionsPart['sessions'][number]): number {
+  let units = session.address.length;
+  for (const { scheme, id } of session.identities) units += scheme.length + id.length;
+  return FIXED_BYTES + units * BYTES_PER_UNIT + bytesOfWindow(window);
+}
+
+function bytesOfResult(result: OperationResult): number {
+  if (result.type === 'multi') {
+    return result.results.reduce((sum, one) => sum + bytesOfResult(one), FIXED_BYTES);
+  }
+  const path = 'path' in result ? (result.path ?? '') : '';
+  return FIXED_BYTES + path.length * BYTES_PER_UNIT;
+}
