@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { shrink } from '../../lib/testing/shrink.ts';
+import { parseOptions } from './options.ts';
+import { REGRESSIONS } from './regressions.ts';
+import { machineFor, reportOf, run } from './run.ts';
+import { Summary } from './summary.ts';
+
+const SCHEDULES = 24;
+const FIRST = 7_000;
+
+test(`${SCHEDULES} schedules of all kinds hold every predicate, and reach every phase`, () => {
+  const summary = new Summary();
+  for (let seed = FIRST; seed < FIRST + SCHEDULES; seed += 1) {
+    const outcome = run(seed, machineFor('mixed', seed), {});
+    assert.equal(outcome.violation, undefined, `seed ${seed}: ${outcome.violation?.detail}`);
+    summary.add(reportOf(outcome));
+  }
+  const reached = ['phase election', 'phase discovery', 'phase synchronization', 'phase broadcast'];
+  for (const what of [...reached, 'sync DIFF', 'sync TRUNC', 'sync SNAP', 'told watch', 'expire']) {
+    assert.ok(summary.count(what) > 0, `${what} is never reached`);
+  }
+});
+
+test('one seed is one run: the same trace, whether it is printed or not', () => {
+  for (const machine of ['zab', 'replica'] as const) {
+    const lines: string[] = [];
+    const first = run(11, machine, {});
+    const second = run(11, machine, {}, (line) => lines.push(line));
+    assert.equal(second.traceHash, first.traceHash);
+    assert.notEqual(run(12, machine, {}).traceHash, first.traceHash);
+    assert.ok(lines.length > 1_000, 'a story has many lines');
+  }
+});
+
+for (const { seed, machine, story } of REGRESSIONS) {
+  test(`seed ${seed} no longer fails: ${story}`, () => {
+    assert.equal(run(seed, machine, {}).violation, undefined);
+  });
+}
+
+test('a failing schedule shrinks to the faults that it needs', () => {
+  const good = run(21, 'zab', {});
+  const { faults } = good.swarm;
+  const culprit = faults[5];
+  assert.ok(culprit !== undefined);
+  const fails = (outcome: typeof good): typeof good => {
+    const guilty = outcome.swarm.faults.some(({ at }) => at === culprit.at);
+    const violation = guilty ? { predicate: 'S0', detail: 'made up' } : undefined;
+    return { ...outcome, violation };
+  };
+  const kept = (keep: ReadonlySet<number> | undefined): typeof faults => {
+    return faults.filter((_, index) => keep === undefined || keep.has(index));
+  };
+  const { outcome } = shrink(fails(good), (change) => {
+    return fails({ ...good, swarm: { ...good.swarm, faults: kept(change.keep) } });
+  });
+  assert.deepEqual(outcome.swarm.faults, [culprit]);
+});
+
+test('the command line says what it does not understand', () => {
+  assert.throws(() => parseOptions(['--schedules', 'many']), TypeError);
+  assert.throws(() => parseOptions(['--machine', 'steam']), TypeError);
+  assert.throws(() => parseOptions(['--colour']), TypeError);
+  const { seed, schedules, machine } = parseOptions(['--seed', '5']);
+  assert.deepEqual({ seed, schedules, machine }, { seed: 5, schedules: 1, machine: 'mixed' });
+});
