@@ -66,7 +66,7 @@ export const DISK: readonly Injection[] = [
           else this.#role.failed(reason);`,
       },
     ],
-    expects: ['S4', 'S5', 'S7', 'S8', 'S13', 'S14', 'S15'],
+    expects: ['S4', 'S5', 'S7', 'S8', 'S13', 'S14', 'S15', 'S35'],
     machine: 'zab',
     bias: {
       faults: [
@@ -82,6 +82,11 @@ export const DISK: readonly Injection[] = [
     origin: 'row 28, etcd #13766',
     title: 'the mark of what is applied is saved without what was applied',
     patches: [
+      {
+        file: 'lib/storage/store-state.ts',
+        find: 'assert(meta.checkpoint.zxid <= zxid && zxid <= last,',
+        replace: 'assert(zxid <= last,',
+      },
       {
         file: 'lib/storage/store-state.ts',
         find: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid } });',

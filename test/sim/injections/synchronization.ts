@@ -9,6 +9,10 @@ const ZAB = 'lib/zab/zab.ts';
 const TAKEN =
   "core.writes.whenDurable({ type: 'history-taken', link, zxid: end.zxid, chain: end.chain });";
 const TAKE_HISTORY = "following.stage = 'taking'; takeHistory(core, sync);";
+/** A log that is there already gets its history later; one that begins with it cannot. */
+const TAKE_LATE = `following.stage = 'taking';
+  const late = core.born && sync.snapshot === undefined;
+  if (!late) takeHistory(core, sync);`;
 const ACK_NEW_LEADER =
   "core.send(link, { type: 'ACKNEWLEADER', epoch, zxid: end.zxid, chain: end.chain });";
 
@@ -42,7 +46,7 @@ export const SYNCHRONIZATION: readonly Injection[] = [
         replace: 'if (core.born) core.history.truncate(core.commit); core.settle();',
       },
     ],
-    expects: ['S7', 'S15'],
+    expects: ['S7', 'S15', 'S34'],
     machine: 'zab',
   },
   {
@@ -50,12 +54,12 @@ export const SYNCHRONIZATION: readonly Injection[] = [
     origin: 'row 3, ZOOKEEPER-3911',
     title: 'NEWLEADER is acknowledged once the epoch is saved, the DIFF is written behind it',
     patches: [
-      { file: LEARNER, find: TAKE_HISTORY, replace: "following.stage = 'taking';" },
+      { file: LEARNER, find: TAKE_HISTORY, replace: TAKE_LATE },
       {
         file: LEARNER,
         find: TAKEN,
         replace:
-          "core.writes.whenDurable({ type: 'history-taken', link, zxid: end.zxid, chain: end.chain, late: () => takeHistory(core, sync) } as never);",
+          "core.writes.whenDurable({ type: 'history-taken', link, zxid: end.zxid, chain: end.chain, late: late ? () => takeHistory(core, sync) : () => {} } as never);",
       },
       {
         file: ZAB,
@@ -80,9 +84,7 @@ export const SYNCHRONIZATION: readonly Injection[] = [
       {
         file: LEARNER,
         find: TAKE_HISTORY,
-        replace: `following.stage = 'taking';
-          const late = core.born && sync.snapshot === undefined;
-          if (!late) takeHistory(core, sync);`,
+        replace: TAKE_LATE,
       },
       {
         file: LEARNER,
@@ -155,7 +157,7 @@ export const SYNCHRONIZATION: readonly Injection[] = [
           if ((!following.joined && !proposals) || link === undefined || core.options.role === 'observer') return;`,
       },
     ],
-    expects: ['S35'],
+    expects: ['S13', 'S35'],
     machine: 'zab',
   },
   {
