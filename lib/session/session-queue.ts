@@ -102,8 +102,8 @@ export class SessionQueue<Write, Read> {
   readonly #inFlight = new Fifo<WriteItem<Write>>();
   /** Barriers in the line, in order; those that were lifted or dropped are skipped when they come to the front. */
   readonly #barriers = new Fifo<ReadItem<Read>>();
-  /** What is in the line and not dropped. */
-  readonly #byTicket = new Map<QueueTicket, Item<Write, Read>>();
+  /** Items of the line that are not dropped. */
+  #waiting = 0;
   #lastTicket: QueueTicket = Number.NEGATIVE_INFINITY;
   #writes = 0;
   /** Dropped items that may still stand in the line. */
@@ -145,7 +145,7 @@ export class SessionQueue<Write, Read> {
 
   /** Reads that wait. */
   get pendingReads(): number {
-    return this.#byTicket.size - this.#writes;
+    return this.#waiting - this.#writes;
   }
 
   /** Entries in memory, those that were given up included: at most twice what waits, and a few. */
@@ -155,7 +155,7 @@ export class SessionQueue<Write, Read> {
 
   /** Whether nothing waits: the next read runs at once. */
   get idle(): boolean {
-    return this.#byTicket.size === 0;
+    return this.#waiting === 0;
   }
 
   /** Gives a write its place. False: OVERLOADED, it has no place, no number and no effect. */
@@ -201,7 +201,7 @@ export class SessionQueue<Write, Read> {
 
   /** What a barrier waited for has come. Unknown tickets are ignored: it was abandoned. */
   lift(ticket: QueueTicket): readonly DueRead<Read>[] {
-    const item = this.#byTicket.get(ticket);
+    const item = this.#find(ticket);
     if (item === undefined) return [];
     assert(item.type === 'read', 'only a barrier is lifted');
     item.barrier = false;
@@ -269,7 +269,7 @@ export class SessionQueue<Write, Read> {
 
   /** The caller no longer waits. */
   abandon(ticket: QueueTicket): Abandonment<Read> {
-    const item = this.#byTicket.get(ticket);
+    const item = this.#find(ticket);
     if (item === undefined) return { type: 'gone' };
     if (item.type === 'write' && item.cxid !== 0) {
       item.abandoned = true;
@@ -307,18 +307,31 @@ export class SessionQueue<Write, Read> {
 
   #append(item: Item<Write, Read>): void {
     this.#line.push(item);
-    this.#byTicket.set(item.ticket, item);
+    this.#waiting += 1;
   }
 
   #remove(item: Item<Write, Read>): void {
-    this.#byTicket.delete(item.ticket);
+    this.#waiting -= 1;
     if (item.type === 'write') this.#writes -= 1;
+  }
+
+  /** What waits under a ticket: tickets rise along the line. */
+  #find(ticket: QueueTicket): Item<Write, Read> | undefined {
+    let low = 0;
+    let high = this.#line.size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#line.at(middle)?.ticket ?? ticket) < ticket) low = middle + 1;
+      else high = middle;
+    }
+    const item = this.#line.at(low);
+    return item?.ticket === ticket && !item.dropped ? item : undefined;
   }
 
   /** While a write is stuck, callers may come and give up without end: what they leave behind is bounded. */
   #compact(): void {
     this.#dropped += 1;
-    if (this.#dropped < 32 + this.#byTicket.size) return;
+    if (this.#dropped < 32 + this.#waiting) return;
     this.#dropped = 0;
     this.#line.keep((item) => !item.dropped);
     this.#unnumbered.keep((item) => !item.dropped);

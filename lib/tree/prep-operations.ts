@@ -236,7 +236,7 @@ function prepareSet(
   if (draft.exceeds(path, 0, data.length - node.dataLength)) return fail('QUOTA_EXCEEDED', path);
   if (isOther(node.version, operation.version)) return fail('BAD_VERSION', path);
   const version = nextVersion(node.version);
-  draft.replace(path, { ...node, version, dataLength: data.length }, node);
+  draft.setData(path, node, version, data.length);
   return [{ type: 'set', path, data, version }];
 }
 

@@ -14,7 +14,7 @@ import { PackedWriter } from './packed-writer.ts';
 const KINDS: readonly EntryKind[] = ['transaction', 'epoch-start', 'configuration'];
 const WRITER = new PackedWriter();
 
-/** The bytes of a group: at most `max` entries. */
+/** The bytes of a group: at most `max` entries. To be copied before the next group is encoded. */
 export function encodeEntries(entries: readonly Entry[], max: number = MAX_ENTRIES): Uint8Array {
   assert(entries.length <= max, 'a group of entries has its bound');
   WRITER.begin();
@@ -25,7 +25,7 @@ export function encodeEntries(entries: readonly Entry[], max: number = MAX_ENTRI
     WRITER.bytes(entry.bytes);
   }
   WRITER.safe(entries.at(-1)?.chain ?? 0);
-  return WRITER.finish();
+  return WRITER.lend();
 }
 
 /**

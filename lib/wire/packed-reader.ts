@@ -11,9 +11,9 @@ const SCRATCH = new DataView(new ArrayBuffer(8));
  * the same bytes again.
  */
 export class PackedReader {
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
   readonly #what: string;
-  readonly #end: number;
+  #end: number;
   readonly #elements: number;
   #at = 0;
   #counted = 0;
@@ -24,6 +24,14 @@ export class PackedReader {
     this.#what = what;
     this.#end = bytes.length;
     this.#elements = elements;
+  }
+
+  /** Turns to another value of the same kind: for what is read by the million. */
+  open(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#end = bytes.length;
+    this.#at = 0;
+    this.#counted = 0;
   }
 
   /** Bytes not read yet. */

@@ -1,6 +1,8 @@
 import { assert } from '../base/assert.ts';
 
 const SLAB_BYTES = 64 * 1024;
+/** What is larger is not kept for the next value. */
+const LENT_MAX = 1024 * 1024;
 const TEXT = new TextEncoder();
 /** Up to this many characters a text is written by a loop; beyond, `TextEncoder` is faster. */
 const SHORT_TEXT = 96;
@@ -28,6 +30,15 @@ export class PackedWriter {
     const written = new Uint8Array(this.#slab.buffer, this.#from, this.#at - this.#from);
     this.#from = this.#at;
     return written;
+  }
+
+  /**
+   * The bytes since `begin`, for who copies them at once: the next value is written over them. Large
+   * values in a steady stream then need no new slabs, which would have to be cleared first.
+   */
+  lend(): Uint8Array {
+    if (this.#at - this.#from > LENT_MAX) return this.finish();
+    return new Uint8Array(this.#slab.buffer, this.#from, this.#at - this.#from);
   }
 
   uint8(value: number): void {

@@ -38,6 +38,8 @@ const TYPES: readonly TxnBody['type'][] = [
 ];
 
 const WRITER = new PackedWriter();
+const NOTHING = new Uint8Array(0);
+const READER = new PackedReader(NOTHING, 'txn');
 
 /** The bytes of a transaction, to be encoded once by the leader that proposes it. */
 export function encodeTxn(txn: Txn): Uint8Array {
@@ -60,7 +62,8 @@ export function encodeTxn(txn: Txn): Uint8Array {
  * @throws DecodeError
  */
 export function decodeTxn(bytes: Uint8Array): Txn {
-  const reader = new PackedReader(bytes, 'txn');
+  const reader = READER;
+  reader.open(bytes);
   if (reader.uint8() !== VERSION) reader.refuse('an unknown version');
   const type = reader.word(TYPES);
   const session = reader.uint64();
@@ -70,6 +73,7 @@ export function decodeTxn(bytes: Uint8Array): Txn {
   const time = reader.uint48();
   const body = readBody(reader, type);
   reader.end();
+  reader.open(NOTHING);
   return { session, cxid, resolved, owner, time, body };
 }
 

@@ -31,8 +31,11 @@ export function propose(
   leading.counter += 1;
   const zxid = makeZxid(leading.epoch, leading.counter);
   const { last } = core.history;
-  const draft = { zxid, kind, bytes, chain: 0 };
-  const entry = chained(last, configuration === undefined ? draft : { ...draft, configuration });
+  const draft: Entry =
+    configuration === undefined
+      ? { zxid, kind, bytes, chain: 0 }
+      : { zxid, kind, bytes, chain: 0, configuration };
+  const entry = chained(last, draft);
   core.writes.append(entry);
   return entry;
 }
