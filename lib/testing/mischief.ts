@@ -145,6 +145,8 @@ export class Mischief {
         return this.#wipe(fault.target, fault.downtime);
       case 'rollback':
         return this.#rollBack(fault.target, fault.age);
+      case 'clone':
+        return this.#inPeace(() => this.#clone(fault.target, fault.duration), fault.duration + QUIET_AFTER);
       case 'other-disk':
         return this.#swapDisk(fault.target, fault.downtime, fault.duration);
       default:
@@ -318,29 +320,53 @@ export class Mischief {
    * remembers them can tell. So the group is left in peace before and after.
    */
   #rollBack(target: Target, age: number): void {
-    const { clock, statistics } = this.#cluster;
+    const { clock } = this.#cluster;
     const peer = this.#find(target);
-    if (!this.#cluster.mayLose(peer)) {
-      statistics.add('fault rollback put off');
+    const old = peer.store.image();
+    clock.after(age, () => this.#inPeace(() => this.#comeBack(peer, old), QUIET_AFTER));
+  }
+
+  /** Does something to a group that had time to settle, and has time to notice. */
+  #inPeace(action: () => void, after: number): void {
+    const { clock } = this.#cluster;
+    if (this.#stopped || clock.now < this.#quietUntil) return;
+    this.#calm();
+    this.#quietUntil = clock.now + QUIET_BEFORE + after;
+    clock.after(QUIET_BEFORE, action);
+  }
+
+  /** Whether an established leader that everybody follows can be robbed of this follower's promises. */
+  #isRobbable(peer: SimPeer): boolean {
+    const { leader, peers } = this.#cluster;
+    const steady = leader !== undefined && leader !== peer && leader.view.broadcasting;
+    const settled = peers.every((other) => {
+      return other === leader || (other.alive && other.view.leader === leader?.id);
+    });
+    return !this.#stopped && steady && settled && this.#cluster.mayLose(peer);
+  }
+
+  /** Two processes on one store's promises: both are in doubt until one is gone. */
+  #clone(target: Target, duration: number): void {
+    const { statistics, trace, clock } = this.#cluster;
+    const peer = this.#find(target);
+    if (!this.#isRobbable(peer)) {
+      statistics.add('fault clone put off');
       return;
     }
-    const old = peer.store.image();
-    clock.after(age, () => {
-      if (this.#stopped || clock.now < this.#quietUntil) return;
-      this.#calm();
-      this.#quietUntil = clock.now + QUIET_BEFORE + QUIET_AFTER;
-      clock.after(QUIET_BEFORE, () => this.#comeBack(peer, old));
-    });
+    statistics.add('cloned');
+    // Its own disk forgets nothing: the clone is to be told apart and refused.
+    if (!peer.observer) this.#cluster.lost.add(peer.id);
+    trace.note('fault', peer.place, () => 'a clone of it starts beside it');
+    const twin = this.#cluster.clone(peer);
+    const end = (): void => twin.crash(false, true);
+    this.#undo.add(end);
+    clock.after(duration, end);
   }
 
   #comeBack(peer: SimPeer, old: DiskImage): void {
-    const { leader, statistics, trace, clock } = this.#cluster;
-    const steady = leader !== undefined && leader !== peer && leader.view.broadcasting;
-    const settled = this.#cluster.peers.every((other) => {
-      return other === leader || (other.alive && other.view.leader === leader?.id);
-    });
+    const { statistics, trace, clock } = this.#cluster;
     const same = old.state.meta.store === peer.store.store;
-    if (this.#stopped || !steady || !settled || !same || !isOlder(old, peer) || !this.#cluster.mayLose(peer)) {
+    if (!same || !isOlder(old, peer) || !this.#isRobbable(peer)) {
       statistics.add('fault rollback put off');
       return;
     }

@@ -40,6 +40,7 @@ export class SimCluster {
   readonly peers: SimPeer[] = [];
   /** Voters whose promises a fault took back, some time in this run. */
   readonly lost: Set<number> = new Set();
+  #clones = 0;
   readonly #world: World;
 
   constructor(options: ClusterOptions) {
@@ -135,6 +136,7 @@ export class SimCluster {
     this.clock.after(1_000, () => {
       if (peer.life !== life) return;
       peer.crash(false, false);
+      if (!this.peers.includes(peer)) return;
       store.wipe(this.storeId(id, 2_000 + life));
       this.referee.tampered(peer, true);
       peer.start();
@@ -142,6 +144,22 @@ export class SimCluster {
   }
 
   #addPeer(id: number, place: number, observer: boolean): void {
+    const peer = this.#makePeer(id, place, observer);
+    this.peers.push(peer);
+    this.referee.peers.push(peer);
+  }
+
+  /** A second process on a copy of a peer's disk, as when somebody clones its machine. It dials; nobody dials it. */
+  clone(peer: SimPeer): SimPeer {
+    this.#clones += 1;
+    const place = this.peers.length + this.#clones;
+    const twin = this.#makePeer(peer.id, place, peer.observer);
+    twin.store.restore(peer.store.image());
+    twin.start();
+    return twin;
+  }
+
+  #makePeer(id: number, place: number, observer: boolean): SimPeer {
     const { swarm } = this;
     const prng = new Prng(swarm.seed, STREAM.peer, place);
     const clock = new LocalClock(
@@ -156,9 +174,7 @@ export class SimCluster {
     const times = { writeLatency, writeSpike, turnTime, messagesPerFrame, dialPauseMax };
     const options = { id, place, observer, dials, ...times };
     const disk = new SimDisk(id, this.storeId(id, 0));
-    const peer = new SimPeer(this.#world, options, clock, disk, prng);
-    this.peers.push(peer);
-    this.referee.peers.push(peer);
+    return new SimPeer(this.#world, options, clock, disk, prng);
   }
 
   /** The voters' stores as they are after the birth of the group. */

@@ -51,7 +51,7 @@ export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
     groupBytes,
     lagMax,
     snapshotsMax: 2,
-    spareStore: new Prng(swarm.seed, STREAM.store, peer.id, peer.life, 1).hex(32),
+    spareStore: new Prng(swarm.seed, STREAM.store, peer.place, peer.life, 1).hex(32),
   };
 }
 
