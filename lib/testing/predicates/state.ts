@@ -17,6 +17,14 @@ export const processConsistency: Predicate = {
           return `peer ${peer.id} says it applied ${formatZxid(view.applied)}, but it was ${formatZxid(peer.applied.zxid)}`;
         });
       },
+      sent(peer, message) {
+        if (message.type !== 'NOTIFICATION' || message.state !== 'looking') return;
+        const { vote } = message;
+        const { last } = peer.disk;
+        demand(vote?.leader !== peer.id || vote.zxid === last.zxid, 'S15', () => {
+          return `peer ${peer.id} votes with ${formatZxid(vote?.zxid ?? last.zxid)}, and has ${formatZxid(last.zxid)} on disk`;
+        });
+      },
       started(peer) {
         demand(ghost.contains(ghost.committed, peer.applied), 'S15', () => {
           return `peer ${peer.id} starts with a state at ${formatZxid(peer.applied.zxid)}, which is not committed`;

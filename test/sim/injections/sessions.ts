@@ -8,9 +8,9 @@ export const SESSIONS: readonly Injection[] = [
     title: 'requests of a session are taken after its close was proposed',
     patches: [
       {
-        file: 'lib/tree/prep-sessions.ts',
-        find: 'sessions.set(session.id, { session, closing: true });',
-        replace: 'sessions.set(session.id, { session, closing: false });',
+        file: 'lib/tree/prep.ts',
+        find: 'if (view?.closing) return',
+        replace: 'if (view?.closing && request.cxid < 0) return',
       },
     ],
     expects: ['S18', 'S19'],
