@@ -25,32 +25,90 @@ export type PartitionShape =
   | 'mute-leader';
 
 export type Fault = { readonly at: number } & (
-  | { readonly type: 'crash'; readonly target: Target; readonly silent: boolean; readonly keep: boolean;
-      readonly downtime: number; readonly point: CrashPoint | undefined }
-  | { readonly type: 'crash-all'; readonly silent: boolean; readonly keep: boolean; readonly downtime: number }
+  | {
+      readonly type: 'crash';
+      readonly target: Target;
+      readonly silent: boolean;
+      readonly keep: boolean;
+      readonly downtime: number;
+      readonly point: CrashPoint | undefined;
+    }
+  | {
+      readonly type: 'crash-all';
+      readonly silent: boolean;
+      readonly keep: boolean;
+      readonly downtime: number;
+    }
   /** Several at once, as when a room loses its power. */
-  | { readonly type: 'kill-room'; readonly order: number; readonly share: number; readonly downtime: number }
-  | { readonly type: 'partition'; readonly shape: PartitionShape; readonly order: number; readonly share: number; readonly duration: number }
+  | {
+      readonly type: 'kill-room';
+      readonly order: number;
+      readonly share: number;
+      readonly downtime: number;
+    }
+  | {
+      readonly type: 'partition';
+      readonly shape: PartitionShape;
+      readonly order: number;
+      readonly share: number;
+      readonly duration: number;
+    }
   | { readonly type: 'clog'; readonly from: Target; readonly to: Target; readonly duration: number }
-  | { readonly type: 'slow'; readonly target: Target; readonly factor: number; readonly duration: number }
-  | { readonly type: 'break'; readonly one: Target; readonly two: Target; readonly halfOpen: boolean }
+  | {
+      readonly type: 'slow';
+      readonly target: Target;
+      readonly factor: number;
+      readonly duration: number;
+    }
+  | {
+      readonly type: 'break';
+      readonly one: Target;
+      readonly two: Target;
+      readonly halfOpen: boolean;
+    }
   /** Every connection breaks, again and again. */
   | { readonly type: 'storm'; readonly times: number; readonly pause: number }
-  | { readonly type: 'disk-slow'; readonly target: Target; readonly latency: number; readonly duration: number }
+  | {
+      readonly type: 'disk-slow';
+      readonly target: Target;
+      readonly latency: number;
+      readonly duration: number;
+    }
   /** `cut`: it strikes the next write that cuts the log. */
-  | { readonly type: 'disk-error'; readonly target: Target; readonly duration: number; readonly cut: boolean }
+  | {
+      readonly type: 'disk-error';
+      readonly target: Target;
+      readonly duration: number;
+      readonly cut: boolean;
+    }
   | { readonly type: 'wipe'; readonly target: Target; readonly downtime: number }
   | { readonly type: 'rollback'; readonly target: Target; readonly age: number }
   /** Runs on an empty disk for a while, then on its own again: a volume that was not mounted. */
-  | { readonly type: 'other-disk'; readonly target: Target; readonly downtime: number; readonly duration: number }
+  | {
+      readonly type: 'other-disk';
+      readonly target: Target;
+      readonly downtime: number;
+      readonly duration: number;
+    }
   | { readonly type: 'clone'; readonly target: Target; readonly duration: number }
-  | { readonly type: 'stall'; readonly target: Target; readonly duration: number; readonly timersFirst: boolean; readonly asleep: boolean }
+  | {
+      readonly type: 'stall';
+      readonly target: Target;
+      readonly duration: number;
+      readonly timersFirst: boolean;
+      readonly asleep: boolean;
+    }
   | { readonly type: 'clock-jump'; readonly target: Target; readonly milliseconds: number }
   | { readonly type: 'drift'; readonly target: Target; readonly rate: number }
   | { readonly type: 'hand-over'; readonly stop: boolean; readonly downtime: number }
   /** One vote after the other, `rounds` times; `restless`: whoever is told leaves its leader first. */
-  | { readonly type: 'oracle'; readonly votes: readonly { readonly target: Target; readonly leader: Target }[];
-      readonly rounds: number; readonly pause: number; readonly restless: boolean }
+  | {
+      readonly type: 'oracle';
+      readonly votes: readonly { readonly target: Target; readonly leader: Target }[];
+      readonly rounds: number;
+      readonly pause: number;
+      readonly restless: boolean;
+    }
 );
 
 export type FaultType = Fault['type'];
@@ -87,7 +145,14 @@ function drawDuration(prng: Prng): number {
 }
 
 const SHAPES: readonly PartitionShape[] = [
-  'split', 'split', 'asymmetric', 'ring', 'bridge', 'isolate', 'deaf-leader', 'mute-leader',
+  'split',
+  'split',
+  'asymmetric',
+  'ring',
+  'bridge',
+  'isolate',
+  'deaf-leader',
+  'mute-leader',
 ];
 const POINTS: readonly CrashPoint[] = ['write-begun', 'written', 'told', 'sent', 'configuring'];
 
@@ -108,7 +173,14 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
     case 'kill-room':
       return { type, at, order: prng.uint32(), share: prng.float(), downtime };
     case 'partition':
-      return { type, at, shape: prng.pick(SHAPES), order: prng.uint32(), share: prng.float(), duration };
+      return {
+        type,
+        at,
+        shape: prng.pick(SHAPES),
+        order: prng.uint32(),
+        share: prng.float(),
+        duration,
+      };
     case 'clog':
       return { type, at, from: target, to: drawTarget(prng), duration };
     case 'slow':
@@ -128,9 +200,21 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
     case 'other-disk':
       return { type, at, target, downtime: prng.exponential(300), duration };
     case 'clone':
-      return { type, at, target: { ...target, role: 'follower' }, duration: prng.between(1_000, 6_000) };
+      return {
+        type,
+        at,
+        target: { ...target, role: 'follower' },
+        duration: prng.between(1_000, 6_000),
+      };
     case 'stall':
-      return { type, at, target, duration, timersFirst: prng.chance(0.5), asleep: prng.chance(0.2) };
+      return {
+        type,
+        at,
+        target,
+        duration,
+        timersFirst: prng.chance(0.5),
+        asleep: prng.chance(0.2),
+      };
     case 'clock-jump':
       return { type, at, target, milliseconds: prng.between(-3_600_000, 3_600_000) };
     case 'drift':

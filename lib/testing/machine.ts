@@ -3,13 +3,13 @@
  * replica both fit; what the predicates need to know is read through {@link MachineView}.
  */
 import type { Zxid } from '../base/zxid.ts';
-import type { StoreBatch } from '../wire/store-batch.ts';
-import type { Entry, Mark } from '../zab/log-entry.ts';
-import type { Configuration } from '../zab/configuration.ts';
 import type { Delivery, ReplicaEvent } from '../replica/ready.ts';
-import type { LinkId, Phase, Role } from '../zab/ready.ts';
-import type { ZabMessage } from '../zab/messages.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
+import type { StoreBatch } from '../wire/store-batch.ts';
+import type { Configuration } from '../zab/configuration.ts';
+import type { Entry, Mark } from '../zab/log-entry.ts';
+import type { ZabMessage } from '../zab/messages.ts';
+import type { LinkId, Phase, Role } from '../zab/ready.ts';
 import type { Prng } from './prng.ts';
 
 export type PeerMessage = ZabMessage | ServiceMessage;

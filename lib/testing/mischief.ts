@@ -75,12 +75,16 @@ export class Mischief {
         for (const peer of peers) this.#down(peer, fault.silent, fault.keep, fault.downtime);
         return;
       case 'kill-room':
-        for (const peer of this.#some(fault.order, fault.share)) this.#down(peer, true, false, fault.downtime);
+        for (const peer of this.#some(fault.order, fault.share))
+          this.#down(peer, true, false, fault.downtime);
         return;
       case 'partition':
         return this.#block(this.#cuts(fault.shape, fault.order, fault.share), fault.duration);
       case 'clog':
-        return this.#block([[this.#find(fault.from).place, this.#find(fault.to).place]], fault.duration);
+        return this.#block(
+          [[this.#find(fault.from).place, this.#find(fault.to).place]],
+          fault.duration,
+        );
       case 'slow': {
         const { place } = this.#find(fault.target);
         network.slow(place, fault.factor);
@@ -146,7 +150,10 @@ export class Mischief {
       case 'rollback':
         return this.#rollBack(fault.target, fault.age);
       case 'clone':
-        return this.#inPeace(() => this.#clone(fault.target, fault.duration), fault.duration + QUIET_AFTER);
+        return this.#inPeace(
+          () => this.#clone(fault.target, fault.duration),
+          fault.duration + QUIET_AFTER,
+        );
       case 'other-disk':
         return this.#swapDisk(fault.target, fault.downtime, fault.duration);
       default:
@@ -266,7 +273,11 @@ export class Mischief {
     peer.crash(true, false);
     this.#lose(peer);
     peer.store.wipe(this.#cluster.storeId(peer.id, 1_000 + peer.life));
-    trace.note('fault', peer.place, () => `its disk is empty, store ${peer.store.store.slice(0, 8)}`);
+    trace.note(
+      'fault',
+      peer.place,
+      () => `its disk is empty, store ${peer.store.store.slice(0, 8)}`,
+    );
     this.#later(downtime, () => peer.start());
   }
 
@@ -299,13 +310,21 @@ export class Mischief {
     const own = peer.store.image();
     peer.store.wipe(this.#cluster.storeId(peer.id, 1_000 + peer.life));
     referee.tampered(peer, false);
-    trace.note('fault', peer.place, () => `it has another disk, store ${peer.store.store.slice(0, 8)}`);
+    trace.note(
+      'fault',
+      peer.place,
+      () => `it has another disk, store ${peer.store.store.slice(0, 8)}`,
+    );
     this.#later(downtime, () => peer.start());
     this.#later(downtime + duration, () => {
       peer.crash(true, false);
       peer.store.restore(own);
       referee.tampered(peer, false);
-      trace.note('fault', peer.place, () => `it has its own disk again, store ${peer.store.store.slice(0, 8)}`);
+      trace.note(
+        'fault',
+        peer.place,
+        () => `it has its own disk again, store ${peer.store.store.slice(0, 8)}`,
+      );
       peer.start();
     });
   }

@@ -15,8 +15,8 @@ import type { MachineReady, MachineView, PeerMessage } from './machine.ts';
 import { Model } from './model.ts';
 import {
   type Asked,
-  demand,
   type DiskMarks,
+  demand,
   keyOf,
   type Observer,
   type Predicate,
@@ -164,11 +164,17 @@ export class Referee implements Scene {
   }
 
   /** What a machine did in one turn, before its messages leave. */
-  acted(peer: Witness, ready: MachineReady, before: MachineView, apply: (at: Proposed) => void): void {
+  acted(
+    peer: Witness,
+    ready: MachineReady,
+    before: MachineView,
+    apply: (at: Proposed) => void,
+  ): void {
     const { ghost } = this;
     for (const event of ready.events) {
       if (event.type === 'established') this.#establish(peer, event.epoch);
-      if (event.type === 'expire') for (const handler of this.#on.expired) handler(peer, event.session);
+      if (event.type === 'expire')
+        for (const handler of this.#on.expired) handler(peer, event.session);
     }
     const { view } = peer;
     // Who hands over commits and steps down in one turn.
@@ -255,7 +261,12 @@ export class Referee implements Scene {
   }
 
   /** A read is about to be asked for; what is returned must be given back with its answer. */
-  asked(peer: Witness, session: SessionHandle, operation: ReadOperation, options: ReadOptions): Asked {
+  asked(
+    peer: Witness,
+    session: SessionHandle,
+    operation: ReadOperation,
+    options: ReadOptions,
+  ): Asked {
     const read = { session, operation, options, floor: this.#answered };
     for (const handler of this.#on.asked) handler(peer, read);
     return read;
@@ -288,5 +299,7 @@ function changed(now: MachineView, before: MachineView): boolean {
 }
 
 function founders({ voters }: Configuration): string {
-  return voters.map(({ id, store, weight, group }) => `${id}=${store}/${weight}/${group}`).join(' ');
+  return voters
+    .map(({ id, store, weight, group }) => `${id}=${store}/${weight}/${group}`)
+    .join(' ');
 }

@@ -139,4 +139,3 @@ export class ReplicaMachine implements Machine {
     // Its clients work through sessions.
   }
 }
-

@@ -6,10 +6,10 @@ import { COUNTER_MAX, formatZxid } from '../base/zxid.ts';
 import { Mischief } from './mischief.ts';
 import type { Predicate } from './predicates/predicate.ts';
 import { Prng } from './prng.ts';
+import { SimClients, TIMEOUT_MAX } from './sim-clients.ts';
 import { type FactoryOf, SimCluster } from './sim-cluster.ts';
 import type { SimCodec } from './sim-codec.ts';
 import type { SimPeer } from './sim-peer.ts';
-import { SimClients, TIMEOUT_MAX } from './sim-clients.ts';
 import { drawSwarm, STREAM, type Swarm, type SwarmOverrides } from './swarm.ts';
 import { Violation } from './violation.ts';
 
@@ -120,7 +120,11 @@ class Schedule {
     clock.runUntil(begun + 4 * initTimeout + 3 * reelectionDelay, () => this.#isConverged());
     this.#demand(this.#isConverged(), 'S35', () => `not converged: ${this.#describe()}`);
     this.#cluster.statistics.add('ms to converge after heal', Math.round(clock.now - begun));
-    trace.note('check', 0, () => `converged at ${formatZxid(this.#cluster.referee.ghost.committed.zxid)}`);
+    trace.note(
+      'check',
+      0,
+      () => `converged at ${formatZxid(this.#cluster.referee.ghost.committed.zxid)}`,
+    );
   }
 
   #isConverged(): boolean {
@@ -133,7 +137,11 @@ class Schedule {
       if (role !== 'leading' && role !== 'following' && role !== 'observing') return false;
       if (applied !== committed || applied < referee.ghost.committed.zxid - 64n) return false;
       if (peer.observer) return true;
-      return configuration?.voters.some(({ id, store }) => id === peer.id && store === peer.store.store) === true;
+      return (
+        configuration?.voters.some(
+          ({ id, store }) => id === peer.id && store === peer.store.store,
+        ) === true
+      );
     });
   }
 
@@ -168,7 +176,10 @@ class Schedule {
     const begun = clock.now;
     // The longest time-out, twice, for a leader that has just begun; and an election in between.
     const limit = 2 * TIMEOUT_MAX * syncTimeout + 2 * initTimeout + reelectionDelay;
-    clock.runUntil(begun + limit, () => clients.unanswered.length === 0 && this.#orphans().length === 0);
+    clock.runUntil(
+      begun + limit,
+      () => clients.unanswered.length === 0 && this.#orphans().length === 0,
+    );
     this.#demand(clients.unanswered.length === 0, 'S35', () => {
       return `never answered: ${clients.unanswered.join(', ')}; ${this.#describe()}`;
     });
@@ -182,7 +193,11 @@ class Schedule {
   /** Sessions in the committed state whose owner is no living process. */
   #orphans(): bigint[] {
     const { peers, referee } = this.#cluster;
-    const living = new Set(peers.filter(({ alive }) => alive).map(({ id, store }) => `${id} ${store.store} ${store.boot}`));
+    const living = new Set(
+      peers
+        .filter(({ alive }) => alive)
+        .map(({ id, store }) => `${id} ${store.store} ${store.boot}`),
+    );
     const orphans: bigint[] = [];
     for (const { id, owner } of referee.model.machine.sessions.values()) {
       if (!living.has(`${owner.peer} ${owner.store} ${owner.boot}`)) orphans.push(id);
@@ -194,7 +209,11 @@ class Schedule {
     const { clock, peers, network, swarm, trace } = this.#cluster;
     const duration = prng.between(0.1, 2.5) * swarm.timers.syncTimeout;
     const kind = prng.pick(['isolate', 'deaf', 'mute', 'crash', 'slow', 'break']);
-    trace.note('fault', victim.place, () => `${kind} for ${Math.round(duration)} ms, of no consequence`);
+    trace.note(
+      'fault',
+      victim.place,
+      () => `${kind} for ${Math.round(duration)} ms, of no consequence`,
+    );
     const others = peers.filter((peer) => peer !== victim).map(({ place }) => place);
     for (const place of others) {
       if (kind === 'isolate' || kind === 'mute') network.block(victim.place, place);

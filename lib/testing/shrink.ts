@@ -29,7 +29,11 @@ export function shrink(
     return true;
   };
   let kept = first.swarm.faults.map((_, index) => index);
-  for (let size = Math.ceil(kept.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  for (
+    let size = Math.ceil(kept.length / 2);
+    size >= 1;
+    size = size === 1 ? 0 : Math.ceil(size / 2)
+  ) {
     for (let from = 0; from < kept.length; ) {
       const without = [...kept.slice(0, from), ...kept.slice(from + size)];
       if (attempt({ keep: new Set(without) })) kept = without;

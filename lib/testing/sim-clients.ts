@@ -1,8 +1,8 @@
 /** Clients in the processes of the peers: they open sessions, pipeline writes, read, watch, move, fall silent and leave. */
 import type { ReadOptions } from '../replica/read.ts';
 import type { Delivery, Ticket } from '../replica/ready.ts';
-import type { SessionHandle } from '../replica/session-handle.ts';
 import type { Replica } from '../replica/replica.ts';
+import type { SessionHandle } from '../replica/session-handle.ts';
 import type { Asked } from './predicates/predicate.ts';
 import { Prng } from './prng.ts';
 import { ReplicaMachine } from './replica-machine.ts';
@@ -77,7 +77,12 @@ class Client {
       this.#password = portable.password;
     } else if (prng.chance(0.5)) {
       this.#password = new TextEncoder().encode(prng.hex(16));
-      this.#session = replica.openSession({ timeout, kind: 'client', password: this.#password, address: '10.0.0.9' });
+      this.#session = replica.openSession({
+        timeout,
+        kind: 'client',
+        password: this.#password,
+        address: '10.0.0.9',
+      });
     } else {
       this.#password = undefined;
       this.#session = replica.openSession({ timeout });
@@ -90,13 +95,18 @@ class Client {
     const prng = this.#prng;
     if (session === undefined || FINAL.has(session.state)) return;
     if (this.#password !== undefined && session.id !== 0n) {
-      this.#clients.remember({ session: session.id, password: this.#password, timeout: session.timeout });
+      this.#clients.remember({
+        session: session.id,
+        password: this.#password,
+        timeout: session.timeout,
+      });
     }
     const what = prng.float();
     if (what < 0.45) this.#write(replica, session);
     else if (what < 0.9) this.#read(replica, session);
     else if (what < 0.93) replica.closeSession(session);
-    else if (what < 0.96 && this.#tickets.length > 0) replica.abandon(session, prng.pick(this.#tickets));
+    else if (what < 0.96 && this.#tickets.length > 0)
+      replica.abandon(session, prng.pick(this.#tickets));
     else if (what < 0.98 && session.kind === 'client') replica.setAlive(session, prng.chance(0.6));
     else {
       this.#write(replica, session);
@@ -189,26 +199,53 @@ export class SimClients {
     this.#cluster.referee.opened(peer, session);
   }
 
-  submitted(peer: SimPeer, session: SessionHandle, ticket: Ticket, operation: Parameters<Replica['submit']>[1]): void {
+  submitted(
+    peer: SimPeer,
+    session: SessionHandle,
+    ticket: Ticket,
+    operation: Parameters<Replica['submit']>[1],
+  ): void {
     const { statistics, referee, trace } = this.#cluster;
     statistics.add(`write ${operation.type}`);
-    trace.note('client', peer.place, () => `session ${session.key} writes ${ticket}: ${describe(operation)}`, ticket);
-    ofLife(this.#pending, peer, () => ({ life: peer.life, tickets: new Set() })).tickets.add(ticket);
+    trace.note(
+      'client',
+      peer.place,
+      () => `session ${session.key} writes ${ticket}: ${describe(operation)}`,
+      ticket,
+    );
+    ofLife(this.#pending, peer, () => ({ life: peer.life, tickets: new Set() })).tickets.add(
+      ticket,
+    );
     referee.submitted(peer, session, ticket, operation);
   }
 
-  read(peer: SimPeer, replica: Replica, session: SessionHandle, operation: Asked['operation'], options: ReadOptions): void {
+  read(
+    peer: SimPeer,
+    replica: Replica,
+    session: SessionHandle,
+    operation: Asked['operation'],
+    options: ReadOptions,
+  ): void {
     const { statistics, referee, trace } = this.#cluster;
     statistics.add(`read ${operation.type}`);
     const asked = referee.asked(peer, session, operation, options);
     const result = replica.read(session, operation, options);
-    const text = (): string => `session ${session.key} reads ${describe(operation)} ${options.consistency ?? 'local'}`;
+    const text = (): string =>
+      `session ${session.key} reads ${describe(operation)} ${options.consistency ?? 'local'}`;
     if (typeof result === 'number') {
       trace.note('client', peer.place, () => `${text()} as ${result}`, result);
-      ofLife(this.#waiting, peer, () => ({ life: peer.life, reads: new Map() })).reads.set(result, asked);
+      ofLife(this.#waiting, peer, () => ({ life: peer.life, reads: new Map() })).reads.set(
+        result,
+        asked,
+      );
       return;
     }
-    trace.note('client', peer.place, () => `${text()}: ${result.type === 'error' ? result.code : result.type}`, result.type.length);
+    trace.note(
+      'client',
+      peer.place,
+      () => `${text()}: ${result.type === 'error' ? result.code : result.type}`,
+      result.type.length,
+    );
     const zxid = replica.applied;
     referee.told(peer, { type: 'read', session, ticket: 0, zxid, result }, asked);
   }
@@ -225,8 +262,15 @@ export class SimClients {
   #hear(peer: SimPeer, deliveries: readonly Delivery[]): void {
     const { statistics, trace, referee } = this.#cluster;
     for (const delivery of deliveries) {
-      statistics.add(`told ${delivery.type}${delivery.type === 'reply' ? ` ${delivery.outcome}` : ''}`);
-      trace.note('client', peer.place, () => `session ${delivery.session.key} is told ${describe(delivery)}`, Number(delivery.zxid & 0xffff_ffffn));
+      statistics.add(
+        `told ${delivery.type}${delivery.type === 'reply' ? ` ${delivery.outcome}` : ''}`,
+      );
+      trace.note(
+        'client',
+        peer.place,
+        () => `session ${delivery.session.key} is told ${describe(delivery)}`,
+        Number(delivery.zxid & 0xffff_ffffn),
+      );
       let asked: Asked | undefined;
       if (delivery.type === 'read') {
         const reads = this.#waiting.get(peer)?.reads;
@@ -240,7 +284,11 @@ export class SimClients {
   }
 }
 
-function ofLife<T extends { readonly life: number }>(map: Map<SimPeer, T>, peer: SimPeer, fresh: () => T): T {
+function ofLife<T extends { readonly life: number }>(
+  map: Map<SimPeer, T>,
+  peer: SimPeer,
+  fresh: () => T,
+): T {
   let known = map.get(peer);
   if (known?.life !== peer.life) {
     known = fresh();

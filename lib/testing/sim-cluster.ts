@@ -47,11 +47,7 @@ export class SimCluster {
     const { swarm } = options;
     const now = (): number => this.clock.now;
     this.swarm = swarm;
-    this.network = new SimNetwork(
-      this.clock,
-      new Prng(swarm.seed, STREAM.network),
-      swarm.network,
-    );
+    this.network = new SimNetwork(this.clock, new Prng(swarm.seed, STREAM.network), swarm.network);
     this.referee = new Referee(options.predicates, now);
     this.trace = new Trace(now, options.print);
     this.#world = {
@@ -193,4 +189,3 @@ export class SimCluster {
     }
   }
 }
-

@@ -240,7 +240,9 @@ export class SimNetwork {
     const { latency, jitter, spikeChance, spike } = this.#options;
     const prng = this.#prng;
     if (this.calm) return latency + prng.float();
-    const base = prng.chance(spikeChance) ? prng.between(0, spike) : latency + prng.exponential(jitter);
+    const base = prng.chance(spikeChance)
+      ? prng.between(0, spike)
+      : latency + prng.exponential(jitter);
     return base * (this.#slow.get(to) ?? 1) + (from === to ? 0 : 0.01);
   }
 

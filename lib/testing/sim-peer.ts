@@ -176,8 +176,15 @@ export class SimPeer implements Endpoint, Witness {
       this.#view = this.#machine.view();
       const { entries, applied, base } = opened.durable;
       const mark = entries.find(({ zxid }) => zxid === applied) ?? base;
-      this.#applied = mark === undefined ? referee.ghost.root : referee.ghost.at(mark, 'S8', this.id);
-      trace.note('start', this.place, () => `boot ${this.store.boot} of ${this.store.store.slice(0, 8)}, log to ${formatZxid(this.store.last.zxid)}`, this.store.boot);
+      this.#applied =
+        mark === undefined ? referee.ghost.root : referee.ghost.at(mark, 'S8', this.id);
+      trace.note(
+        'start',
+        this.place,
+        () =>
+          `boot ${this.store.boot} of ${this.store.store.slice(0, 8)}, log to ${formatZxid(this.store.last.zxid)}`,
+        this.store.boot,
+      );
       referee.started(this);
       referee.restored(this, this.#machine.digest());
     });
@@ -189,7 +196,14 @@ export class SimPeer implements Endpoint, Witness {
   crash(silent: boolean, keep: boolean): void {
     if (!this.alive) return;
     const { network, trace } = this.#world;
-    trace.note('crash', this.place, () => `${silent ? 'power loss' : 'killed'}${this.store.writing ? `, its write is ${keep ? 'kept' : 'lost'}` : ''}`, Number(silent), Number(keep));
+    trace.note(
+      'crash',
+      this.place,
+      () =>
+        `${silent ? 'power loss' : 'killed'}${this.store.writing ? `, its write is ${keep ? 'kept' : 'lost'}` : ''}`,
+      Number(silent),
+      Number(keep),
+    );
     network.crash(this, silent);
     this.#machine = undefined;
     this.#view = STILL;
@@ -248,7 +262,8 @@ export class SimPeer implements Endpoint, Witness {
     if (known === undefined) return;
     this.#links.delete(link);
     this.input((machine) => machine.unlinked(link));
-    if (this.#world.clock.now - known.since > this.#options.dialPauseMax) this.#pauses.delete(known.place);
+    if (this.#world.clock.now - known.since > this.#options.dialPauseMax)
+      this.#pauses.delete(known.place);
     this.#dialSoon(known.place);
   }
 
@@ -347,7 +362,11 @@ export class SimPeer implements Endpoint, Witness {
       if (this.#sprung('told')) return;
       this.#send(ready);
       if (this.#sprung('sent')) return;
-      if (ready.send.some(({ message }) => isChangeOfVoters(message)) && this.#sprung('configuring')) return;
+      if (
+        ready.send.some(({ message }) => isChangeOfVoters(message)) &&
+        this.#sprung('configuring')
+      )
+        return;
       if (isQuiet(ready)) break;
     }
     if (this.#view.role === 'quarantined' && !this.#refused) {
@@ -379,7 +398,12 @@ export class SimPeer implements Endpoint, Witness {
       if (digest !== undefined && ready.installed !== undefined) referee.restored(this, digest);
     }
     if (this.#view.committed !== before.committed) {
-      trace.note('commit', this.place, () => formatZxid(this.#view.committed), Number(this.#view.committed & 0xffff_ffffn));
+      trace.note(
+        'commit',
+        this.place,
+        () => formatZxid(this.#view.committed),
+        Number(this.#view.committed & 0xffff_ffffn),
+      );
     }
   }
 
@@ -400,7 +424,13 @@ export class SimPeer implements Endpoint, Witness {
       if (place === undefined) continue;
       for (const part of parts(messages, this.#options.messagesPerFrame)) {
         for (const frame of codec.encode(part)) {
-          trace.note('send', this.place, () => `to ${place}: ${part.map(describe).join(', ')}`, place, frame.size);
+          trace.note(
+            'send',
+            this.place,
+            () => `to ${place}: ${part.map(describe).join(', ')}`,
+            place,
+            frame.size,
+          );
           network.send(link, frame);
         }
       }
@@ -489,7 +519,8 @@ export class SimPeer implements Endpoint, Witness {
     const deadline = machine.deadline();
     if (deadline === Number.POSITIVE_INFINITY) return;
     const at = Math.max(this.clock.when(deadline), clock.now + 0.1);
-    if (this.#timer !== undefined && this.#timer.action !== undefined && this.#timer.at <= at) return;
+    if (this.#timer !== undefined && this.#timer.action !== undefined && this.#timer.at <= at)
+      return;
     if (this.#timer !== undefined) this.#timer.action = undefined;
     this.#timer = clock.at(at + this.prng.float(), () => {
       this.#timer = undefined;
@@ -530,7 +561,10 @@ function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
 }
 
 function isChangeOfVoters(message: PeerMessage): boolean {
-  return message.type === 'PROPOSAL' && message.entries.some(({ configuration }) => configuration !== undefined);
+  return (
+    message.type === 'PROPOSAL' &&
+    message.entries.some(({ configuration }) => configuration !== undefined)
+  );
 }
 
 function show(value: object): string {

@@ -5,12 +5,20 @@
  */
 import { COUNTER_MAX } from '../base/zxid.ts';
 import type { ConfiguredVoter } from '../zab/options.ts';
-import { drawFault, type Fault, FAULT_TYPES, type FaultType } from './faults.ts';
+import { drawFault, FAULT_TYPES, type Fault, type FaultType } from './faults.ts';
 import { Prng } from './prng.ts';
 import type { NetworkOptions } from './sim-network.ts';
 
 /** The labels of the random streams of a run. */
-export const STREAM = { swarm: 1, network: 2, peer: 3, client: 4, fault: 5, heal: 6, store: 7 } as const;
+export const STREAM = {
+  swarm: 1,
+  network: 2,
+  peer: 3,
+  client: 4,
+  fault: 5,
+  heal: 6,
+  store: 7,
+} as const;
 
 export interface Timers {
   readonly heartbeat: number;
@@ -95,7 +103,9 @@ function drawVoters(prng: Prng, size: number): ConfiguredVoter[] {
     if (kind === 'groups') return { id, weight: 1, group: index % 3 };
     return { id, weight: 1, group: 0 };
   });
-  return voters.some(({ weight }) => weight > 0) ? voters : sorted.map((id) => ({ id, weight: 1, group: 0 }));
+  return voters.some(({ weight }) => weight > 0)
+    ? voters
+    : sorted.map((id) => ({ id, weight: 1, group: 0 }));
 }
 
 function drawTimers(prng: Prng): Timers {

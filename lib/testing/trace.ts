@@ -6,8 +6,18 @@ import { hashText } from '../base/hash.ts';
 
 /** What happens in a run, by the width of its column. */
 export type Topic =
-  | 'start' | 'crash' | 'fault' | 'heal' | 'write' | 'send' | 'apply'
-  | 'commit' | 'event' | 'link' | 'client' | 'check';
+  | 'start'
+  | 'crash'
+  | 'fault'
+  | 'heal'
+  | 'write'
+  | 'send'
+  | 'apply'
+  | 'commit'
+  | 'event'
+  | 'link'
+  | 'client'
+  | 'check';
 
 export class Trace {
   readonly #now: () => number;

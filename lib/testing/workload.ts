@@ -1,7 +1,8 @@
 /** What clients do: every kind of operation, on few paths, so that they meet. */
+
+import type { ReadOperation } from '../replica/read.ts';
 import type { Acl } from '../tree/acl.ts';
 import type { CreateMode, NodeOperation, Operation } from '../tree/request.ts';
-import type { ReadOperation } from '../replica/read.ts';
 import type { Prng } from './prng.ts';
 
 const OPEN: Acl = [{ scheme: 'world', id: 'anyone', permissions: 31 }];
@@ -10,10 +11,17 @@ const READ_ONLY: Acl = [{ scheme: 'world', id: 'anyone', permissions: 1 }];
 const PARENTS = ['/p1', '/p2', '/box', '/m'] as const;
 const CHILDREN = ['a', 'b', 'c'] as const;
 const MODES: readonly CreateMode[] = [
-  'persistent', 'persistent', 'ephemeral', 'ephemeral', 'container', 'ttl',
+  'persistent',
+  'persistent',
+  'ephemeral',
+  'ephemeral',
+  'container',
+  'ttl',
 ];
 const SEQUENTIAL: readonly CreateMode[] = [
-  'persistent-sequential', 'ephemeral-sequential', 'ttl-sequential',
+  'persistent-sequential',
+  'ephemeral-sequential',
+  'ttl-sequential',
 ];
 const ROUND = 3;
 
@@ -59,7 +67,8 @@ function drawMulti(prng: Prng): Operation {
     [() => pair((path) => ({ type: 'set', path, data, version: -1 })), 4],
     [() => pair((path) => ({ type: 'delete', path, version: -1, recursive: false })), 2],
   ])();
-  if (prng.chance(0.3)) operations.push({ type: 'check', path: drawPath(prng), version: drawVersion(prng) });
+  if (prng.chance(0.3))
+    operations.push({ type: 'check', path: drawPath(prng), version: drawVersion(prng) });
   return { type: 'multi', operations };
 }
 
@@ -76,7 +85,10 @@ export function drawWrite(prng: Prng): Operation {
     [() => ({ type: 'set-acl', path: safe, acl: prng.chance(0.2) ? READ_ONLY : OPEN, version }), 1],
     [() => drawMulti(prng), 4],
     [() => ({ type: 'sync' }), 1],
-    [() => ({ type: 'add-auth', identity: { scheme: 'digest', id: `u${prng.below(ROUND)}:x` } }), 0.5],
+    [
+      () => ({ type: 'add-auth', identity: { scheme: 'digest', id: `u${prng.below(ROUND)}:x` } }),
+      0.5,
+    ],
   ])();
 }
 

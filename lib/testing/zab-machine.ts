@@ -2,10 +2,11 @@
  * ZAB with the thinnest possible state above it: the chain of what was applied. Fast, and enough to
  * attack the protocol; sessions and trees have a machine of their own.
  */
+import { assert } from '../base/assert.ts';
 import { CHAIN_START } from '../base/hash.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
-import type { StoreBatch } from '../wire/store-batch.ts';
 import { encodeConfiguration } from '../wire/configuration.ts';
+import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Configuration } from '../zab/configuration.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { ZabMessage } from '../zab/messages.ts';
@@ -86,7 +87,9 @@ export class ZabMachine implements Machine {
   #sinceCheckpoint = 0;
   #batches = 0;
   /** What the batch in flight is made of. */
-  #writing: { readonly id: number; readonly log: number | undefined; readonly base: Base | undefined } | undefined;
+  #writing:
+    | { readonly id: number; readonly log: number | undefined; readonly base: Base | undefined }
+    | undefined;
   readonly #rounds = new Map<number, Zxid>();
   #token = 0;
 
@@ -138,7 +141,8 @@ export class ZabMachine implements Machine {
   /** A checkpoint of the state as it is, behind which the whole log may go. */
   #checkpointDue(): Base | undefined {
     const { zxid, chain } = this.#state;
-    if (this.#checkpointEvery === 0 || this.#sinceCheckpoint < this.#checkpointEvery) return undefined;
+    if (this.#checkpointEvery === 0 || this.#sinceCheckpoint < this.#checkpointEvery)
+      return undefined;
     if (this.#configuration === undefined || zxid > this.#zab.durableZxid) return undefined;
     this.#sinceCheckpoint = 0;
     return { zxid, chain, configuration: this.#configuration };
@@ -146,6 +150,7 @@ export class ZabMachine implements Machine {
 
   persisted(id: number): void {
     const { log, base } = this.#writing ?? {};
+    assert(this.#writing?.id === id, 'what is persisted was handed out');
     this.#writing = undefined;
     if (log !== undefined) this.#zab.persisted(log);
     if (base !== undefined) this.#zab.trim(base.zxid);

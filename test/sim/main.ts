@@ -25,7 +25,9 @@ function shrinkSeed(report: Report, options: SimOptions): void {
     duration === undefined ? '' : ` --duration ${duration}`,
     workInterval === undefined ? '' : ` --work ${workInterval}`,
   ].join('');
-  console.log(`shrunk in ${runs} runs to ${outcome.swarm.faults.length} faults: ${outcome.violation?.detail}`);
+  console.log(
+    `shrunk in ${runs} runs to ${outcome.swarm.faults.length} faults: ${outcome.violation?.detail}`,
+  );
   console.log(replayLine(report, options, flags));
 }
 
@@ -44,7 +46,8 @@ async function collect(options: SimOptions, summary: Summary): Promise<void> {
   for (const seed of seeds) {
     const outcome = run(seed, machineFor(options.machine, seed), overridesOf(options), print);
     const report = reportOf(outcome);
-    if (!options.json && seeds.length === 1) console.log(`seed ${seed}: trace hash ${report.traceHash}`);
+    if (!options.json && seeds.length === 1)
+      console.log(`seed ${seed}: trace hash ${report.traceHash}`);
     if (!told(report)) return;
   }
 }
@@ -64,7 +67,9 @@ async function main(): Promise<void> {
   if (options.json) {
     const { schedules } = summary;
     const { predicate, seed, detail } = failure ?? {};
-    console.log(JSON.stringify({ failed: failure !== undefined, predicate, schedules, seed, detail }));
+    console.log(
+      JSON.stringify({ failed: failure !== undefined, predicate, schedules, seed, detail }),
+    );
     return;
   }
   for (const line of summary.lines(performance.now() - started)) console.log(line);

@@ -75,7 +75,15 @@ export function parseOptions(args: readonly string[]): SimOptions {
     shrink: values.shrink,
     json: values.json,
     stopOnFailure: values['stop-on-failure'],
-    keep: values.keep === undefined ? undefined : new Set(values.keep.split(',').filter((part) => part !== '').map(Number)),
+    keep:
+      values.keep === undefined
+        ? undefined
+        : new Set(
+            values.keep
+              .split(',')
+              .filter((part) => part !== '')
+              .map(Number),
+          ),
     size: integer(values.size),
     duration: integer(values.duration),
     workInterval: integer(values.work),

@@ -5,9 +5,29 @@ import type { Report } from './run.ts';
 
 /** What a run of some hundred schedules must have reached. */
 const REACHED: readonly string[] = [
-  'phase election', 'phase discovery', 'phase synchronization', 'phase broadcast',
-  'role looking', 'role following', 'role leading', 'role observing', 'role quarantined',
-  'established', 'sync DIFF', 'sync TRUNC', 'sync SNAP', 'round confirmed', 'minority phases',
+  'phase election',
+  'phase discovery',
+  'phase synchronization',
+  'phase broadcast',
+  'role looking',
+  'role following',
+  'role leading',
+  'role observing',
+  'role quarantined',
+  'established',
+  'sync DIFF',
+  'sync TRUNC',
+  'sync SNAP',
+  'round confirmed',
+  'minority phases',
+  'checkpoint complete',
+  'installed',
+  'told watch',
+  'told settled',
+  'expire',
+  'reap',
+  'rolled back',
+  'cloned',
 ];
 
 export class Summary {

@@ -15,11 +15,16 @@ import {
   sessionOrder,
   times,
 } from '../../lib/testing/predicates/requests.ts';
-import { conservatism, ephemerals, noEarlyExpiry, ownership } from '../../lib/testing/predicates/sessions.ts';
+import {
+  conservatism,
+  ephemerals,
+  noEarlyExpiry,
+  ownership,
+} from '../../lib/testing/predicates/sessions.ts';
 import { watchOrder } from '../../lib/testing/predicates/watches.ts';
 import type { Acl } from '../../lib/tree/acl.ts';
 import type { Change, Txn, TxnBody } from '../../lib/tree/txn.ts';
-import { fires, holds, Stage, STORE, z } from './stage.ts';
+import { fires, holds, STORE, Stage, z } from './stage.ts';
 
 const OPEN: Acl = [{ scheme: 'world', id: 'anyone', permissions: 31 }];
 const OWNER = { peer: 1, store: STORE(1), boot: 1 };
@@ -75,7 +80,10 @@ function syncRead(session: SessionHandle, zxid: Zxid): Delivery {
   return { type: 'read', session, ticket: 1, zxid, result: { type: 'sync' } };
 }
 
-function reply(session: SessionHandle, more: Partial<Extract<Delivery, { type: 'reply' }>>): Delivery {
+function reply(
+  session: SessionHandle,
+  more: Partial<Extract<Delivery, { type: 'reply' }>>,
+): Delivery {
   return {
     type: 'reply',
     session,
@@ -97,22 +105,32 @@ test('S18 fires when an ephemeral node belongs to no session', () => {
   if (row < 0) throw new Error('the node is there');
   // A live session is deleted behind the tree's back.
   const session = history.next(txn(NEW_SESSION, { cxid: 1 }));
-  history.next(txn(change(creation('/f', session.entry.zxid)), { session: session.entry.zxid, cxid: 1 }));
-  holds(ephemerals, history, (on) => on.decided({ ...made, applied: { ...made.applied, ended: [1n] } }));
+  history.next(
+    txn(change(creation('/f', session.entry.zxid)), { session: session.entry.zxid, cxid: 1 }),
+  );
+  holds(ephemerals, history, (on) =>
+    on.decided({ ...made, applied: { ...made.applied, ended: [1n] } }),
+  );
   history.model.machine.sessions.remove(session.entry.zxid);
-  fires(ephemerals, 'S18', history, (on) => on.decided({ ...made, applied: { ...made.applied, ended: [1n] } }));
+  fires(ephemerals, 'S18', history, (on) =>
+    on.decided({ ...made, applied: { ...made.applied, ended: [1n] } }),
+  );
 });
 
 test('S19 fires when a request of a stranger has an effect, and when a session ends twice', () => {
   const history = new History();
   const born = history.next(txn(NEW_SESSION, { cxid: 1 }));
   const stranger = { ...OWNER, peer: 2 };
-  const wrong = history.next(txn({ type: 'sync' }, { session: born.entry.zxid, cxid: 1, owner: stranger }));
+  const wrong = history.next(
+    txn({ type: 'sync' }, { session: born.entry.zxid, cxid: 1, owner: stranger }),
+  );
   fires(ownership, 'S19', history, (on) => {
     on.decided(born);
     on.decided(wrong);
   });
-  const end = history.next(txn({ type: 'close-session', session: born.entry.zxid, reason: 'closed' }));
+  const end = history.next(
+    txn({ type: 'close-session', session: born.entry.zxid, reason: 'closed' }),
+  );
   holds(ownership, history, (on) => {
     on.decided(born);
     on.decided(end);
@@ -200,7 +218,13 @@ test('S23 fires when a watch that stays misses an event', () => {
   const session = handle(7n);
   const peer = history.peer(1);
   const watch = reading(session, { type: 'add-watch', path: '/a', mode: 'persistent-recursive' });
-  const set: Delivery = { type: 'read', session, ticket: 1, zxid: first.entry.zxid, result: { type: 'add-watch' } };
+  const set: Delivery = {
+    type: 'read',
+    session,
+    ticket: 1,
+    zxid: first.entry.zxid,
+    result: { type: 'add-watch' },
+  };
   const below = history.next(txn(change(creation('/a/b'))));
   fires(watchOrder, 'S23', history, (on) => {
     on.told(peer, set, watch);
@@ -268,7 +292,9 @@ test('S26 fires when an answer is not the truth', () => {
   fires(exactlyOnce, 'S26', history, (on) => {
     on.told(peer, reply(handle(session), { decided, result: { type: 'delete' } }), undefined);
   });
-  holds(exactlyOnce, history, (on) => on.told(peer, reply(handle(session), { decided }), undefined));
+  holds(exactlyOnce, history, (on) =>
+    on.told(peer, reply(handle(session), { decided }), undefined),
+  );
 });
 
 test('S27 fires when a sequential name does not rise', () => {
@@ -318,7 +344,9 @@ test('S29 fires when one half of a batch is seen', () => {
     },
   });
   fires(atomicity, 'S29', stage, (on) => on.told(stage.peer(1), seen('/m', '/m/a-1'), undefined));
-  holds(atomicity, stage, (on) => on.told(stage.peer(1), seen('/m', '/m/a-1', '/m/a-2'), undefined));
+  holds(atomicity, stage, (on) =>
+    on.told(stage.peer(1), seen('/m', '/m/a-1', '/m/a-2'), undefined),
+  );
 });
 
 test('S30 fires when time goes back, and when a node has another time than its transaction', () => {

@@ -1,6 +1,11 @@
 import { test } from 'node:test';
 import { makeZxid } from '../../lib/base/zxid.ts';
-import { completeness, discarded, neverLost, prefixes } from '../../lib/testing/predicates/committed.ts';
+import {
+  completeness,
+  discarded,
+  neverLost,
+  prefixes,
+} from '../../lib/testing/predicates/committed.ts';
 import { epochs } from '../../lib/testing/predicates/epochs.ts';
 import { leadership } from '../../lib/testing/predicates/leadership.ts';
 import { marks } from '../../lib/testing/predicates/marks.ts';
@@ -14,9 +19,14 @@ import {
 } from '../../lib/testing/predicates/order.ts';
 import { durablePromises } from '../../lib/testing/predicates/promises.ts';
 import { uniqueProposals } from '../../lib/testing/predicates/proposals.ts';
-import { containment, hashes, processConsistency, snapshots } from '../../lib/testing/predicates/state.ts';
+import {
+  containment,
+  hashes,
+  processConsistency,
+  snapshots,
+} from '../../lib/testing/predicates/state.ts';
 import type { Entry } from '../../lib/zab/log-entry.ts';
-import { batch, fires, holds, marksOf, Stage, STORE, z } from './stage.ts';
+import { batch, fires, holds, marksOf, STORE, Stage, z } from './stage.ts';
 
 function entryOf(node: { readonly entry: Entry | undefined }): Entry {
   if (node.entry === undefined) throw new Error('the root has no entry');
@@ -145,7 +155,9 @@ test('S8 fires when something is applied that is not committed, or a log holds w
   const peer = stage.peer(1);
   fires(totalOrder, 'S8', stage, (on) => on.delivered(peer, entryOf(first)));
   const strange = { ...entryOf(first), chain: first.chain + 1 };
-  fires(totalOrder, 'S8', stage, (on) => on.written(peer, batch({ entries: [strange] }), marksOf(peer)));
+  fires(totalOrder, 'S8', stage, (on) =>
+    on.written(peer, batch({ entries: [strange] }), marksOf(peer)),
+  );
 });
 
 test('S11 fires when a primary proposes before it has delivered its history', () => {
@@ -171,7 +183,9 @@ test('S13 fires when something is promised that is not on the disk', () => {
   const stage = new Stage();
   const first = stage.entry(1, 1);
   const peer = stage.write(1, stage.ghost.root);
-  fires(durablePromises, 'S13', stage, (on) => on.sent(peer, { type: 'ACK', epoch: 1, zxid: z(1) }, []));
+  fires(durablePromises, 'S13', stage, (on) =>
+    on.sent(peer, { type: 'ACK', epoch: 1, zxid: z(1) }, []),
+  );
   fires(durablePromises, 'S13', stage, (on) => on.sent(peer, { type: 'LEADERINFO', epoch: 2 }, []));
   fires(durablePromises, 'S13', stage, (on) => {
     on.sent(peer, { type: 'ACKNEWLEADER', epoch: 2, zxid: z(1), chain: first.chain }, []);

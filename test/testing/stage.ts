@@ -58,7 +58,13 @@ export class Stage {
     return this.#propose(epoch, counter, parent, 'configuration', Uint8Array.of(counter));
   }
 
-  #propose(epoch: number, counter: number, parent: Proposed, kind: EntryKind, bytes: Uint8Array): Proposed {
+  #propose(
+    epoch: number,
+    counter: number,
+    parent: Proposed,
+    kind: EntryKind,
+    bytes: Uint8Array,
+  ): Proposed {
     const zxid = makeZxid(epoch, counter);
     const chain = chainOf(parent.chain, zxid, bytes);
     return this.ghost.propose(parent, { zxid, kind, bytes, chain }, 1);
@@ -83,7 +89,11 @@ export class Stage {
   /** The committed sequence ends here. */
   commit(entry: Proposed): void {
     const path: Proposed[] = [];
-    for (let at: Proposed | undefined = entry; at !== undefined && at !== this.ghost.committed; at = at.parent) {
+    for (
+      let at: Proposed | undefined = entry;
+      at !== undefined && at !== this.ghost.committed;
+      at = at.parent
+    ) {
       path.push(at);
     }
     this.ghost.committed = entry;
@@ -141,7 +151,12 @@ export function batch(parts: Partial<Batch> = {}): Batch {
 }
 
 /** The predicate does not hold after this. */
-export function fires(predicate: Predicate, name: string, stage: Stage, act: (on: Required<Observer>) => void): void {
+export function fires(
+  predicate: Predicate,
+  name: string,
+  stage: Stage,
+  act: (on: Required<Observer>) => void,
+): void {
   const on = predicate.watch(stage.scene) as Required<Observer>;
   assert.throws(
     () => act(on),
@@ -154,7 +169,11 @@ export function fires(predicate: Predicate, name: string, stage: Stage, act: (on
 }
 
 /** The predicate holds after this. */
-export function holds(predicate: Predicate, stage: Stage, act: (on: Required<Observer>) => void): void {
+export function holds(
+  predicate: Predicate,
+  stage: Stage,
+  act: (on: Required<Observer>) => void,
+): void {
   act(predicate.watch(stage.scene) as Required<Observer>);
 }
 

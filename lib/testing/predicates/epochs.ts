@@ -11,10 +11,12 @@ export const epochs: Predicate = {
         if (disk.store !== before.store) return;
         const { epochs: was } = before;
         const { epochs: now } = disk;
-        const story = (): string => `${keyOf(peer)}: ${JSON.stringify(was)} became ${JSON.stringify(now)}`;
+        const story = (): string =>
+          `${keyOf(peer)}: ${JSON.stringify(was)} became ${JSON.stringify(now)}`;
         demand(now.accepted >= was.accepted && now.current >= was.current, 'S2', story);
         demand(now.current <= now.accepted, 'S2', story);
-        if (now.accepted === was.accepted) demand(now.acceptedFrom === was.acceptedFrom, 'S2', story);
+        if (now.accepted === was.accepted)
+          demand(now.acceptedFrom === was.acceptedFrom, 'S2', story);
       },
     };
   },

@@ -28,16 +28,24 @@ export const membership: Predicate = {
       elected(peer, epoch, history) {
         const promised = ghost.promises.get(`${epoch} ${keyOf(peer)}`) ?? NOBODY;
         const force = ghost.configurations(history, ghost.committed);
-        demand(holdsQuorum(force, (key) => promised.has(key)), 'S31', () => {
-          return `${keyOf(peer)} ends discovery of epoch ${epoch} with the promises of ${[...promised].join(' ')}`;
-        });
+        demand(
+          holdsQuorum(force, (key) => promised.has(key)),
+          'S31',
+          () => {
+            return `${keyOf(peer)} ends discovery of epoch ${epoch} with the promises of ${[...promised].join(' ')}`;
+          },
+        );
       },
       established(peer, epoch, history) {
         const followers = ghost.followers.get(epoch) ?? NOBODY;
         const force = ghost.configurations(history, ghost.committed);
-        demand(holdsQuorum(force, (key) => followers.has(key)), 'S31', () => {
-          return `${keyOf(peer)} establishes epoch ${epoch} with ${[...followers].join(' ')}`;
-        });
+        demand(
+          holdsQuorum(force, (key) => followers.has(key)),
+          'S31',
+          () => {
+            return `${keyOf(peer)} establishes epoch ${epoch} with ${[...followers].join(' ')}`;
+          },
+        );
       },
       committed(peer, entry, before) {
         if (ghost.contains(before, entry)) return;
@@ -55,9 +63,13 @@ export const membership: Predicate = {
         let known = before;
         for (const step of steps) {
           const force = ghost.configurations(step, known);
-          demand(holdsQuorum(force, (key) => step.holders.has(key)), 'S31', () => {
-            return `peer ${peer.id} commits ${formatZxid(step.zxid)}, which only ${[...step.holders].join(' ')} ever held`;
-          });
+          demand(
+            holdsQuorum(force, (key) => step.holders.has(key)),
+            'S31',
+            () => {
+              return `peer ${peer.id} commits ${formatZxid(step.zxid)}, which only ${[...step.holders].join(' ')} ever held`;
+            },
+          );
           known = step;
         }
       },

@@ -1,12 +1,12 @@
 /** What a predicate is told of, and how it is asked. */
 import type { Zxid } from '../../base/zxid.ts';
-import { type VoterKey, voterKey } from '../../zab/configuration.ts';
-import type { Entry, Mark } from '../../zab/log-entry.ts';
-import type { Batch, Epochs } from '../../zab/ready.ts';
 import type { ReadOperation, ReadOptions } from '../../replica/read.ts';
 import type { Delivery, Ticket } from '../../replica/ready.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
 import type { Operation } from '../../tree/request.ts';
+import { type VoterKey, voterKey } from '../../zab/configuration.ts';
+import type { Entry, Mark } from '../../zab/log-entry.ts';
+import type { Batch, Epochs } from '../../zab/ready.ts';
 import type { Ghost, Proposed } from '../ghost.ts';
 import type { MachineView, PeerMessage } from '../machine.ts';
 import type { Decided, Model } from '../model.ts';

@@ -16,12 +16,18 @@ function check(ghost: Ghost, peer: Witness, message: PeerMessage): void {
   const { disk } = peer;
   const { epochs } = disk;
   const story = (): string => {
-    const text = JSON.stringify(message, (_, value) => (typeof value === 'bigint' ? formatZxid(value) : value));
+    const text = JSON.stringify(message, (_, value) =>
+      typeof value === 'bigint' ? formatZxid(value) : value,
+    );
     return `${keyOf(peer)} says ${text} with ${JSON.stringify(epochs)} and ${formatZxid(disk.last.zxid)} on disk`;
   };
   switch (message.type) {
     case 'LEADERINFO':
-      demand(epochs.accepted === message.epoch && epochs.acceptedFrom === keyOf(peer), 'S13', story);
+      demand(
+        epochs.accepted === message.epoch && epochs.acceptedFrom === keyOf(peer),
+        'S13',
+        story,
+      );
       break;
     case 'ACKEPOCH':
       // One without a vote promises nothing; its history is frozen all the same.

@@ -1,7 +1,7 @@
 import { formatZxid, type Zxid } from '../../base/zxid.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
-import type { OperationResult } from '../../tree/request.ts';
 import { TRUSTED } from '../../tree/reader.ts';
+import type { OperationResult } from '../../tree/request.ts';
 import type { Txn } from '../../tree/txn.ts';
 import { demand, type Predicate, type Witness } from './predicate.ts';
 
@@ -92,7 +92,8 @@ export const exactlyOnce: Predicate = {
         if (delivery.type !== 'reply' || delivery.session.id === 0n || delivery.cxid === 0) return;
         const { decided, outcome, cxid, session, result } = delivery;
         const request = `${session.id}:${cxid}`;
-        const story = (): string => `peer ${peer.id} answers ${request} with ${outcome} ${show(result)}`;
+        const story = (): string =>
+          `peer ${peer.id} answers ${request} with ${outcome} ${show(result)}`;
         if (decided === undefined) {
           demand(outcome !== 'applied', 'S26', story);
           if (outcome !== 'not-applied') return;
@@ -213,7 +214,11 @@ export const times: Predicate = {
     return {
       decided({ entry, txn }) {
         if (txn.body.type === 'epoch-start') return;
-        demand(txn.time >= last, 'S30', () => `${formatZxid(entry.zxid)} is of ${txn.time}, after ${last}`);
+        demand(
+          txn.time >= last,
+          'S30',
+          () => `${formatZxid(entry.zxid)} is of ${txn.time}, after ${last}`,
+        );
         last = txn.time;
       },
       told(peer, delivery) {
@@ -259,7 +264,11 @@ export const reaping: Predicate = {
         if (before?.zxid !== entry.zxid || body.type !== 'reap') return;
         if (!before.spared) return;
         const deleted = model.decided.get(entry.zxid)?.applied.events.length ?? 0;
-        demand(deleted === 0, 'S32', () => `${formatZxid(entry.zxid)} removes ${body.path}, which has changed`);
+        demand(
+          deleted === 0,
+          'S32',
+          () => `${formatZxid(entry.zxid)} removes ${body.path}, which has changed`,
+        );
       },
     };
   },

@@ -1,7 +1,7 @@
 import { formatZxid, type Zxid } from '../../base/zxid.ts';
-import type { Owner } from '../../tree/request.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
 import { TRUSTED } from '../../tree/reader.ts';
+import type { Owner } from '../../tree/request.ts';
 import type { Ghost } from '../ghost.ts';
 import type { Model } from '../model.ts';
 import { demand, type Predicate, type Witness } from './predicate.ts';
@@ -81,7 +81,11 @@ export const ownership: Predicate = {
         switch (body.type) {
           case 'create-session':
             demand(!sessions.has(entry.zxid), 'S19', () => `${at} is the id of two sessions`);
-            sessions.set(entry.zxid, { owner: nameOf(owner), timeout: body.timeout, closed: false });
+            sessions.set(entry.zxid, {
+              owner: nameOf(owner),
+              timeout: body.timeout,
+              closed: false,
+            });
             break;
           case 'move-session': {
             const known = sessions.get(body.session);
@@ -93,7 +97,11 @@ export const ownership: Predicate = {
         }
         for (const id of applied.ended) {
           const known = sessions.get(id);
-          demand(known?.closed === false, 'S19', () => `${at} ends ${formatZxid(id)}, which is no live session`);
+          demand(
+            known?.closed === false,
+            'S19',
+            () => `${at} ends ${formatZxid(id)}, which is no live session`,
+          );
           if (known !== undefined) known.closed = true;
         }
       },
@@ -110,7 +118,10 @@ export const noEarlyExpiry: Predicate = {
     /** When a touch that the leader has acknowledged had reached it, by life of the leader and session. */
     const touches = new Map<string, number>();
     /** Touches on their way through the leader, by its life, their sender and their number. */
-    const waiting = new Map<string, { readonly at: number; readonly sessions: readonly bigint[] }>();
+    const waiting = new Map<
+      string,
+      { readonly at: number; readonly sessions: readonly bigint[] }
+    >();
     const begun = new Map<number, number>();
     return {
       received(peer, message, from) {
@@ -157,7 +168,11 @@ export const conservatism: Predicate = {
   title: 'a host knows of an expiry before it happens',
   judges: 'replica',
   watch() {
-    const handles: { readonly peer: Witness; readonly life: number; readonly session: SessionHandle }[] = [];
+    const handles: {
+      readonly peer: Witness;
+      readonly life: number;
+      readonly session: SessionHandle;
+    }[] = [];
     return {
       opened(peer, session) {
         handles.push({ peer, life: peer.life, session });
@@ -166,7 +181,8 @@ export const conservatism: Predicate = {
         const { body } = txn;
         if (body.type !== 'close-session' || body.reason !== 'expired' || txn.cxid !== 0) return;
         for (const { peer, life, session } of handles) {
-          if (session.id !== body.session || !peer.alive || peer.life !== life || peer.paused) continue;
+          if (session.id !== body.session || !peer.alive || peer.life !== life || peer.paused)
+            continue;
           demand(session.state !== 'connected', 'S21', () => {
             return `${formatZxid(entry.zxid)} expires ${formatZxid(session.id)}, which peer ${peer.id} calls connected`;
           });

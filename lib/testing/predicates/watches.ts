@@ -3,8 +3,8 @@ import type { ReadResult } from '../../replica/read.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
 import type { TreeEvent } from '../../tree/tree-event.ts';
 import type { WatchKind } from '../../tree/watch-event.ts';
-import { handleOf } from './requests.ts';
 import { type Asked, demand, type Predicate, type Scene, type Witness } from './predicate.ts';
+import { handleOf } from './requests.ts';
 
 type WatchEventType = TreeEvent['type'];
 
@@ -50,7 +50,8 @@ class Watcher {
     const owed = this.#expected.shift();
     const right = owed?.type === type && owed.path === path && owed.zxid === zxid;
     demand(right, owed?.predicate ?? 'S22', () => {
-      const next = owed === undefined ? 'nothing' : `${owed.type} ${owed.path} at ${formatZxid(owed.zxid)}`;
+      const next =
+        owed === undefined ? 'nothing' : `${owed.type} ${owed.path} at ${formatZxid(owed.zxid)}`;
       return `session ${this.session.key} of peer ${peer.id} is told ${type} ${path} at ${formatZxid(zxid)}, owed was ${next}`;
     });
   }
@@ -130,7 +131,8 @@ export const watchOrder: Predicate = {
           return;
         }
         watcher.reach(zxid, peer);
-        if (delivery.type === 'read' && read !== undefined) register(watcher, read, delivery.result);
+        if (delivery.type === 'read' && read !== undefined)
+          register(watcher, read, delivery.result);
       },
     };
   },
@@ -145,7 +147,8 @@ function register(watcher: Watcher, { operation }: Asked, answer: ReadResult): v
       if (operation.watch === true && result === 'get') watcher.watch('data', operation.path);
       break;
     case 'exists':
-      if (operation.watch === true && (absent || result === 'exists')) watcher.watch('exist', operation.path);
+      if (operation.watch === true && (absent || result === 'exists'))
+        watcher.watch('exist', operation.path);
       break;
     case 'children':
       if (operation.watch === true && result === 'children') watcher.watch('child', operation.path);
