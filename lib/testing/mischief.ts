@@ -358,8 +358,9 @@ export class Mischief {
   #isRobbable(peer: SimPeer): boolean {
     const { leader, peers } = this.#cluster;
     const steady = leader !== undefined && leader !== peer && leader.view.broadcasting;
-    const settled = peers.every((other) => {
-      return other === leader || (other.alive && other.view.leader === leader?.id);
+    // Who serves was synchronized by this leader, which so has seen its promises.
+    const settled = peers.every(({ alive, view }) => {
+      return alive && view.phase === 'broadcast' && view.leader === leader?.id;
     });
     return !this.#stopped && steady && settled && this.#cluster.mayLose(peer);
   }
