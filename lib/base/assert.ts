@@ -1,5 +1,5 @@
 /** An impossible state: a bug in quorate or memory that was overwritten. The peer that finds one stops; it never goes on from it. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   override readonly name = 'InvariantError';
 }
 

@@ -8,12 +8,6 @@ export interface SimCodec {
   decode(frame: Frame): readonly PeerMessage[];
 }
 
-/** Hands the values over as they are. */
-export const PLAIN_CODEC: SimCodec = {
-  encode: (messages) => [{ body: messages, size: 64 * messages.length }],
-  decode: (frame) => frame.body as readonly PeerMessage[],
-};
-
 /** The real wire: every frame is bytes on its way. A message for several links is encoded once. */
 export function wireCodec(): SimCodec {
   let last: PeerMessage | undefined;

@@ -78,7 +78,7 @@ export function zabFactory(swarm: Swarm): MachineFactory {
   return (opened, peer) => new ZabMachine(zabOptions(swarm, peer), opened, swarm.checkpointEvery);
 }
 
-export class ZabMachine implements Machine {
+class ZabMachine implements Machine {
   readonly #zab: Zab;
   readonly #checkpointEvery: number;
   #state: State;

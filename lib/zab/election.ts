@@ -30,7 +30,7 @@ interface Sighting {
 }
 
 /** The order of votes: (epoch, zxid, id), the epoch being currentEpoch and never that of the zxid (step 2). */
-export function isGreater(a: Vote, b: Vote): boolean {
+function isGreater(a: Vote, b: Vote): boolean {
   if (a.epoch !== b.epoch) return a.epoch > b.epoch;
   if (a.zxid !== b.zxid) return a.zxid > b.zxid;
   return a.leader > b.leader;

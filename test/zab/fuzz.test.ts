@@ -21,7 +21,7 @@ const zxid: fc.Arbitrary<Zxid> = fc.oneof(
 );
 const chain = fc.oneof(fc.constant(0), fc.nat(1_000_000));
 const bytes = fc.uint8Array({ maxLength: 8 });
-const stores = fc.constantFrom('0'.repeat(31) + '1', '0'.repeat(31) + '3', 'f'.repeat(32));
+const stores = fc.constantFrom('1'.padStart(32, '0'), '3'.padStart(32, '0'), 'f'.repeat(32));
 const configuration: fc.Arbitrary<Configuration> = fc.record({
   version: zxid,
   voters: fc.array(

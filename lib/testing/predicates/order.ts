@@ -114,6 +114,6 @@ function equal(one: Uint8Array, two: Uint8Array): boolean {
 }
 
 /** The greatest zxid of two. */
-export function later(one: Zxid, two: Zxid): Zxid {
+function later(one: Zxid, two: Zxid): Zxid {
   return one > two ? one : two;
 }
