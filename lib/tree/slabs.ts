@@ -143,8 +143,10 @@ export class Slabs {
       this.#spare ?? makeSlab(Math.max(SLAB_MIN, Math.min(SLAB_MAX, this.#capacity))),
     );
     this.#spare = undefined;
-    if (current !== undefined && current.live * 2 < current.used) this.#vacate(full, current);
-    return this.#current;
+    if (current === undefined || current.live * 2 >= current.used) return this.#current;
+    this.#vacate(full, current);
+    // What has moved in may leave no room in a small slab.
+    return this.#room(size);
   }
 
   /** Moves the living out and gives the slab up. */
