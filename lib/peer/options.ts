@@ -1,5 +1,6 @@
 import { parsePeerUrl } from '../transport/peer-url.ts';
 import { messageOf } from './events.ts';
+import { harmless } from './harmless-logger.ts';
 import type { Grouped, Logger, PeerAddress, Settings, Solo } from './settings.ts';
 
 /** One peer of the group, with every default filled in. */
@@ -147,7 +148,7 @@ function checkCompany(options: Settings): Pick<CheckedOptions, 'logger' | 'signa
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`openPeer: signal must be an AbortSignal, not ${describe(signal)}`);
   }
-  return { logger, signal };
+  return { logger: logger === undefined ? undefined : harmless(logger), signal };
 }
 
 function checkDirectory(value: unknown): string | undefined {
@@ -179,6 +180,8 @@ function checkPeers(id: number, value: unknown): readonly Address[] {
   }
   const addresses = Object.entries(value).map(([key, peer]: [string, unknown]) => {
     const peerId = checkId(`openPeer: peers: the id '${key}'`, Number(key));
+    // '01' is 1, too: two spellings of one id would be two peers.
+    if (key !== String(peerId)) throw new TypeError(`openPeer: peers: write '${key}' as ${peerId}`);
     return checkAddress(`openPeer: peers[${key}]`, peerId, peer);
   });
   addresses.sort((a, b) => a.id - b.id);
