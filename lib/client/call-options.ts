@@ -26,6 +26,9 @@ export type CallName =
   | 'openSession'
   | 'close';
 
+/** How long the close of a peer or a session may take, in ms. */
+export const CLOSE_TIMEOUT = 10_000;
+
 interface CallOptions {
   readonly known: readonly string[];
   /** Those whose `undefined` must not pass for "left out". */

@@ -1,4 +1,6 @@
+import { within } from '../peer/within.ts';
 import type { SessionState } from '../replica/session-handle.ts';
+import { CLOSE_TIMEOUT, checkOptions } from './call-options.ts';
 import type { Client, OwnedSession, Session } from './client.ts';
 import { PinnedSource } from './client-core.ts';
 import type { Codec } from './codec.ts';
@@ -60,10 +62,11 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
 
 /** A further session of a peer, which whoever opened it closes. */
 export class OwnedSessionView extends SessionView<string, string> implements OwnedSession {
-  close(): Promise<void> {
+  async close(options?: { readonly timeout?: number }): Promise<void> {
+    checkOptions('close', options);
     const { current } = this.source;
     current.close();
-    return current.ended;
+    await within(current.ended, options?.timeout ?? CLOSE_TIMEOUT);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -155,8 +155,12 @@ export interface Session<T = string, In = T> extends Client<T, In> {
 
 /** A session that was opened on its own, and is to be closed. */
 export interface OwnedSession extends Session, AsyncDisposable {
-  /** Ends it, after what was asked through it before. Idempotent, never rejects. */
-  close(): Promise<void>;
+  /**
+   * Ends it, after what was asked through it before. Idempotent; never rejects. Without a quorum
+   * nobody can be told of the end: then it resolves after `timeout` ms (default 10_000), and the group
+   * ends the session as soon as it hears of it, or at its time-out.
+   */
+  close(options?: { readonly timeout?: number }): Promise<void>;
 }
 
 /** What a peer tells of itself. */

@@ -2,7 +2,7 @@ import { QuorateError } from '../base/errors.ts';
 import type { Events } from '../peer/events.ts';
 import type { QuorumPeer } from '../peer/quorum-peer.ts';
 import type { PeerStatus } from '../peer/status.ts';
-import { checkOptions } from './call-options.ts';
+import { CLOSE_TIMEOUT, checkOptions } from './call-options.ts';
 import type { OwnedSession, Peer, PeerEvents } from './client.ts';
 import { type ClientCore, PinnedSource } from './client-core.ts';
 import { ClientView, OwnedSessionView } from './client-view.ts';
@@ -19,8 +19,6 @@ import {
   type WaitOptions,
 } from './wait.ts';
 
-/** How long `close` may take, in ms. */
-const CLOSE_TIMEOUT = 10_000;
 const SESSION_TIMEOUT = { least: 4_000, most: 60_000 };
 
 type Listener<E extends keyof PeerEvents> = (...args: PeerEvents[E]) => void;

@@ -14,6 +14,7 @@ import { replicaOptions } from './replica-options.ts';
 import { RequestPipeline } from './request-pipeline.ts';
 import { restoreStateMachine } from './restore.ts';
 import type { PeerStatus } from './status.ts';
+import { within } from './within.ts';
 
 /** Who holds the peer. Called when the core is at rest; must not throw. */
 export interface PeerObserver {
@@ -29,8 +30,6 @@ export interface PeerObserver {
  */
 const LONELY_GRACE = 500;
 
-/** A timer of Node holds 31 bits. */
-const TIMER_MAX = 2_147_483_647;
 /** What links and store are given to end, however late it is, in ms. */
 const ENDING_LEAST = 100;
 
@@ -45,6 +44,7 @@ export class QuorumPeer {
   readonly #observer: PeerObserver;
   readonly #loop: ReadyLoop;
   readonly #connections: Connections;
+  /** As it was announced last. */
   #status: PeerStatus;
   #end: 'quarantined' | 'closed' | undefined;
   /** Why it takes no part any more. */
@@ -66,17 +66,20 @@ export class QuorumPeer {
   ): Promise<QuorumPeer> {
     const { signal } = options;
     throwIfAborted(signal);
+    let peer: QuorumPeer | undefined;
     try {
       const opened = await ports.storage.open();
       const stateMachine = await restoreStateMachine(opened);
       throwIfAborted(signal);
       const replica = new Replica(replicaOptions(options), opened.durable, stateMachine);
-      const peer = new QuorumPeer(options, replica, ports, observer);
+      peer = new QuorumPeer(options, replica, ports, observer);
       await peer.#listen();
       throwIfAborted(signal);
       peer.#start();
       return peer;
     } catch (error) {
+      // Links may have come in already.
+      if (peer !== undefined) peer.#loop.stop();
       await Promise.allSettled([ports.transport.close(), ports.storage.close()]);
       throw error;
     }
@@ -104,8 +107,7 @@ export class QuorumPeer {
 
   /** As of now. */
   get status(): PeerStatus {
-    this.#status = this.#makeStatus(this.#replica.status);
-    return this.#status;
+    return this.#makeStatus(this.#replica.status);
   }
 
   /** The last transaction applied here. */
@@ -164,7 +166,10 @@ export class QuorumPeer {
   #loopObserver(): LoopObserver {
     return {
       deliver: (deliveries) => this.pipeline.deliver(deliveries),
-      status: () => this.#announce(),
+      status: ({ role, reason }) => {
+        if (role === 'quarantined') this.#quarantine('it can take no part any more', reason);
+        else this.#announce();
+      },
       event: (event) => this.#report(event),
       connection: (peer, connected, error) => {
         if (this.#connections.update(peer, connected, error)) this.#announce();
@@ -184,10 +189,8 @@ export class QuorumPeer {
   #announce(): void {
     const before = this.#status;
     const now = this.status;
-    this.options.logger?.info(
-      { ...now, zxid: String(now.zxid) },
-      `peer ${this.id} is ${now.state}`,
-    );
+    this.#status = now;
+    this.options.logger?.info(now, `peer ${this.id} is ${now.state}`);
     this.#observer.status(now, before);
   }
 
@@ -261,6 +264,8 @@ export class QuorumPeer {
     const hadEnded = this.#end !== undefined;
     this.#end = 'closed';
     if (!hadEnded) this.pipeline.over(QuorateError.make('CLOSED', `peer ${this.id} was closed`));
+    // A farewell that was under way when the peer was abandoned ends with it.
+    this.#checkFarewell?.();
     const ends = Promise.allSettled([transport.close(), storage.close()]);
     await within(ends, Math.max(ENDING_LEAST, deadline - clock.monotonic()));
     this.#announce();
@@ -295,16 +300,6 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
     outcome: 'not-applied',
     cause: signal.reason,
   });
-}
-
-/** Resolves with the work, or when the time is over. */
-async function within(work: Promise<unknown>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, Math.min(milliseconds, TIMER_MAX));
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }
 
 /** What operators should hear of. */
