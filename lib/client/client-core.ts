@@ -2,6 +2,7 @@ import { QuorateError } from '../base/errors.ts';
 import { formatZxid } from '../base/zxid.ts';
 import type { QuorumPeer } from '../peer/quorum-peer.ts';
 import type { Identity } from '../tree/acl.ts';
+import type { Failure } from './failure.ts';
 import { SessionCore, type SessionOwner } from './session-core.ts';
 
 /** Where a view finds the session to ask through. */
@@ -45,7 +46,10 @@ export class ClientCore implements SessionSource, SessionOwner {
   }
 
   remember(identity: Identity): void {
-    this.#identities.push(identity);
+    const isNew = this.#identities.every(
+      ({ scheme, id }) => scheme !== identity.scheme || id !== identity.id,
+    );
+    if (isNew) this.#identities.push(identity);
   }
 
   changed(core: SessionCore): void {
@@ -56,10 +60,11 @@ export class ClientCore implements SessionSource, SessionOwner {
 
   ended(core: SessionCore): void {
     if (core !== this.#current || !this.peer.isOpen) return;
-    const id = formatZxid(core.handle.id);
-    this.#observer.warning(QuorateError.make('SESSION_EXPIRED', `session ${id} has ended`));
     this.#current = new SessionCore(this.peer, this.peer.options.sessionTimeout, this);
     for (const identity of this.#identities) this.#authenticate(identity);
+    // Last: whoever hears of it may already ask through the next session, or close the peer.
+    const id = formatZxid(core.handle.id);
+    this.#observer.warning(QuorateError.make('SESSION_EXPIRED', `session ${id} has ended`));
   }
 
   #authenticate(identity: Identity): void {
@@ -68,12 +73,19 @@ export class ClientCore implements SessionSource, SessionOwner {
       what,
       path: undefined,
       result: () => undefined,
-      error: () => QuorateError.make('AUTH_FAILED', `${what} failed for the next session`),
+      error: ({ code }: Failure) => {
+        const isOver = code === 'CLOSED' || code === 'SESSION_EXPIRED';
+        const told = isOver ? code : 'AUTH_FAILED';
+        return QuorateError.make(told, `${what} failed for the next session`);
+      },
     };
     // Waits as long as the session does: its requests come behind it.
     const options = { timeout: Number.POSITIVE_INFINITY };
     const operation = { type: 'add-auth', identity } as const;
-    this.#current.write(operation, question, options).catch(this.report);
+    this.#current.write(operation, question, options).catch((error: unknown) => {
+      // The session that follows is given it again; a peer that is closed needs it no more.
+      if (!QuorateError.is(error, 'CLOSED', 'SESSION_EXPIRED')) this.report(error);
+    });
   }
 }
 
