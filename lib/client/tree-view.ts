@@ -106,18 +106,22 @@ export abstract class TreeView<T, In> extends View<T, In> {
   ): Promise<Znode<T>> {
     checkOptions('update', options);
     if (typeof change !== 'function') throw new TypeError('update: change is a function');
+    const left = timeLeft(options?.timeout ?? this.source.peer.options.requestTimeout);
     for (;;) {
-      const before = await this.find(path, options);
+      const before = await this.find(path, { ...options, timeout: left() });
       const data = change(before?.data);
+      refusePromise(data);
+      const wait = { ...options, timeout: left() };
       try {
         const stat =
           before === undefined
-            ? (await this.create(path, data, { ...options, parents: true })).stat
-            : await this.set(path, data, { ...options, version: before.stat.version });
+            ? (await this.create(path, data, { ...wait, parents: true })).stat
+            : await this.set(path, data, { ...wait, version: before.stat.version });
         return { path, data: this.own(data, path), stat };
       } catch (error) {
         // Someone else was faster. What failed here is applied here, so the next read sees it.
         if (!QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) throw error;
+        if (left() === 0) throw timedOut(`update ${path}`, path);
       }
     }
   }
@@ -239,6 +243,24 @@ export abstract class TreeView<T, In> extends View<T, In> {
 /** Absent and empty are one state of a list of children; of data, absent and refused are two. */
 function codeOf(result: ReadResult): string {
   return result.type === 'error' && result.code !== 'NO_NODE' ? result.code : '';
+}
+
+/** Several waits share one time. */
+function timeLeft(timeout: number): () => number {
+  const end = performance.now() + timeout;
+  return () => Math.max(0, end - performance.now());
+}
+
+function timedOut(what: string, path: string): QuorateError {
+  const message = `${what} timed out: others were faster each time`;
+  return QuorateError.make('TIMED_OUT', message, { path, ...NOT_APPLIED });
+}
+
+/** JSON would write it as {}. */
+function refusePromise(data: unknown): void {
+  if (!(data instanceof Promise)) return;
+  data.catch(() => undefined);
+  throw new TypeError('update: change must be synchronous; it may run again');
 }
 
 function readNode(path: string): ReadOperation {
