@@ -11,6 +11,8 @@ interface Newest<T> {
   /** Counts the values, so that no consumer is given one twice. */
   count: number;
   readonly consumers: Set<Cursor<T>>;
+  /** Why there will be no newer one, once that is so. */
+  end: { readonly error: unknown } | undefined;
 }
 
 /** Keeps the newest state of a watch at hand, and is a feed of it. */
@@ -26,6 +28,7 @@ export class LiveState<T> extends StateFeed<T> implements Live<T> {
       error: undefined,
       count: 1,
       consumers: new Set(),
+      end: undefined,
     };
     super((cursor) => openNewest(newest, cursor), context);
     this.#newest = newest;
@@ -81,6 +84,7 @@ export class LiveState<T> extends StateFeed<T> implements Live<T> {
   }
 
   #end(error: unknown): void {
+    this.#newest.end ??= { error };
     for (const consumer of [...this.#newest.consumers]) consumer.end(error);
   }
 }
@@ -90,6 +94,7 @@ function openNewest<T>(newest: Newest<T>, cursor: Cursor<T>): StateSource<T> {
   let zxid = 0n;
   newest.consumers.add(cursor);
   cursor.changed();
+  if (newest.end !== undefined) cursor.end(newest.end.error);
   return {
     take() {
       if (given === newest.count) return SAME;

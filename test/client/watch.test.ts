@@ -184,3 +184,19 @@ test('a node that may not be read rejects a wait and is reported to a subscriber
   await new Promise((resolve) => setImmediate(resolve));
   assert.ok(failsWith('NO_AUTH')(errors[0]));
 });
+
+test('a live value that is over ends whoever comes late, and keeps its value', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/a', 'x');
+  const closed = await peer.watch('/a').live();
+  await closed.close();
+  const late = closed.until(() => false, { timeout: 10_000 });
+  await assert.rejects(late, failsWith('CLOSED'));
+  const left = await peer.watch('/a').live();
+  await peer.close();
+  await assert.rejects(
+    left.until(() => false, { timeout: 10_000 }),
+    failsWith('CLOSED'),
+  );
+  assert.equal(left.value?.data, 'x');
+});
