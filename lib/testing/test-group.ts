@@ -135,6 +135,8 @@ class MemoryGroup implements TestGroup {
 
   async expireSession(id: number): Promise<void> {
     const { client } = this.#alive(id);
+    // One that was never connected does not expire.
+    await eventually(`a session of peer ${id}`, () => client.session.state === 'connected');
     const { session } = client;
     this.partition([id]);
     await eventually(`the end of peer ${id}'s session`, () => session.signal.aborted);
