@@ -110,6 +110,8 @@ export class SimPeer implements Endpoint, Witness {
   #asleepSince: number | undefined;
   #trap: CrashPoint | undefined;
   #trapDowntime = 0;
+  /** Lets the write in flight reach the disk. */
+  #landing: (() => void) | undefined;
   #turning = false;
   /** A batch was handed out whose completion the machine was not told of yet. */
   #writing = false;
@@ -170,6 +172,7 @@ export class SimPeer implements Endpoint, Witness {
     this.#asleepSince = undefined;
     this.#refused = false;
     this.#writing = false;
+    this.#landing = undefined;
     this.#busyUntil = clock.now;
     this.#guard(() => {
       this.#machine = this.#world.factory(opened, this);
@@ -231,9 +234,15 @@ export class SimPeer implements Endpoint, Witness {
     if (asleep) this.#asleepSince ??= now;
   }
 
-  /** Ends a stall, and forgets about traps. */
+  /** Ends a stall and a slow write, and forgets about traps. */
   relent(): void {
     this.#trap = undefined;
+    const landing = this.#landing;
+    if (landing !== undefined) {
+      this.#world.clock.after(1, () => {
+        if (this.#landing === landing) landing();
+      });
+    }
     if (this.#busyUntil <= this.#world.clock.now) return;
     this.#busyUntil = this.#world.clock.now;
     if (this.#wake !== undefined) this.#wake.action = undefined;
@@ -459,8 +468,13 @@ export class SimPeer implements Endpoint, Witness {
       latency += this.store.extraLatency * this.prng.float();
     }
     const { life } = this;
-    clock.after(latency, () => {
+    this.#landing = (): void => {
+      this.#landing = undefined;
       if (life === this.life && this.alive) this.#guard(() => this.#written(batch));
+    };
+    const landing = this.#landing;
+    clock.after(latency, () => {
+      if (this.#landing === landing) landing();
     });
   }
 
