@@ -139,11 +139,11 @@ export class LocalSide {
 
   // ── The leader ────────────────────────────────────────────────────────────────────────────────
 
-  /** Another leader, another link to it, or none. */
-  anotherLeader(isThere: boolean): void {
+  /** Another leader, another link to it, or none. @param epoch of the leader that is there. */
+  anotherLeader(epoch: number | undefined): void {
     this.#reads.index.reset();
-    this.#reads.serving = isThere;
-    if (isThere) this.#host.restart();
+    this.#reads.serving = epoch !== undefined;
+    if (epoch !== undefined) this.#host.restart(epoch);
   }
 
   /** All that is to be asked now. */

@@ -15,8 +15,9 @@ export interface Purpose {
 interface Asked extends Purpose {
   /** The session that it takes over; 0 if it does not. */
   readonly takes: bigint;
-  /** When it last left. */
+  /** When it first left for a leader of `epoch`; never yet: -Infinity. */
   sentAt: number;
+  epoch: number;
 }
 
 /** What a host asks through no session, in an order and under numbers of its own. */
@@ -29,11 +30,18 @@ export class OwnerRequests implements Channel {
     inFlightMax: IN_FLIGHT_MAX,
   });
   readonly #purposes = new Map<Ticket, Asked>();
+  #epoch = 0;
+
+  /** The epoch of the leader that is asked from now on. */
+  follow(epoch: number): void {
+    this.#epoch = epoch;
+  }
 
   ask(ticket: Ticket, operation: SessionOperation, purpose: Purpose): void {
     this.queue.write(ticket, operation);
     const takes = operation.type === 'move-session' ? operation.session : 0n;
-    this.#purposes.set(ticket, { ...purpose, takes, sentAt: Number.NEGATIVE_INFINITY });
+    const never = { sentAt: Number.NEGATIVE_INFINITY, epoch: 0 };
+    this.#purposes.set(ticket, { ...purpose, takes, ...never });
   }
 
   /** Whether this host has asked to take that session over, and does not know the answer. */
@@ -44,20 +52,28 @@ export class OwnerRequests implements Channel {
     return false;
   }
 
-  /** False: it has left, and its fate must be awaited. */
-  withdraw(ticket: Ticket): boolean {
-    if (this.queue.abandon(ticket).type !== 'withdrawn') return false;
-    this.#purposes.delete(ticket);
-    return true;
+  /** What it was for. Undefined: it has left, and its fate must be awaited. */
+  withdraw(ticket: Ticket): Asked | undefined {
+    return this.queue.abandon(ticket).type === 'withdrawn' ? this.decided(ticket) : undefined;
   }
 
-  /** It leaves now; the leader's clock for what it makes starts later. */
+  /**
+   * It leaves now; the leader's clock for what it makes starts later. If it leaves once more, over
+   * another link in the same epoch, the leader may have proposed it in between, and its clock runs.
+   */
   sent(ticket: Ticket, now: number): void {
     const purpose = this.#purposes.get(ticket);
-    if (purpose !== undefined) purpose.sentAt = now;
+    if (purpose === undefined || purpose.epoch === this.#epoch) return;
+    purpose.sentAt = now;
+    purpose.epoch = this.#epoch;
   }
 
-  /** It is decided: what it was for, and when it last left. */
+  /** The machine has slept: nobody knows how long ago anything left. */
+  doubt(): void {
+    for (const purpose of this.#purposes.values()) purpose.sentAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** It is decided: what it was for, and since when the leader's clock may run. */
   decided(ticket: Ticket): Asked | undefined {
     const purpose = this.#purposes.get(ticket);
     this.#purposes.delete(ticket);

@@ -318,7 +318,7 @@ export class Replica {
     const { zxid } = this.#tree.machine;
     if (!this.#attachment.follow(zab, this.#duties, zxid)) return;
     this.#tree.anotherLeader();
-    this.#local.anotherLeader(this.#attachment.tenure !== undefined);
+    this.#local.anotherLeader(this.#attachment.tenure?.epoch);
   }
 
   /** One pass from the host to the leader and back. True if there may be more to do in this turn. */

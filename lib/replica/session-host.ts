@@ -102,7 +102,10 @@ export class SessionHost {
   tick(now: number, { stall, sleep }: Gap): void {
     this.#now = now;
     if (stall > 0) this.#sessions.stalled(stall);
-    if (Math.max(stall, sleep) > this.#shortestTimeout() * DOUBT_AFTER) this.#sessions.doubt();
+    if (Math.max(stall, sleep) > this.#shortestTimeout() * DOUBT_AFTER) {
+      this.#sessions.doubt();
+      this.#own.doubt();
+    }
     this.#pipeline.tick();
     for (const change of this.#sessions.judge(now)) this.#judged(change);
   }
@@ -184,8 +187,14 @@ export class SessionHost {
   close(hosted: HostedSession): void {
     if (hosted.closing) return;
     hosted.closing = true;
-    if (hosted.session !== 0n) this.#sendClose(hosted);
-    else if (this.#own.withdraw(hosted.birth)) this.#end(hosted, 'close', 'CLOSED', 'not-applied');
+    if (hosted.session !== 0n) {
+      this.#sendClose(hosted);
+      return;
+    }
+    const withdrawn = this.#own.withdraw(hosted.birth);
+    if (withdrawn === undefined) return;
+    this.#end(hosted, 'close', 'CLOSED', 'not-applied');
+    this.#hold(withdrawn.takes);
   }
 
   /** Behind everything that was submitted before. */
@@ -200,8 +209,9 @@ export class SessionHost {
     this.#sessions.setAlive(handle.id, alive);
   }
 
-  /** A leader is there that has nothing of this host yet. */
-  restart(): void {
+  /** A leader of that epoch is there, and has nothing of this host yet over this link. */
+  restart(epoch: number): void {
+    this.#own.follow(epoch);
     const asked = this.#parts.machine().lastCxid({ session: 0n, owner: this.#owner }) ?? 0;
     if (asked > this.#own.queue.lastCxid) {
       this.#forked = true;
@@ -319,7 +329,7 @@ export class SessionHost {
     this.#hold(purpose.takes);
   }
 
-  /** Created or taken over. @param requestedAt when that was last asked for. */
+  /** Created or taken over. @param requestedAt when the leader's clock for it may have started. */
   #born(hosted: HostedSession, id: bigint, timeout: number, requestedAt: number): void {
     const { key } = hosted.handle;
     const changes = this.#sessions.created(key, id, timeout, requestedAt, this.#now);
@@ -376,6 +386,8 @@ export class SessionHost {
     // Given up: the group may still hold it, and what has left may still be applied.
     this.#departed.add(session, this.#finish(hosted, 'SESSION_EXPIRED', 'unknown'));
     this.#teller.state(session, state, 'SESSION_EXPIRED');
+    // Who takes it over meanwhile under another handle wants it alive.
+    if (this.#own.takes(session.id)) return;
     const release = { type: 'close-session', session: session.id, reason: 'expired' } as const;
     this.#ask(release, { type: 'release', key: 0 });
   }
