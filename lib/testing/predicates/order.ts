@@ -1,4 +1,4 @@
-import { epochOf, formatZxid, type Zxid } from '../../base/zxid.ts';
+import { epochOf, formatZxid } from '../../base/zxid.ts';
 import type { Proposed } from '../ghost.ts';
 import { demand, type Predicate } from './predicate.ts';
 
@@ -111,9 +111,4 @@ export const integrity: Predicate = {
 
 function equal(one: Uint8Array, two: Uint8Array): boolean {
   return one === two || (one.length === two.length && one.every((byte, at) => byte === two[at]));
-}
-
-/** The greatest zxid of two. */
-function later(one: Zxid, two: Zxid): Zxid {
-  return one > two ? one : two;
 }
