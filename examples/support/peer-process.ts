@@ -57,6 +57,16 @@ export class PeerProcess {
     await this.#exited;
   }
 
+  /** As a machine that is suspended: it neither answers nor ends. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** And wakes up. */
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   /** Ends its session, hands leadership over, and ends. */
   async close(): Promise<void> {
     await this.ask('close');

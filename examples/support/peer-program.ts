@@ -50,6 +50,8 @@ export interface Calls {
   /** An ephemeral node of this process. */
   register(path: string, data: string): Promise<Created>;
   get(path: string, after: bigint): Promise<Znode<string>>;
+  /** A read that a leader without a quorum cannot answer. */
+  linearizable(path: string): Promise<string>;
   /** Waits in a watch until the node is there, or until it is gone. */
   until(path: string, isThere: boolean): Promise<string | undefined>;
   contents(): Promise<Contents>;
@@ -64,6 +66,10 @@ const calls: Calls = {
   create: (path, data) => peer.create(path, data, { parents: true }),
   register: (path, data) => peer.session.create(path, data, { ephemeral: true }),
   get: (path, after) => peer.get(path, { after }),
+  linearizable: async (path) => {
+    const { data } = await peer.get(path, { consistency: 'linearizable', timeout: 30_000 });
+    return data;
+  },
   until: async (path, isThere) => {
     const node = await peer.watch(path).until((state) => (state !== undefined) === isThere);
     return node?.data;
