@@ -19,12 +19,13 @@ export function receiveFollowerInfo(
   info: FollowerInfo,
 ): void {
   const learner = presented(core, remote, info);
-  leading.learners.set(remote.id, learner);
   if (isRolledBack(core, learner)) {
     core.alarm(`the store of peer ${learner.id} has lost promises`);
     core.send(remote.id, { type: 'FORGOTTEN', detail: 'older than what it promised' });
     return;
   }
+  leading.learners.set(remote.id, learner);
+  if (info.voter) remember(core, learner, info.acceptedEpoch, info.currentEpoch);
   if (isVoter(core, learner) && isOutpaced(core, leading, info)) return;
   if (leading.epochDurable) invite(core, leading, learner);
   else chooseEpoch(core, leading);
@@ -131,7 +132,7 @@ export function receiveAckEpoch(
   learner.promise = message;
   learner.progressAt = core.now;
   if (learner.observer || leading.historyEnd !== undefined) {
-    remember(core, leading, learner);
+    promised(core, leading, learner, message);
     return;
   }
   if (!message.counted) {
@@ -144,20 +145,25 @@ export function receiveAckEpoch(
     core.leave(`peer ${learner.id} has a longer history`);
     return;
   }
-  remember(core, leading, learner);
+  promised(core, leading, learner, message);
   takeHistory(core, leading);
 }
 
-function remember(core: Core, leading: Leading, learner: Learner): void {
-  const { promise, key } = learner;
-  if (promise === undefined || !promise.counted) return;
-  leading.promisedBy.set(learner.id, key);
+function promised(core: Core, leading: Leading, learner: Learner, message: AckEpoch): void {
+  if (!message.counted) return;
+  leading.promisedBy.set(learner.id, learner.key);
+  remember(core, learner, leading.epoch, message.currentEpoch);
+}
+
+/** The highest that a store has said of itself: all of it was durable there when it was said. */
+function remember(core: Core, learner: Learner, accepted: number, current: number): void {
+  const { key, boot, incarnation } = learner;
   const seen = core.remembered.get(key);
   core.remembered.set(key, {
-    accepted: Math.max(seen?.accepted ?? 0, leading.epoch),
-    current: Math.max(seen?.current ?? 0, promise.currentEpoch),
-    boot: learner.boot,
-    incarnation: learner.incarnation,
+    accepted: Math.max(seen?.accepted ?? 0, accepted),
+    current: Math.max(seen?.current ?? 0, current),
+    boot,
+    incarnation,
     acked: seen?.acked ?? ZERO,
     ackedEpoch: seen?.ackedEpoch ?? 0,
   });

@@ -205,6 +205,18 @@ test('so is one that was opened fewer times, and one that only acknowledged the 
   }
 });
 
+test('what a store says of itself when it presents itself is remembered, promised here or not', () => {
+  const lone = new Lone();
+  lone.meet(3, 3);
+  elected(lone, 1);
+  const info = { acceptedFrom: '', configuration: at('0.0'), lastZxid: at('0.0'), voter: true };
+  lone.hear(3, { type: 'FOLLOWERINFO', acceptedEpoch: 1, currentEpoch: 0, ...info });
+  lone.zab.unlinked(3);
+  lone.meet(3, 33, { boot: 2 });
+  lone.hear(33, { type: 'FOLLOWERINFO', acceptedEpoch: 0, currentEpoch: 0, ...info });
+  assert.equal(lone.said(33, 'FORGOTTEN').length, 1);
+});
+
 test('who comes back whole under the same promise is synced again', () => {
   const lone = new Lone();
   lone.lead(1, 3);
