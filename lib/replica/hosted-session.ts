@@ -1,12 +1,18 @@
 import { type DueRead, SessionQueue } from '../session/session-queue.ts';
 import type { Reader } from '../tree/reader.ts';
 import type { Operation } from '../tree/request.ts';
+import { bytesOfAnswer } from './operation-size.ts';
 import type { ReadOperation } from './read.ts';
 import type { Ticket } from './ready.ts';
 import type { SessionHandle } from './session-handle.ts';
 
 /** Undecided requests of one numbering at the leader: well within what the exactly-once table remembers. */
 export const IN_FLIGHT_MAX = 512;
+/**
+ * Bytes of their answers: the table forgets these with the next request only, if there is one, and a
+ * checkpoint has all answers of a session in one part, which must be read again.
+ */
+const ANSWERS_MAX = 2 * 1024 * 1024;
 /** Reads of one session that may wait, in multiples of its writes. */
 const READS_PER_WRITE = 16;
 const NOBODY: Reader = { identities: [] };
@@ -97,6 +103,8 @@ export class HostedSession implements Channel {
     return new SessionQueue({
       pendingMax: this.#pendingMax + 1,
       inFlightMax: IN_FLIGHT_MAX,
+      weightOf: bytesOfAnswer,
+      weightMax: ANSWERS_MAX,
       readsMax: this.#pendingMax * READS_PER_WRITE,
       lastCxid,
     });

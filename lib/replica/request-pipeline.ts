@@ -8,10 +8,11 @@ import type { Operation, OperationResult, Owner, Request } from '../tree/request
 import type { StateMachine } from '../tree/state-machine.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { Channel } from './hosted-session.ts';
+import { bytesOfOperation } from './operation-size.ts';
 import type { ReadOperation } from './read.ts';
 import type { Ticket } from './ready.ts';
 
-/** Requests, and bytes of data in them, of one message; what is left goes into the next. */
+/** Requests, and bytes of them, of one message; what is left goes into the next. */
 const REQUESTS_MAX = 1024;
 const BYTES_MAX = 256 * 1024;
 
@@ -62,7 +63,7 @@ export class RequestPipeline {
         if (session === 0n) sent(ticket);
         const { resolved } = queue;
         requests.push({ session, cxid, resolved, owner: this.#owner, operation });
-        bytes += dataBytes(operation);
+        bytes += bytesOfOperation(operation);
         if (requests.length < REQUESTS_MAX && bytes < BYTES_MAX) continue;
         send({ type: 'REQUEST', requests });
         requests = [];
@@ -115,10 +116,4 @@ export class RequestPipeline {
       yield { decision, result: answer.result, zxid: answer.zxid };
     }
   }
-}
-
-function dataBytes(operation: Operation): number {
-  if (operation.type === 'create' || operation.type === 'set') return operation.data.length;
-  if (operation.type !== 'multi') return 0;
-  return operation.operations.reduce((sum, each) => sum + dataBytes(each), 0);
 }

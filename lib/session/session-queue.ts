@@ -19,11 +19,14 @@ import { ZERO, type Zxid } from '../base/zxid.ts';
 /** Names one read or write; chosen by the caller, rising. */
 export type QueueTicket = number;
 
-export interface SessionQueueOptions {
+export interface SessionQueueOptions<Write> {
   /** Writes that may wait or be under way; then no more are taken (OVERLOADED). */
   readonly pendingMax: number;
   /** Writes that may be numbered and undecided: what the exactly-once table must remember for the session. @default pendingMax */
   readonly inFlightMax?: number;
+  /** What a numbered and undecided write weighs, and how much all of them may; one alone always may. @default no bound */
+  readonly weightOf?: (operation: Write) => number;
+  readonly weightMax?: number;
   /** Reads that may wait behind writes. @default no bound */
   readonly readsMax?: number;
   /** A session that is taken over goes on after its last number. @default 0 */
@@ -75,6 +78,7 @@ interface WriteItem<Write> {
   readonly operation: Write;
   /** 0 until it leaves. */
   cxid: number;
+  weight: number;
   abandoned: boolean;
   dropped: boolean;
 }
@@ -93,6 +97,8 @@ type Item<Write, Read> = WriteItem<Write> | ReadItem<Read>;
 export class SessionQueue<Write, Read> {
   readonly #pendingMax: number;
   readonly #inFlightMax: number;
+  readonly #weightOf: (operation: Write) => number;
+  readonly #weightMax: number;
   readonly #readsMax: number;
   /** Everything not yet decided or run, in the order it was made. Its head is never a read that may run. */
   readonly #line = new Fifo<Item<Write, Read>>();
@@ -106,6 +112,8 @@ export class SessionQueue<Write, Read> {
   #waiting = 0;
   #lastTicket: QueueTicket = Number.NEGATIVE_INFINITY;
   #writes = 0;
+  /** Of all in flight. */
+  #weight = 0;
   /** Dropped items that may still stand in the line. */
   #dropped = 0;
   /** Invariant: resolved <= sent <= lastCxid = resolved + in flight. */
@@ -114,9 +122,11 @@ export class SessionQueue<Write, Read> {
   #lastZxid: Zxid = ZERO;
   #closed = false;
 
-  constructor(options: SessionQueueOptions) {
+  constructor(options: SessionQueueOptions<Write>) {
     this.#pendingMax = options.pendingMax;
     this.#inFlightMax = options.inFlightMax ?? options.pendingMax;
+    this.#weightOf = options.weightOf ?? (() => 0);
+    this.#weightMax = options.weightMax ?? Number.POSITIVE_INFINITY;
     this.#readsMax = options.readsMax ?? Number.POSITIVE_INFINITY;
     assert(this.#inFlightMax > 0 && this.#pendingMax > 0, 'room for a write');
     this.#resolved = options.lastCxid ?? 0;
@@ -167,6 +177,7 @@ export class SessionQueue<Write, Read> {
       ticket,
       operation,
       cxid: 0,
+      weight: this.#weightOf(operation),
       abandoned: false,
       dropped: false,
     };
@@ -223,7 +234,9 @@ export class SessionQueue<Write, Read> {
     while (this.#inFlight.size < this.#inFlightMax) {
       const item = this.#firstUnnumbered();
       if (item === undefined || item.ticket > barrier) break;
+      if (this.#inFlight.size > 0 && this.#weight + item.weight > this.#weightMax) break;
       this.#unnumbered.shift();
+      this.#weight += item.weight;
       item.cxid = this.lastCxid + 1;
       this.#inFlight.push(item);
       this.#sent = item.cxid;
@@ -254,6 +267,7 @@ export class SessionQueue<Write, Read> {
     assert(item.cxid === cxid, 'writes of a session are decided in the order of their numbers');
     assert(this.#head() === item, 'everything made before a write is done when it is decided');
     this.#resolved = cxid;
+    this.#weight -= item.weight;
     this.#sent = Math.max(this.#sent, cxid);
     this.#remove(item);
     this.#line.shift();

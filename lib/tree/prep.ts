@@ -53,6 +53,8 @@ const MAX_TREE_BYTES = 256 * 2 ** 20;
 const TXN_BYTES_MAX = 4 * 2 ** 20;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const BYTES_PER_UNIT = 3;
+/** Of a change or a line of an ACL besides its texts: what is read has a bound on how many there are, too. */
+const ELEMENT_BYTES = 40;
 
 /** Of what an operation on nodes changes of sessions: nothing is ever put in. */
 const NO_SESSIONS: Map<bigint, SessionView> = new Map();
@@ -72,10 +74,12 @@ function isOfSession(operation: Operation): boolean {
 function sizeOf(changes: readonly Change[]): number {
   let size = 0;
   for (const change of changes) {
-    size += change.path.length * BYTES_PER_UNIT;
+    size += ELEMENT_BYTES + change.path.length * BYTES_PER_UNIT;
     if (change.type === 'create' || change.type === 'set') size += change.data.length;
     if (change.type === 'create' || change.type === 'set-acl') {
-      for (const { scheme, id } of change.acl) size += (scheme.length + id.length) * BYTES_PER_UNIT;
+      for (const { scheme, id } of change.acl) {
+        size += ELEMENT_BYTES + (scheme.length + id.length) * BYTES_PER_UNIT;
+      }
     }
   }
   return size;

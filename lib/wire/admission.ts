@@ -34,6 +34,7 @@ export function isTooLarge(operation: Operation): boolean {
     case 'multi': {
       const { operations } = operation;
       if (operations.length > MAX_CHANGES || operations.some(isTooLargeAlone)) return true;
+      if (operations.reduce((sum, one) => sum + elementsOf(one), 0) > MAX_CHANGES) return true;
       return operations.reduce((sum, one) => sum + bytesOf(one), 0) > MAX_ENTRY_BYTES;
     }
     default:
@@ -56,6 +57,11 @@ function isTooLargeAlone(operation: NodeOperation): boolean {
     default:
       return unreachable(operation);
   }
+}
+
+/** Elements of lists that it adds to a message. */
+function elementsOf(operation: NodeOperation): number {
+  return 1 + ('acl' in operation ? operation.acl.length : 0);
 }
 
 /** At most so many bytes of an encoded operation, but for a few that are fixed. */

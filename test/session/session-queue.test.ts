@@ -8,7 +8,9 @@ function at(counter: number): Zxid {
   return makeZxid(1, counter);
 }
 
-function newQueue(options: Partial<SessionQueueOptions> = {}): SessionQueue<string, string> {
+function newQueue(
+  options: Partial<SessionQueueOptions<string>> = {},
+): SessionQueue<string, string> {
   return new SessionQueue<string, string>({ pendingMax: 100, ...options });
 }
 
@@ -16,6 +18,18 @@ function newQueue(options: Partial<SessionQueueOptions> = {}): SessionQueue<stri
 function taken(queue: SessionQueue<string, string>): string[] {
   return queue.take().map(({ cxid, operation }) => `${cxid} ${operation}`);
 }
+
+it('what is under way weighs no more than it may, but one write alone always leaves', () => {
+  const queue = newQueue({ weightOf: (operation) => operation.length, weightMax: 5 });
+  queue.write(1, 'aaa');
+  queue.write(2, 'bbb');
+  queue.write(3, 'heavier than allowed');
+  assert.deepEqual(taken(queue), ['1 aaa']);
+  queue.decide(1, at(1));
+  assert.deepEqual(taken(queue), ['2 bbb']);
+  queue.decide(2, at(2));
+  assert.deepEqual(taken(queue), ['3 heavier than allowed']);
+});
 
 describe('the order of a session', () => {
   it('lets a read run at once when no write is ahead of it', () => {
