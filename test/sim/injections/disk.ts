@@ -93,7 +93,7 @@ export const DISK: readonly Injection[] = [
         replace: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid: last } });',
       },
     ],
-    expects: ['S14', 'S15', 'S16', 'S17'],
+    expects: ['S14', 'S15', 'S16', 'S17', 'S34'],
     machine: 'replica',
   },
 ];

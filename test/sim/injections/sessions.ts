@@ -15,6 +15,15 @@ export const SESSIONS: readonly Injection[] = [
     ],
     expects: ['S18', 'S19'],
     machine: 'replica',
+    bias: {
+      fixed: { writeLatency: 20, writeSpike: 0.05, clients: 6, clientInterval: 100 },
+      faults: [
+        ['stall', 4],
+        ['clog', 3],
+        ['disk-slow', 3],
+        ['partition', 2],
+      ],
+    },
   },
   {
     id: 'session-never-tracked',
