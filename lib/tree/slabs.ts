@@ -57,6 +57,7 @@ export class Slabs {
   /** Bytes of all slabs, living or dead. */
   #capacity = 0;
   #pool = new Int32Array(0);
+  #poolBuffer: ArrayBuffer = this.#pool.buffer;
   /** Words of the pool handed out. */
   #pooled = 0;
 
@@ -106,7 +107,8 @@ export class Slabs {
     if (length > POOLED_MAX) return slab.bytes.slice(offset + LEAD, offset + LEAD + length);
     const count = (length + 3) >> 2;
     if (this.#pooled + count > this.#pool.length) {
-      this.#pool = new Int32Array(POOL_SIZE >> 2);
+      this.#poolBuffer = new ArrayBuffer(POOL_SIZE);
+      this.#pool = new Int32Array(this.#poolBuffer);
       this.#pooled = 0;
     }
     const { words } = slab;
@@ -115,7 +117,7 @@ export class Slabs {
     // By hand: a call of set() costs as much as this whole loop, and needs a view of its own.
     for (let at = 0; at < count; at += 1) pool[to + at] = words[from + at] as number;
     this.#pooled = to + count;
-    return new Uint8Array(pool.buffer, to * 4, length);
+    return new Uint8Array(this.#poolBuffer, to * 4, length);
   }
 
   /** Bytes of all slabs, living or dead. */
