@@ -1,6 +1,7 @@
 /** Inside a patched copy: schedules of one seed after the other, until a predicate does not hold. */
+import type { MachineKind } from '../../lib/testing/simulate.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
-import { type MachineKind, run } from './run.ts';
+import { run } from './run.ts';
 
 /** What to run. */
 export interface RunOrder {

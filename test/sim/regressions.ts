@@ -3,7 +3,7 @@
  * same run: whoever changes what a seed means (swarm.ts, faults.ts, workload.ts) looks for new ones
  * with the bug put back.
  */
-import type { MachineKind } from './run.ts';
+import type { MachineKind } from '../../lib/testing/simulate.ts';
 
 export interface Regression {
   readonly seed: number;

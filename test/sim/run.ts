@@ -1,10 +1,7 @@
-/** One schedule of the command line: which machine, which predicates, and what is told of it. */
-import { REPLICA_PREDICATES, ZAB_PREDICATES } from '../../lib/testing/predicates/all.ts';
-import { replicaFactory } from '../../lib/testing/replica-machine.ts';
-import { type Outcome, runSchedule } from '../../lib/testing/schedule.ts';
-import { wireCodec } from '../../lib/testing/sim-codec.ts';
+/** One schedule of the command line, and what is told of it. */
+import type { Outcome } from '../../lib/testing/schedule.ts';
+import { type MachineKind, runSeed } from '../../lib/testing/simulate.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
-import { zabFactory } from '../../lib/testing/zab-machine.ts';
 import type { SimOptions } from './options.ts';
 
 /** What a worker reports of one schedule. */
@@ -17,8 +14,6 @@ export interface Report {
   readonly voters: number;
   readonly counts: readonly (readonly [string, number])[];
 }
-
-export type MachineKind = 'zab' | 'replica';
 
 /** Mixed: the whole replica three times out of four, ZAB alone else. */
 export function machineFor(kind: SimOptions['machine'], seed: number): MachineKind {
@@ -33,14 +28,7 @@ export function run(
   overrides: SwarmOverrides,
   print?: (line: string) => void,
 ): Outcome {
-  return runSchedule({
-    seed,
-    factory: machine === 'zab' ? zabFactory : replicaFactory,
-    codec: wireCodec(),
-    predicates: machine === 'zab' ? ZAB_PREDICATES : REPLICA_PREDICATES,
-    overrides,
-    ...(print && { print }),
-  });
+  return runSeed(seed, machine, { overrides, ...(print && { print }) });
 }
 
 export function reportOf(outcome: Outcome): Report {

@@ -69,3 +69,13 @@ export const REPLICA_PREDICATES: readonly Predicate[] = [
   times,
   reaping,
 ];
+
+/** What a simulated run is judged by: each name with what must hold. */
+export const PREDICATES: ReadonlyMap<string, string> = new Map(
+  [
+    ...REPLICA_PREDICATES.map(({ name, title }) => [name, title] as const),
+    ['S23', 'watches that stay get every event once, in order'] as const,
+    ['S35', 'after the faults everything converges'] as const,
+    ['S36', 'a minority does not unseat a leader that has a quorum'] as const,
+  ].sort(([one], [two]) => Number(one.slice(1)) - Number(two.slice(1))),
+);

@@ -109,7 +109,7 @@ class Watcher {
 /** S22 and S23: each watch gets exactly the events of G that it waits for, before anything that reflects them. */
 export const watchOrder: Predicate = {
   name: 'S22',
-  title: 'watches get every event once, before what reflects it (S23: those that stay, too)',
+  title: 'watches that fire once do so exactly once, before what reflects it',
   judges: 'replica',
   watch(scene) {
     const watchers = new Map<string, Watcher>();
