@@ -1,4 +1,5 @@
 /** Carries faults out. Each begins at its moment and ends by itself; the heal ends all of them. */
+import { COUNTER_MAX } from '../base/zxid.ts';
 import type { Fault, PartitionShape, Target } from './faults.ts';
 import { Prng } from './prng.ts';
 import type { SimCluster } from './sim-cluster.ts';
@@ -367,9 +368,11 @@ export class Mischief {
 
   /** Two processes on one store's promises: both are in doubt until one is gone. */
   #clone(target: Target, duration: number): void {
-    const { statistics, trace, clock } = this.#cluster;
+    const { statistics, trace, clock, swarm } = this.#cluster;
     const peer = this.#find(target);
-    if (!this.#isRobbable(peer)) {
+    // Who runs out of counters steps down, and to a new leader the clone is a restart like any other.
+    const lasting = swarm.counterMax === COUNTER_MAX;
+    if (!lasting || !this.#isRobbable(peer)) {
       statistics.add('fault clone put off');
       return;
     }
