@@ -23,6 +23,7 @@ import type { Zab } from '../zab/zab.ts';
 import type { ReplicaOptions } from './options.ts';
 import { type Outbox, SELF } from './outbox.ts';
 import { QuorumRounds } from './quorum-rounds.ts';
+import { RefusedTails } from './refused-tails.ts';
 
 /** Entries proposed and not yet applied; then requests wait in their inboxes. */
 const PROPOSED_MAX = 8192;
@@ -59,8 +60,7 @@ export class LeaderDuties {
   readonly #inbox = new Fifo<Arrival>();
   /** What came before EPOCH_START was applied here. */
   #early: { readonly link: LinkId; readonly message: ServiceMessage }[] = [];
-  /** Sessions of which a request was refused, by link: nothing more is taken but this number. */
-  readonly #refused = new Map<string, number>();
+  readonly #refused = new RefusedTails();
   #active = false;
   #now: number;
   #wall: number;
@@ -158,9 +158,7 @@ export class LeaderDuties {
     this.#inbox.keep((arrival) => arrival.link !== link);
     this.#rounds.unlinked(link);
     this.#touches.forget(link);
-    for (const key of this.#refused.keys()) {
-      if (key.startsWith(`${link}/`)) this.#refused.delete(key);
-    }
+    this.#refused.unlinked(link);
   }
 
   /** An entry was applied to the tree. */
@@ -170,15 +168,16 @@ export class LeaderDuties {
     const { result } = applied;
     if (result.type === 'create-session') this.#track(result.session);
     else if (result.type === 'move-session') this.#moved(result.session);
-    for (const session of applied.ended) this.#expiry.untrack(session);
+    for (const session of applied.ended) {
+      this.#expiry.untrack(session);
+      this.#refused.forget(session);
+    }
   }
 
   /** Its new owner has its whole time-out, and may have been refused as one that was not. */
   #moved(session: bigint): void {
     this.#expiry.touch(session, this.#now);
-    for (const key of this.#refused.keys()) {
-      if (key.endsWith(`/${session}`)) this.#refused.delete(key);
-    }
+    this.#refused.forget(session);
   }
 
   /** The zxid of an entry that is not for the tree. */
@@ -251,13 +250,7 @@ export class LeaderDuties {
       this.#parts.outbox.close(link, 'a request in the name of another peer');
       return false;
     }
-    if (this.#refused.size === 0) return true;
-    const key = `${link}/${request.session}`;
-    const expected = this.#refused.get(key);
-    if (expected === undefined) return true;
-    if (expected !== request.cxid) return false;
-    this.#refused.delete(key);
-    return true;
+    return this.#refused.admits(link, request);
   }
 
   #take({ link, request }: Arrival): void {
@@ -299,7 +292,8 @@ export class LeaderDuties {
   #reject(link: LinkId, { session, cxid }: Request, rejected: Rejected): void {
     const { code } = rejected;
     const expected = code === 'OVERLOADED' ? rejected.expected : 0;
-    this.#refused.set(`${link}/${session}`, expected);
+    // Of a session that has ended everything is refused anyway, and for ever: there is nothing to keep.
+    if (code !== 'SESSION_EXPIRED') this.#refused.refuse(link, session, expected);
     this.#answer(link, { type: 'REJECT', session, cxid, code, expected });
   }
 

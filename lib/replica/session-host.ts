@@ -12,6 +12,7 @@ import type { Reader } from '../tree/reader.ts';
 import type { Operation, OperationResult, Owner, SessionOperation } from '../tree/request.ts';
 import { sameOwner } from '../tree/session-table.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
+import { isTooLarge } from '../wire/admission.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import { Departed } from './departed.ts';
 import { HostedSession } from './hosted-session.ts';
@@ -132,18 +133,19 @@ export class SessionHost {
 
   open(kind: SessionKind, timeout: number, birth: SessionOperation): SessionHandle {
     const handle = this.#sessions.open(kind, timeout);
-    const ticket = this.#ask(birth, { type: 'birth', key: handle.key });
+    const ticket = this.nextTicket();
+    const hosted = new HostedSession(handle, ticket, this.#parts.options.pendingMax);
+    this.#hosted.set(handle.key, hosted);
+    // No message could carry it to the leader, and it would hold up everything behind it.
+    if (isTooLarge(birth)) this.#end(hosted, 'expire', 'TOO_LARGE', 'not-applied');
+    else this.#ask(birth, { type: 'birth', key: handle.key }, ticket);
     if (birth.type === 'move-session') this.#hold(birth.session);
-    const { pendingMax } = this.#parts.options;
-    this.#hosted.set(handle.key, new HostedSession(handle, ticket, pendingMax));
     return handle;
   }
 
-  #ask(operation: SessionOperation, purpose: Purpose): Ticket {
-    const ticket = this.nextTicket();
+  #ask(operation: SessionOperation, purpose: Purpose, ticket: Ticket = this.nextTicket()): void {
     this.#own.ask(ticket, operation, purpose);
     this.#pipeline.wake(this.#own);
-    return ticket;
   }
 
   /** Holds a session that this host is about to take over from itself, or lets it go on. */

@@ -42,3 +42,14 @@ test('a session whose old handle is given up lives on under the one that takes i
   assert.equal(other.state, 'connected');
   assert.equal(cluster.ask(id, other, create('/a')).outcome, 'applied');
 });
+
+test('a takeover with a password that no message can carry fails at once, and nothing is held up', () => {
+  const cluster = new Cluster();
+  const id = cluster.follower();
+  const session = openClient(cluster, id);
+  const long = new Uint8Array(1_000);
+  const other = cluster.peer(id).takeOver({ session: session.id, password: long, timeout: 6_000 });
+  assert.equal(other.state, 'expired');
+  assert.equal(cluster.ask(id, session, create('/a')).outcome, 'applied');
+  assert.equal(cluster.open(id).state, 'connected');
+});
