@@ -1,4 +1,5 @@
 import { QuorateError } from '../base/errors.ts';
+import { offAbort, onAbort } from './abort.ts';
 import { type Consumer, Cursor, type OpenSource } from './cursor.ts';
 import type { Feed } from './feed.ts';
 import {
@@ -127,11 +128,11 @@ export class StateFeed<T> implements Feed<T> {
     const cursor = new Cursor(this.#open);
     const signal = this.#signal;
     if (signal === undefined) return { cursor, leave: () => cursor.close() };
-    const onAbort = () => cursor.end(aborted(signal, this.context));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    const end = () => cursor.end(aborted(signal, this.context));
+    if (signal.aborted) end();
+    else onAbort(signal, end);
     const leave = () => {
-      signal.removeEventListener('abort', onAbort);
+      offAbort(signal, end);
       cursor.close();
     };
     return { cursor, leave };

@@ -1,4 +1,5 @@
 import { type Outcome, QuorateError } from '../base/errors.ts';
+import { offAbort, onAbort } from './abort.ts';
 
 /** Gives something up. */
 export interface StopOptions {
@@ -77,12 +78,13 @@ export class Deadline {
       this.dispose();
       this.#wait.cutShort((fate) => aborted(signal, this.#wait, fate));
     };
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    onAbort(signal, this.#onAbort);
   }
 
   dispose(): void {
     clearTimeout(this.#timer);
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#signal === undefined || this.#onAbort === undefined) return;
+    offAbort(this.#signal, this.#onAbort);
     this.#onAbort = undefined;
   }
 }

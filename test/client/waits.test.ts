@@ -86,6 +86,27 @@ test('a signal leaves no listener behind', async (t) => {
   assert.equal(listeners, 0);
 });
 
+test('a hundred waits on one signal are no leak to Node, and all are cut short', async (t) => {
+  const peer = await solo(t);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const waits = Array.from({ length: 50 }, (_, at) => [
+    peer.watch('/a', { signal }).until(() => false),
+    peer.watch(`/a-${at}`).until((node) => node !== undefined, { signal }),
+  ]).flat();
+  const ends = Promise.allSettled(waits);
+  controller.abort();
+  for (const end of await ends)
+    assert.ok(end.status === 'rejected' && end.reason.code === 'ABORTED');
+  // Node tells of a warning in the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(warnings, []);
+});
+
 test('after waits for a transaction, and a zxid of the past costs nothing', async (t) => {
   const peer = await solo(t);
   const { stat } = await peer.create('/a', 'x');
