@@ -85,9 +85,10 @@ export class PeerClient extends ClientView<string, string> implements Peer {
     return new OwnedSessionView(new PinnedSource(core, this.source.report), this.place, utf8);
   }
 
-  close(options?: { readonly timeout?: number }): Promise<void> {
+  /** Misuse rejects: nothing that returns a promise throws. */
+  async close(options?: { readonly timeout?: number }): Promise<void> {
     checkOptions('close', options);
-    return this.#peer.close(options?.timeout ?? CLOSE_TIMEOUT);
+    await this.#peer.close(options?.timeout ?? CLOSE_TIMEOUT);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

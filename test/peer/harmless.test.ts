@@ -166,6 +166,18 @@ test('a further session closes within its time-out when nobody is there to close
   await assert.rejects(session.get('/'), failsWith('CLOSED'));
 });
 
+test('misuse rejects where a promise is returned, and closes nothing', async (t) => {
+  const peer = await solo(t);
+  const wrong = [{ timeout: -1 }, { timeout: 'soon' }, { timeuot: 1 }] as readonly object[];
+  for (const options of wrong) {
+    await assert.rejects(peer.close(options), /timeout|timeuot/);
+    await assert.rejects(peer.get('/', options), /timeout|timeuot/);
+    await assert.rejects(peer.openSession(options), /timeout|timeuot/);
+    await assert.rejects(peer.ready(options), /timeout|timeuot/);
+  }
+  assert.equal(peer.status.serving, true);
+});
+
 test('options with two spellings of one id are refused', () => {
   const peers = { '1': 'ws://127.0.0.1:7001', '01': 'ws://127.0.0.1:7002' };
   assert.throws(() => checkOptions({ id: 1, peers, dataDir: ':memory:' }), /'01'/);
