@@ -66,7 +66,12 @@ export async function createTestGroup(
 ): Promise<TestGroup> {
   const { observers = 0, sessionTimeout = 2_000 } = options;
   const group = new MemoryGroup(size, observers, sessionTimeout);
-  await group.start();
+  try {
+    await group.start();
+  } catch (error) {
+    await group[Symbol.asyncDispose]();
+    throw error;
+  }
   return group;
 }
 
