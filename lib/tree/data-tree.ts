@@ -48,6 +48,7 @@ export class DataTree implements MarkedTree {
       tree.restore({ ...node, ...never, path, aversion: 0 }, OPEN_ACL);
     }
     tree.restore({ ...node, ...never, path: '/zookeeper/config', aversion: -1 }, READ_ACL);
+    tree.restored();
     return tree;
   }
 
@@ -240,7 +241,7 @@ export class DataTree implements MarkedTree {
     };
   }
 
-  /** A node of a checkpoint, in any order. */
+  /** A node of a checkpoint, in any order. The digest of a parent waits for {@link restored}: it changes with every child. */
   restore(node: Omit<SavedNode, 'acl'>, acl: Acl): void {
     const root = node.path === '/';
     const parent = root ? ABSENT : this.find(parentOf(node.path));
@@ -249,16 +250,8 @@ export class DataTree implements MarkedTree {
       const waiting = this.#orphans.get(parentOf(node.path));
       if (waiting === undefined) this.#orphans.set(parentOf(node.path), [row]);
       else waiting.push(row);
-    } else if (!root) {
-      this.#adopt(parent, node.path);
-      this.#settle(parent);
-    }
-    for (const child of this.#orphans.get(node.path) ?? []) {
-      this.table.setParent(child, row);
-      this.#adopt(row, this.#index.pathOf(child));
-      this.#settle(row);
-    }
-    this.#orphans.delete(node.path);
+    } else if (!root) this.#adopt(parent, node.path);
+    if (this.#orphans.size > 0) this.#takeIn(row, node.path);
   }
 
   /** After the last restored node: what can only be known of the whole. */
@@ -266,6 +259,7 @@ export class DataTree implements MarkedTree {
     assert(this.#orphans.size === 0, 'every node of a checkpoint has its parent');
     for (let row = 0; row < this.rows; row += 1) {
       const path = this.#index.pathOf(row);
+      if (this.table.numChildren(row) > 0) this.#settle(row);
       if (this.table.kind(row) === 'container' && this.table.creates(row) > 0) {
         if (this.table.numChildren(row) === 0) this.#emptied.add(path);
       }
@@ -289,6 +283,15 @@ export class DataTree implements MarkedTree {
       else owned.add(path);
     }
     return row;
+  }
+
+  /** Children that were restored before their parent. */
+  #takeIn(row: number, path: string): void {
+    for (const child of this.#orphans.get(path) ?? []) {
+      this.table.setParent(child, row);
+      this.#adopt(row, this.#index.pathOf(child));
+    }
+    this.#orphans.delete(path);
   }
 
   #settle(row: number): void {
