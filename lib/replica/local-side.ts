@@ -126,6 +126,7 @@ export class LocalSide {
 
   /** The tree was replaced: watches see the difference, requests are answered by the table (steps 26 and 31). */
   jumped(before: StateMachine, after: StateMachine): void {
+    this.#host.recognize();
     if (after.zxid > before.zxid) this.#tell(this.#watching.jumped(before, after));
     this.#host.resolve();
   }

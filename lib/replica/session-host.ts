@@ -189,11 +189,8 @@ export class SessionHost {
   close(hosted: HostedSession): void {
     if (hosted.closing) return;
     hosted.closing = true;
-    if (hosted.session !== 0n) {
-      this.#sendClose(hosted);
-      return;
-    }
-    const withdrawn = this.#own.withdraw(hosted.birth);
+    const withdrawn = hosted.session === 0n ? this.#own.withdraw(hosted.birth) : undefined;
+    if (hosted.session !== 0n) this.#sendClose(hosted);
     if (withdrawn === undefined) return;
     this.#end(hosted, 'close', 'CLOSED', 'not-applied');
     this.#hold(withdrawn.takes);
@@ -283,6 +280,12 @@ export class SessionHost {
     if (decided !== undefined) this.#tell(hosted, decided);
   }
 
+  /** The tree was replaced: before anybody is told of it, each session that lives reads as what it is in it. */
+  recognize(): void {
+    for (const hosted of this.#hosted.values())
+      if (this.#parts.machine().sessions.get(hosted.session) !== undefined) this.#refresh(hosted);
+  }
+
   /**
    * The exactly-once table and the session table answer what was not seen to be applied (step 26). The
    * numbers of a session that has had another owner since may be that one's: of these nothing is known.
@@ -299,7 +302,6 @@ export class SessionHost {
       else if (!sameOwner(session.owner, this.#owner)) {
         this.#end(hosted, 'close', 'SESSION_MOVED', 'unknown');
       } else {
-        this.#refresh(hosted);
         for (const decided of this.#pipeline.resolve(hosted, machine)) this.#tell(hosted, decided);
       }
     }

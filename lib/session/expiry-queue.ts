@@ -145,6 +145,9 @@ export class ExpiryQueue {
     assert(bucket.delete(session), 'an open session stands in the bucket of its deadline');
     if (bucket.size > 0) return;
     this.#buckets.delete(deadline);
-    if (deadline === this.#earliest) this.#earliest = Math.min(...this.#buckets.keys());
+    if (deadline !== this.#earliest) return;
+    // Not spread over arguments: of these there can be fewer than of buckets.
+    this.#earliest = Number.POSITIVE_INFINITY;
+    for (const other of this.#buckets.keys()) this.#earliest = Math.min(this.#earliest, other);
   }
 }

@@ -164,3 +164,27 @@ test('of a session that was taken over behind a copy, nothing is claimed about w
   assert.equal(cluster.reply(id, underWay)?.outcome, 'unknown');
   assert.equal(cluster.reply(id, kept)?.outcome, 'not-applied');
 });
+
+test('a watch over a copy knows what its session has become on the way', () => {
+  const { cluster, leader, id } = lagging();
+  const session = cluster.open(leader, 60_000);
+  cluster.ask(leader, session, create('/a'));
+  const own = cluster.open(id, 60_000);
+  cluster.run(100);
+  const identity = { scheme: 'digest', id: 'u:h' };
+  cluster.read(id, own, { type: 'exists', path: '/secret', watch: true });
+  cluster.peer(id).submit(own, { type: 'add-auth', identity });
+  cluster.step();
+  cluster.step();
+  cluster.isolate(id);
+  const secret = create('/secret');
+  assert.ok(secret.type === 'create');
+  cluster.ask(leader, session, { ...secret, acl: [{ ...identity, permissions: 31 }] });
+  outgrow(cluster, leader, session);
+  cluster.heal();
+  cluster.settle();
+  assert.ok(cluster.events(id).some(({ type }) => type === 'installed'));
+  cluster.run(500);
+  assert.equal(cluster.read(id, own, { type: 'get', path: '/secret' }).type, 'get');
+  assert.equal(cluster.told(id).filter(({ type }) => type === 'watch').length, 1);
+});
