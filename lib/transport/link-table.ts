@@ -55,6 +55,11 @@ export class LinkTable {
     return link;
   }
 
+  /** A driver may still have to read what came before the end of a link that is gone. */
+  stands(link: LinkId): boolean {
+    return this.#channels.has(link);
+  }
+
   received(link: LinkId, bytes: Uint8Array): void {
     if (this.#channels.has(link)) this.#tell()?.frame(link, bytes);
   }

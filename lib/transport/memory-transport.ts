@@ -38,7 +38,7 @@ export class MemoryTransport implements Transport {
   }
 
   recognize(link: LinkId, peer: number): void {
-    this.#dialer.recognized(link, peer);
+    if (this.#links.stands(link)) this.#dialer.recognized(link, peer);
   }
 
   send(link: LinkId, bytes: Uint8Array): void {

@@ -47,7 +47,8 @@ export interface Transport {
 
   /**
    * The link, whoever dialled it, was found to lead to this peer. While it stands the peer is not
-   * dialled. To be called as soon as the peer has said who it is, before a duplicate is closed.
+   * dialled. To be called as soon as the peer has said who it is, before a duplicate is closed. Does
+   * nothing if the link is gone meanwhile.
    */
   recognize(link: LinkId, peer: number): void;
 

@@ -46,7 +46,7 @@ export class WebSocketTransport implements Transport {
   }
 
   recognize(link: LinkId, peer: number): void {
-    this.#dialer.recognized(link, peer);
+    if (this.#links.stands(link)) this.#dialer.recognized(link, peer);
   }
 
   send(link: LinkId, bytes: Uint8Array): void {

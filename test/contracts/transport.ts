@@ -182,6 +182,17 @@ function openings(make: () => TestNetwork): void {
     await two.witness.until((told) => told.type === 'opened' && told.dialer === 'self');
   });
 
+  it('although a link was recognized when it was gone already', async (t) => {
+    const network = make();
+    const { one, two, from, to } = await linked(t, network);
+    one.transport.disconnect(from, 'done');
+    await two.witness.get('closed');
+    // Its HELLO and its end had come in one turn.
+    two.transport.recognize(to, 1);
+    two.transport.dial(1, await one.transport.listen(ANY_PORT));
+    await two.witness.until((told) => told.type === 'opened' && told.dialer === 'self');
+  });
+
   it('only to loopback addresses', async (t) => {
     const { transport } = side(t, make());
     for (const url of [
