@@ -38,13 +38,8 @@ export const PROMISES: readonly Injection[] = [
     expects: ['S1', 'S5', 'S6', 'S31'],
     machine: 'zab',
     bias: {
-      fixed: { ...THREE, writeLatency: 20, writeSpike: 0.05 },
-      faults: [
-        ['oracle', 8],
-        ['disk-slow', 2],
-        ['partition', 2],
-        ['slow', 2],
-      ],
+      fixed: { ...THREE, born: true, writeLatency: 20, writeSpike: 0.05, workInterval: 500 },
+      faults: [['oracle', 1]],
     },
   },
   {

@@ -3,6 +3,8 @@ import { type Injection, WITHOUT_CHAIN } from './injection.ts';
 
 const LEADER = 'lib/zab/synchronization.ts';
 const LEARNER = 'lib/zab/synchronization-learner.ts';
+/** A stream in many pieces, so that it can be cut between any two. */
+const CUTTABLE = { messagesPerFrame: 1, groupBytes: 100 };
 const ROLE = 'lib/zab/peer-role.ts';
 const ZAB = 'lib/zab/zab.ts';
 
@@ -225,6 +227,7 @@ export const SYNCHRONIZATION: readonly Injection[] = [
     ],
     expects: ['S8', 'S13', 'S14', 'S15'],
     machine: 'zab',
+    bias: { fixed: CUTTABLE },
   },
   {
     id: 'snapshot-in-memory-only',
@@ -307,5 +310,6 @@ export const SYNCHRONIZATION: readonly Injection[] = [
     ],
     expects: ['S8', 'S13', 'S15', 'S16'],
     machine: 'zab',
+    bias: { fixed: CUTTABLE },
   },
 ];
