@@ -29,7 +29,8 @@ export class Reads {
   readonly #watching: Watching;
   readonly #outbox: Outbox;
   readonly index: ReadIndex = new ReadIndex();
-  #waiting: Waiting[] = [];
+  /** In the order in which they were made. */
+  readonly #waiting = new Map<Ticket, Waiting>();
   /** This peer is in step with a leader, or leads. */
   serving = false;
 
@@ -62,7 +63,7 @@ export class Reads {
     }
     if (!hosted.queue.barrier(ticket, operation)) return OVERLOADED;
     const group = linearizable ? this.index.join() : undefined;
-    this.#waiting.push({ hosted, ticket, after, group, anytime: stale || linearizable });
+    this.#waiting.set(ticket, { hosted, ticket, after, group, anytime: stale || linearizable });
     return undefined;
   }
 
@@ -76,10 +77,9 @@ export class Reads {
    * @returns the sessions whose writes may go on: one never leaves before a read that was made before it.
    */
   release(): readonly HostedSession[] {
-    if (this.#waiting.length === 0) return [];
-    const due = this.#waiting.filter((waiting) => this.#isDue(waiting));
-    if (due.length === 0) return [];
-    this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
+    if (this.#waiting.size === 0) return [];
+    const due = [...this.#waiting.values()].filter((waiting) => this.#isDue(waiting));
+    for (const { ticket } of due) this.#waiting.delete(ticket);
     for (const { hosted, ticket } of due) {
       for (const read of hosted.queue.lift(ticket)) this.run(hosted, read.ticket, read.operation);
     }
@@ -88,17 +88,18 @@ export class Reads {
 
   /** Whether a read waits for more than its place in the line. */
   waits(ticket: Ticket): boolean {
-    return this.#waiting.some((waiting) => waiting.ticket === ticket);
+    return this.#waiting.has(ticket);
   }
 
   /** Nobody waits for it any more. */
   forget(ticket: Ticket): void {
-    this.#waiting = this.#waiting.filter((waiting) => waiting.ticket !== ticket);
+    this.#waiting.delete(ticket);
   }
 
   /** The session has ended. */
   ended(hosted: HostedSession): void {
-    this.#waiting = this.#waiting.filter((waiting) => waiting.hosted !== hosted);
+    for (const { ticket, hosted: of } of this.#waiting.values())
+      if (of === hosted) this.#waiting.delete(ticket);
   }
 
   #isDue({ hosted, after, group, anytime }: Waiting): boolean {
