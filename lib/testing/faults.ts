@@ -1,6 +1,6 @@
 /** What may go wrong, as data: a schedule is drawn up front, so that any part of it can be left out. */
 import type { Prng } from './prng.ts';
-import type { CrashPoint } from './sim-peer.ts';
+import type { CrashPoint } from './world.ts';
 
 /** Whom a fault meets, decided when it strikes: a role, or else the so-manieth peer. */
 export interface Target {

@@ -2,7 +2,7 @@
  * What the simulator drives: one peer as a pure machine. A thin one around ZAB alone and the whole
  * replica both fit; what the predicates need to know is read through {@link MachineView}.
  */
-import type { Zxid } from '../base/zxid.ts';
+import { ZERO, type Zxid } from '../base/zxid.ts';
 import type { Delivery, ReplicaEvent } from '../replica/ready.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
@@ -70,4 +70,30 @@ export interface Machine {
   confirm(): number | undefined;
   /** A client without sessions writes something, if this peer takes writes. */
   work(prng: Prng): void;
+}
+
+/** The view of a process that is not there. */
+export const STILL: MachineView = {
+  role: 'looking',
+  phase: 'election',
+  epoch: 0,
+  leader: undefined,
+  established: false,
+  broadcasting: false,
+  lastZxid: ZERO,
+  durable: ZERO,
+  committed: ZERO,
+  applied: ZERO,
+  configuration: undefined,
+};
+
+/** Whether a turn asked for nothing and did nothing. */
+export function isQuiet(ready: MachineReady): boolean {
+  return (
+    ready.send.length === 0 &&
+    ready.close.length === 0 &&
+    ready.delivered.length === 0 &&
+    ready.events.length === 0 &&
+    ready.installed === undefined
+  );
 }

@@ -10,8 +10,8 @@ import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { LinkId } from '../zab/ready.ts';
 import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.ts';
 import type { OpenedDisk, SimDisk } from './sim-disk.ts';
-import type { MachineFactory } from './sim-peer.ts';
 import type { Swarm } from './swarm.ts';
+import type { MachineFactory } from './world.ts';
 import { zabOptions, zabView } from './zab-machine.ts';
 
 function restore(checkpoint: readonly Uint8Array[]): StateMachine {

@@ -10,10 +10,11 @@ import { SimClock } from './sim-clock.ts';
 import type { SimCodec } from './sim-codec.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimNetwork } from './sim-network.ts';
-import { type MachineFactory, SimPeer, type World } from './sim-peer.ts';
+import { SimPeer } from './sim-peer.ts';
 import { Statistics } from './statistics.ts';
 import { STREAM, type Swarm } from './swarm.ts';
 import { Trace } from './trace.ts';
+import type { MachineFactory, World } from './world.ts';
 
 /** Makes the machines of one run. */
 export type FactoryOf = (swarm: Swarm) => MachineFactory;

@@ -7,76 +7,27 @@ import { formatZxid, type Zxid } from '../base/zxid.ts';
 import type { Delivery } from '../replica/ready.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { LinkId } from '../zab/ready.ts';
+import { Connections } from './connections.ts';
+import { EventLoop, type Turn } from './event-loop.ts';
 import type { Proposed } from './ghost.ts';
 import type { LocalClock } from './local-clock.ts';
-import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.ts';
+import {
+  isQuiet,
+  type Machine,
+  type MachineReady,
+  type MachineView,
+  type PeerMessage,
+  STILL,
+} from './machine.ts';
 import type { DiskView, Witness } from './predicates/predicate.ts';
 import type { Prng } from './prng.ts';
-import type { Referee } from './referee.ts';
-import type { SimClock, SimEvent } from './sim-clock.ts';
-import type { SimCodec } from './sim-codec.ts';
-import type { OpenedDisk, SimDisk } from './sim-disk.ts';
-import type { Endpoint, Frame, SimNetwork } from './sim-network.ts';
-import type { Statistics } from './statistics.ts';
-import type { Trace } from './trace.ts';
+import type { SimDisk } from './sim-disk.ts';
+import type { Endpoint, Frame } from './sim-network.ts';
+import { describe, describeBatch, show } from './story.ts';
+import type { CrashPoint, PeerOptions, World } from './world.ts';
 
-/** Makes the machine that lives on an opened disk. */
-export type MachineFactory = (opened: OpenedDisk, peer: SimPeer) => Machine;
-
-/** What all peers of a run share. */
-export interface World {
-  readonly clock: SimClock;
-  readonly network: SimNetwork;
-  readonly codec: SimCodec;
-  readonly referee: Referee;
-  readonly trace: Trace;
-  readonly statistics: Statistics;
-  readonly factory: MachineFactory;
-  /** Somebody is called to a peer that has quarantined itself on a disk that works. */
-  readonly operator: (peer: SimPeer) => void;
-  /** After the faults: everything is quick and nothing fails. */
-  calm: boolean;
-}
-
-export interface PeerOptions {
-  readonly id: number;
-  readonly place: number;
-  readonly observer: boolean;
-  /** Places to which this peer keeps connections. */
-  readonly dials: readonly number[];
-  /** Mean ms of a synced write, and how often one takes a hundred times as long. */
-  readonly writeLatency: number;
-  readonly writeSpike: number;
-  /** Ms of the event loop for one turn at most; what comes meanwhile is taken in the next. */
-  readonly turnTime: number;
-  /** Messages of one turn travel in frames of so many at most. */
-  readonly messagesPerFrame: number;
-  /** The longest pause between two attempts to connect. */
-  readonly dialPauseMax: number;
-}
-
-/** Where a crash may be waited for. */
-export type CrashPoint = 'write-begun' | 'written' | 'told' | 'sent' | 'configuring';
-
-/** A process that stood still this many ms ago may still believe what was true then. */
-const PAUSE_MEMORY = 1_000;
 /** How often one turn may ask for more to do. */
 const ROUNDS_MAX = 1_000;
-const DIAL_PAUSE = 40;
-
-const STILL: MachineView = {
-  role: 'looking',
-  phase: 'election',
-  epoch: 0,
-  leader: undefined,
-  established: false,
-  broadcasting: false,
-  lastZxid: 0n as MachineView['lastZxid'],
-  durable: 0n as MachineView['durable'],
-  committed: 0n as MachineView['committed'],
-  applied: 0n as MachineView['applied'],
-  configuration: undefined,
-};
 
 export class SimPeer implements Endpoint, Witness {
   readonly id: number;
@@ -93,26 +44,12 @@ export class SimPeer implements Endpoint, Witness {
   #view: MachineView = STILL;
   #applied: Proposed;
   life = 0;
-  /** Other end of every connection this process knows of. */
-  readonly #links = new Map<LinkId, { readonly place: number; readonly since: number }>();
-  /** Places that will be dialled, or are. */
-  readonly #dialing = new Set<number>();
-  /** The last pause before a dial: longer each time, until a connection has lasted. */
-  readonly #pauses = new Map<number, number>();
-  #inbox: (() => void)[] = [];
-  /** The event loop does other things until then. */
-  #busyUntil = 0;
-  #wake: SimEvent | undefined;
-  #timer: SimEvent | undefined;
-  /** When the last stall ends, or ended. */
-  #pausedAt = Number.NEGATIVE_INFINITY;
-  #timersFirst = false;
-  #asleepSince: number | undefined;
+  readonly #connections: Connections;
+  readonly #loop: EventLoop;
   #trap: CrashPoint | undefined;
   #trapDowntime = 0;
   /** Lets the write in flight reach the disk. */
   #landing: (() => void) | undefined;
-  #turning = false;
   /** A batch was handed out whose completion the machine was not told of yet. */
   #writing = false;
   /** The disk refused a write: this life writes nothing more. */
@@ -130,6 +67,11 @@ export class SimPeer implements Endpoint, Witness {
     this.store = disk;
     this.prng = prng;
     this.#applied = world.referee.ghost.root;
+    this.#connections = new Connections(this, world, options);
+    this.#loop = new EventLoop(world.clock, clock, prng, options.turnTime, {
+      turn: (turn) => this.#turn(turn),
+      deadline: () => this.#machine?.deadline() ?? Number.POSITIVE_INFINITY,
+    });
     world.network.attach(this);
   }
 
@@ -138,8 +80,7 @@ export class SimPeer implements Endpoint, Witness {
   }
 
   get paused(): boolean {
-    const { now } = this.#world.clock;
-    return now < this.#busyUntil || now - this.#pausedAt < PAUSE_MEMORY;
+    return this.#loop.paused;
   }
 
   get disk(): DiskView {
@@ -169,11 +110,10 @@ export class SimPeer implements Endpoint, Witness {
     const opened = this.store.open();
     this.life += 1;
     this.#trap = undefined;
-    this.#asleepSince = undefined;
     this.#refused = false;
     this.#writing = false;
     this.#landing = undefined;
-    this.#busyUntil = clock.now;
+    this.#loop.begin();
     this.#guard(() => {
       this.#machine = this.#world.factory(opened, this);
       this.#view = this.#machine.view();
@@ -191,7 +131,7 @@ export class SimPeer implements Endpoint, Witness {
       referee.started(this);
       referee.restored(this, this.#machine.digest());
     });
-    for (const place of this.#options.dials) this.#dialSoon(place);
+    this.#connections.dialAll();
     this.input(() => undefined);
   }
 
@@ -210,12 +150,9 @@ export class SimPeer implements Endpoint, Witness {
     network.crash(this, silent);
     this.#machine = undefined;
     this.#view = STILL;
-    this.#links.clear();
-    this.#dialing.clear();
-    this.#pauses.clear();
+    this.#connections.clear();
     this.#floors.clear();
-    this.#inbox = [];
-    this.#cancel();
+    this.#loop.end();
     if (this.store.writing) this.#guard(() => (keep ? this.#completeWrite() : this.store.lose()));
   }
 
@@ -227,11 +164,7 @@ export class SimPeer implements Endpoint, Witness {
 
   /** The event loop stands still; at its end the timers come first, or the sockets. `asleep`: so did the monotonic clock. */
   stall(milliseconds: number, timersFirst: boolean, asleep: boolean): void {
-    const { now } = this.#world.clock;
-    this.#busyUntil = Math.max(this.#busyUntil, now + milliseconds);
-    this.#pausedAt = this.#busyUntil;
-    this.#timersFirst = timersFirst;
-    if (asleep) this.#asleepSince ??= now;
+    this.#loop.stall(milliseconds, timersFirst, asleep);
   }
 
   /** Ends a stall and a slow write, and forgets about traps. */
@@ -243,72 +176,37 @@ export class SimPeer implements Endpoint, Witness {
         if (this.#landing === landing) landing();
       });
     }
-    if (this.#busyUntil <= this.#world.clock.now) return;
-    this.#busyUntil = this.#world.clock.now;
-    if (this.#wake !== undefined) this.#wake.action = undefined;
-    this.#wake = undefined;
-    this.#arouse();
+    this.#loop.relent();
   }
 
   /** Something for the machine: at once, or when the loop is free. */
   input(action: (machine: Machine) => void): void {
     if (!this.alive) return;
     const machine = this.#machine;
-    this.#inbox.push(() => {
+    this.#loop.push(() => {
       if (machine !== undefined && machine === this.#machine) action(machine);
     });
-    this.#arouse();
   }
 
   linked(link: LinkId, dialer: 'self' | 'peer', other: number): void {
-    this.#links.set(link, { place: other, since: this.#world.clock.now });
-    if (dialer === 'self') this.#dialing.delete(other);
+    this.#connections.opened(link, dialer, other);
     this.input((machine) => machine.linked(link, dialer));
   }
 
   unlinked(link: LinkId): void {
-    const known = this.#links.get(link);
+    const known = this.#connections.ended(link);
     if (known === undefined) return;
-    this.#links.delete(link);
     this.input((machine) => machine.unlinked(link));
-    if (this.#world.clock.now - known.since > this.#options.dialPauseMax)
-      this.#pauses.delete(known.place);
-    this.#dialSoon(known.place);
+    this.#connections.renew(known);
   }
 
   frame(link: LinkId, frame: Frame): void {
     this.input((machine) => {
-      const from = this.#links.get(link)?.place;
+      const from = this.#connections.place(link);
       if (from === undefined) return;
       const messages = this.#world.codec.decode(frame);
       machine.receive(link, messages);
       for (const message of messages) this.#world.referee.received(this, message, from);
-    });
-  }
-
-  /** Sees to it that there is a connection, after a pause that grows while none lasts. */
-  #dialSoon(place: number): void {
-    if (this.#dialing.has(place) || !this.#options.dials.includes(place)) return;
-    this.#dialing.add(place);
-    const pause = this.#pauses.get(place) ?? DIAL_PAUSE;
-    this.#pauses.set(place, Math.min(pause * 2, this.#options.dialPauseMax));
-    const { life } = this;
-    this.#world.clock.after(this.prng.between(0, pause), () => {
-      if (this.alive && life === this.life) this.#dial(place);
-    });
-  }
-
-  #dial(place: number): void {
-    for (const other of this.#links.values()) {
-      if (other.place !== place) continue;
-      this.#dialing.delete(place);
-      return;
-    }
-    const { life } = this;
-    this.#world.network.dial(this, place, () => {
-      if (!this.alive || life !== this.life) return;
-      this.#dialing.delete(place);
-      this.#dialSoon(place);
     });
   }
 
@@ -320,42 +218,17 @@ export class SimPeer implements Endpoint, Witness {
     });
   }
 
-  #arouse(): void {
-    if (this.#turning) return;
-    const { clock } = this.#world;
-    if (clock.now >= this.#busyUntil) {
-      this.#turn();
-      return;
-    }
-    if (this.#wake !== undefined) return;
-    this.#wake = clock.at(this.#busyUntil, () => {
-      this.#wake = undefined;
-      this.#arouse();
-    });
-  }
-
-  #turn(): void {
+  /** One turn of the event loop. */
+  #turn({ inbox, timersFirst }: Turn): void {
     const machine = this.#machine;
     if (machine === undefined) return;
     const { clock } = this.#world;
-    if (this.#asleepSince !== undefined) {
-      this.clock.sleep(clock.now, clock.now - this.#asleepSince);
-      this.#asleepSince = undefined;
-    }
-    this.#busyUntil = clock.now + this.prng.float() * this.#options.turnTime;
-    const inbox = this.#inbox;
-    this.#inbox = [];
-    this.#turning = true;
     this.#guard(() => {
       machine.tick(this.clock.monotonic(clock.now), this.clock.wall(clock.now));
-      if (this.#timersFirst) this.#act(machine);
-      this.#timersFirst = false;
+      if (timersFirst) this.#act(machine);
       for (const action of inbox) action();
       this.#act(machine);
     });
-    this.#turning = false;
-    if (this.#inbox.length > 0) this.#arouse();
-    this.#setTimer();
   }
 
   /** Does what the machine wants, until it wants nothing more. */
@@ -420,7 +293,7 @@ export class SimPeer implements Endpoint, Witness {
     const { network, codec, trace, referee } = this.#world;
     const frames = new Map<LinkId, PeerMessage[]>();
     for (const { to, message } of ready.send) {
-      const places = to.map((link) => this.#links.get(link)?.place ?? 0);
+      const places = to.map((link) => this.#connections.place(link) ?? 0);
       referee.sent(this, message, places);
       for (const link of to) {
         const messages = frames.get(link);
@@ -429,7 +302,7 @@ export class SimPeer implements Endpoint, Witness {
       }
     }
     for (const [link, messages] of frames) {
-      const place = this.#links.get(link)?.place;
+      const place = this.#connections.place(link);
       if (place === undefined) continue;
       for (const part of parts(messages, this.#options.messagesPerFrame)) {
         for (const frame of codec.encode(part)) {
@@ -445,7 +318,7 @@ export class SimPeer implements Endpoint, Witness {
       }
     }
     for (const { link, reason } of ready.close) {
-      const place = this.#links.get(link)?.place;
+      const place = this.#connections.place(link);
       if (place === undefined) continue;
       trace.note('link', this.place, () => `closes ${link} to ${place}: ${reason}`, link);
       network.close(link);
@@ -526,29 +399,6 @@ export class SimPeer implements Endpoint, Witness {
     return true;
   }
 
-  #setTimer(): void {
-    const machine = this.#machine;
-    if (machine === undefined) return;
-    const { clock } = this.#world;
-    const deadline = machine.deadline();
-    if (deadline === Number.POSITIVE_INFINITY) return;
-    const at = Math.max(this.clock.when(deadline), clock.now + 0.1);
-    if (this.#timer !== undefined && this.#timer.action !== undefined && this.#timer.at <= at)
-      return;
-    if (this.#timer !== undefined) this.#timer.action = undefined;
-    this.#timer = clock.at(at + this.prng.float(), () => {
-      this.#timer = undefined;
-      this.#arouse();
-    });
-  }
-
-  #cancel(): void {
-    if (this.#timer !== undefined) this.#timer.action = undefined;
-    if (this.#wake !== undefined) this.#wake.action = undefined;
-    this.#timer = undefined;
-    this.#wake = undefined;
-  }
-
   /** Nothing may escape from a machine; a violation is not the machine's. */
   #guard(action: () => void): void {
     try {
@@ -560,16 +410,6 @@ export class SimPeer implements Endpoint, Witness {
   }
 }
 
-function isQuiet(ready: MachineReady): boolean {
-  return (
-    ready.send.length === 0 &&
-    ready.close.length === 0 &&
-    ready.delivered.length === 0 &&
-    ready.events.length === 0 &&
-    ready.installed === undefined
-  );
-}
-
 function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }
@@ -579,41 +419,4 @@ function isChangeOfVoters(message: PeerMessage): boolean {
     message.type === 'PROPOSAL' &&
     message.entries.some(({ configuration }) => configuration !== undefined)
   );
-}
-
-function show(value: object): string {
-  return Object.entries(value)
-    .map(([key, part]) => `${key} ${typeof part === 'bigint' ? formatZxid(part) : String(part)}`)
-    .join(' ');
-}
-
-function describe(message: PeerMessage): string {
-  const parts = Object.entries(message).map(([key, part]: [string, unknown]) => {
-    if (key === 'type') return String(part);
-    if (typeof part === 'bigint') return `${key}=${formatZxid(part)}`;
-    if (Array.isArray(part)) return `${key}×${part.length}`;
-    if (part instanceof Uint8Array) return `${part.length} bytes`;
-    if (typeof part === 'object' && part !== null) return `${key}={${show(part)}}`;
-    return part === undefined ? '' : `${key}=${String(part)}`;
-  });
-  return parts.filter((part) => part !== '').join(' ');
-}
-
-function describeBatch(batch: StoreBatch): string {
-  const { log, checkpoint } = batch;
-  const parts: string[] = [`batch ${batch.id}`];
-  if (log?.renew !== undefined) parts.push(`renew ${log.renew.slice(0, 8)}`);
-  if (log?.birth !== undefined) parts.push(log.birth.state);
-  if (log?.genesis !== undefined) parts.push('genesis');
-  if (log?.truncate !== undefined) parts.push(`truncate ${formatZxid(log.truncate)}`);
-  if (log?.stage !== undefined) parts.push(`stage ${log.stage.chunks.length}`);
-  if (log?.install !== undefined) parts.push(`install ${formatZxid(log.install.zxid)}`);
-  const first = log?.entries[0];
-  const last = log?.entries.at(-1);
-  if (first !== undefined && last !== undefined) {
-    parts.push(`${formatZxid(first.zxid)}..${formatZxid(last.zxid)}`);
-  }
-  if (log?.epochs !== undefined) parts.push(show(log.epochs));
-  if (checkpoint !== undefined) parts.push(`checkpoint ${formatZxid(checkpoint.zxid)}`);
-  return parts.join(', ');
 }

@@ -16,8 +16,9 @@ import { Zab } from '../zab/zab.ts';
 import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.ts';
 import { Prng } from './prng.ts';
 import type { OpenedDisk } from './sim-disk.ts';
-import type { MachineFactory, SimPeer } from './sim-peer.ts';
+import type { SimPeer } from './sim-peer.ts';
 import { STREAM, type Swarm } from './swarm.ts';
+import type { MachineFactory } from './world.ts';
 
 /** The applied state, as a SNAP carries it. */
 interface State {
