@@ -4,6 +4,9 @@ import { isOpen } from './acl-table.ts';
 import { addressMatches, isAddressRange } from './ip-range.ts';
 import type { CustomSchemes, Reader } from './reader.ts';
 
+/** Lines of a node's ACL: what is longer could not be read from the log again. */
+const LINES_MAX = 1024;
+
 function isAnyone(entry: AclEntry): boolean {
   return entry.scheme === 'world' && entry.id === 'anyone';
 }
@@ -54,7 +57,8 @@ function isAuthenticated(identity: Identity): boolean {
 
 /**
  * The ACL that a node gets (fixupACL): without duplicates, `auth` replaced by the identities of who
- * asks. Undefined if it is empty, names an unknown scheme or a malformed id, or `auth` without any.
+ * asks. Undefined if it is empty or comes to too many lines, names an unknown scheme or a malformed id,
+ * or `auth` without any.
  */
 export function resolveAcl(acl: Acl, reader: Reader): Acl | undefined {
   const resolved: AclEntry[] = [];
@@ -76,6 +80,7 @@ export function resolveAcl(acl: Acl, reader: Reader): Acl | undefined {
       for (const { scheme, id } of known) add({ scheme, id, permissions: entry.permissions });
     } else if (isValidEntry(entry, reader.schemes)) add(entry);
     else return undefined;
+    if (resolved.length > LINES_MAX) return undefined;
   }
   return resolved.length === 0 ? undefined : resolved;
 }

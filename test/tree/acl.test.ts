@@ -5,6 +5,7 @@ import { maskAcl, permits, resolveAcl } from '../../lib/tree/acl-check.ts';
 import { AclTable, OPEN_ACL } from '../../lib/tree/acl-table.ts';
 import { addressMatches, isAddressRange } from '../../lib/tree/ip-range.ts';
 import type { CustomSchemes, Reader } from '../../lib/tree/reader.ts';
+import { decodeTxn, encodeTxn } from '../../lib/wire/txn.ts';
 import { bytes, create, OPEN, outcome, ownerOf, set, setAcl, World } from './world.ts';
 
 const { read, write, admin, all } = PERMISSION;
@@ -229,4 +230,17 @@ test('what was handed out cannot be used to write into the tree', () => {
   once.data.fill(0);
   const again = world.state.get('/a', who());
   assert.deepEqual(again.type === 'get' && again.data, bytes('given'));
+});
+
+test('an ACL that its identities make too long is refused: every peer could read all that is in the log', () => {
+  const world = new World();
+  const session = world.open();
+  for (let at = 0; at < 60; at += 1) {
+    world.do(session, { type: 'add-auth', identity: { scheme: 'digest', id: `u${at}:h` } });
+  }
+  const acl = Array.from({ length: 31 }, (_, at) => {
+    return { scheme: 'auth', id: '', permissions: at + 1 };
+  });
+  assert.equal(outcome(world.do(session, create('/a', { acl }))), 'INVALID_ACL');
+  for (const { txn } of world.log) assert.deepEqual(decodeTxn(encodeTxn(txn)), txn);
 });
