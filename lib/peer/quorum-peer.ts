@@ -30,6 +30,8 @@ export interface PeerObserver {
  */
 const LONELY_GRACE = 500;
 
+/** Longest pause of a timer of Node. */
+const FOREVER = 2_147_483_647;
 /** What links and store are given to end, however late it is, in ms. */
 const ENDING_LEAST = 100;
 
@@ -50,6 +52,8 @@ export class QuorumPeer {
   /** Why it takes no part any more. */
   #cause: QuorateError | undefined;
   #closing: Promise<void> | undefined;
+  /** Keeps the process alive in quarantine: whoever waits for `closed` is not to be ended by a disk. */
+  #vigil: NodeJS.Timeout | undefined;
   #afterTurn: (() => void)[] = [];
   /** Looks after every turn whether the farewell of `close` is done. */
   #checkFarewell: (() => void) | undefined;
@@ -233,6 +237,7 @@ export class QuorumPeer {
     );
     this.#cause = error;
     this.#loop.stop();
+    this.#vigil = setInterval(() => {}, FOREVER);
     void Promise.allSettled([this.#ports.transport.close()]);
     this.#observer.error(error);
     this.pipeline.over(error);
@@ -261,6 +266,7 @@ export class QuorumPeer {
   async #endAll(deadline: number): Promise<void> {
     const { clock, storage, transport } = this.#ports;
     this.#loop.stop();
+    clearInterval(this.#vigil);
     const hadEnded = this.#end !== undefined;
     this.#end = 'closed';
     if (!hadEnded) this.pipeline.over(QuorateError.make('CLOSED', `peer ${this.id} was closed`));

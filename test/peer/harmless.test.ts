@@ -178,6 +178,19 @@ test('misuse rejects where a promise is returned, and closes nothing', async (t)
   assert.equal(peer.status.serving, true);
 });
 
+test('a peer in quarantine keeps the process alive until it is closed', async (t) => {
+  const disk = new MemoryDisk();
+  const peer = await onDisk(t, disk);
+  await peer.create('/a');
+  disk.failNextWrite(new Error('EIO'));
+  await assert.rejects(peer.set('/a', 'x'), failsWith('QUARANTINED'));
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const held = timers();
+  await peer.close();
+  assert.equal(timers(), held - 1);
+});
+
 test('options with two spellings of one id are refused', () => {
   const peers = { '1': 'ws://127.0.0.1:7001', '01': 'ws://127.0.0.1:7002' };
   assert.throws(() => checkOptions({ id: 1, peers, dataDir: ':memory:' }), /'01'/);
