@@ -51,6 +51,8 @@ export interface MachineView {
 }
 
 export interface Machine {
+  /** One {@link ready} says all that there is to do in a turn. */
+  readonly complete: boolean;
   tick(now: number, wall: number): void;
   deadline(): number;
   linked(link: LinkId, dialer: 'self' | 'peer'): void;

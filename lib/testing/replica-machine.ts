@@ -43,6 +43,8 @@ export function replicaFactory(swarm: Swarm): MachineFactory {
 }
 
 export class ReplicaMachine implements Machine {
+  /** A real peer asks once in a turn, too. */
+  readonly complete = true;
   readonly replica: Replica;
   readonly #disk: SimDisk;
   #applied: Zxid;

@@ -249,7 +249,7 @@ export class SimPeer implements Endpoint, Witness {
         this.#sprung('configuring')
       )
         return;
-      if (isQuiet(ready)) break;
+      if (machine.complete || isQuiet(ready)) break;
     }
     if (this.#view.role === 'quarantined' && !this.#refused) {
       this.#refused = true;

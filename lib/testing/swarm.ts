@@ -109,8 +109,8 @@ function drawVoters(prng: Prng, size: number): ConfiguredVoter[] {
 }
 
 function drawTimers(prng: Prng): Timers {
-  const heartbeat = prng.pick([100, 200, 250]);
-  const syncTimeout = heartbeat * prng.integer(5, 10);
+  const heartbeat = prng.pick([200, 250, 300]);
+  const syncTimeout = heartbeat * prng.integer(4, 8);
   return {
     heartbeat,
     syncTimeout,

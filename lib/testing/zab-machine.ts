@@ -80,6 +80,8 @@ export function zabFactory(swarm: Swarm): MachineFactory {
 }
 
 class ZabMachine implements Machine {
+  /** What is proposed on top leaves with the next {@link ready}. */
+  readonly complete = false;
   readonly #zab: Zab;
   readonly #checkpointEvery: number;
   #state: State;

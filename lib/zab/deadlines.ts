@@ -3,6 +3,7 @@ import { counterOf, epochOf, type Zxid } from '../base/zxid.ts';
 import { isForwarded } from './broadcast.ts';
 import type { Core } from './core.ts';
 import { isVoter } from './discovery.ts';
+import type { Link } from './links.ts';
 import type { PeerRole } from './peer-role.ts';
 import { isRedundancyLost, resign } from './resignation.ts';
 import type { Following, Leading, Learner } from './roles.ts';
@@ -18,9 +19,11 @@ export function judgeDeadlines(core: Core, role: PeerRole): void {
 }
 
 function cutSilentLinks(core: Core, role: PeerRole): void {
-  for (const link of [...core.links.all()]) {
-    if (core.now - link.heardAt > core.options.syncTimeout) role.drop(link, 'silent');
+  const silent: Link[] = [];
+  for (const link of core.links.all()) {
+    if (core.now - link.heardAt > core.options.syncTimeout) silent.push(link);
   }
+  for (const link of silent) role.drop(link, 'silent');
 }
 
 function judgeLeading(core: Core, leading: Leading): void {

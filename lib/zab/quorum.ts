@@ -31,10 +31,34 @@ function majorityOfGroups(groups: ReadonlyMap<number, Tally>): boolean {
   return won * 2 > groups.size;
 }
 
+/** The keys of voters, each made once: a quorum is asked for with every message. */
+const KEYS = new WeakMap<Member, VoterKey>();
+
+function keyOf(voter: Member): VoterKey {
+  let key = KEYS.get(voter);
+  if (key === undefined) {
+    key = voterKey(voter.id, voter.store);
+    KEYS.set(voter, key);
+  }
+  return key;
+}
+
+/** Whether those of the voters that `holds` is true of are a quorum. */
+function isMajority(voters: readonly Member[], holds: (voter: Member) => boolean): boolean {
+  const group = voters[0]?.group;
+  let total = 0;
+  let held = 0;
+  for (const voter of voters) {
+    if (voter.group !== group) return majorityOfGroups(tallies(voters, holds));
+    total += voter.weight;
+    if (voter.weight > 0 && holds(voter)) held += voter.weight;
+  }
+  return held * 2 > total;
+}
+
 /** Whether the voters named hold a quorum of the configuration. Keys of others are ignored. */
 export function isQuorum(configuration: Configuration, keys: ReadonlySet<VoterKey>): boolean {
-  const holds = (voter: Member): boolean => keys.has(voterKey(voter.id, voter.store));
-  return majorityOfGroups(tallies(configuration.voters, holds));
+  return isMajority(configuration.voters, (voter) => keys.has(keyOf(voter)));
 }
 
 /** Whether they hold a quorum of the FULL size without the voter `id`, whichever its store (replaceStore). */
@@ -43,9 +67,7 @@ export function isQuorumWithout(
   keys: ReadonlySet<VoterKey>,
   id: number,
 ): boolean {
-  const holds = (voter: Member): boolean =>
-    voter.id !== id && keys.has(voterKey(voter.id, voter.store));
-  return majorityOfGroups(tallies(configuration.voters, holds));
+  return isMajority(configuration.voters, (voter) => voter.id !== id && keys.has(keyOf(voter)));
 }
 
 /**

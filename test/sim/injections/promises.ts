@@ -88,9 +88,9 @@ export const PROMISES: readonly Injection[] = [
       },
       {
         file: QUORUM,
-        find: 'const holds = (voter: Member): boolean => keys.has(voterKey(voter.id, voter.store));',
+        find: 'return isMajority(configuration.voters, (voter) => keys.has(keyOf(voter)));',
         replace:
-          "const holds = (voter: Member): boolean => [...keys].some((key) => key.startsWith(voter.id + ':'));",
+          "return isMajority(configuration.voters, (voter) => [...keys].some((key) => key.startsWith(voter.id + ':')));",
       },
       {
         file: QUORUM,
