@@ -13,7 +13,7 @@ export const SESSIONS: readonly Injection[] = [
         replace: 'if (view?.closing && request.cxid < 0) return',
       },
     ],
-    expects: ['S18', 'S19'],
+    expects: ['S18', 'S19', 'S34'],
     machine: 'replica',
     bias: {
       fixed: { writeLatency: 20, writeSpike: 0.05, clients: 6, clientInterval: 100 },
