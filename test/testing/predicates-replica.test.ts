@@ -4,7 +4,7 @@ import type { ReadOperation } from '../../lib/replica/read.ts';
 import type { Delivery } from '../../lib/replica/ready.ts';
 import type { SessionHandle, SessionState } from '../../lib/replica/session-handle.ts';
 import type { Proposed } from '../../lib/testing/ghost.ts';
-import type { Asked } from '../../lib/testing/predicates/predicate.ts';
+import type { Asked, Observer } from '../../lib/testing/predicates/predicate.ts';
 import {
   atomicity,
   exactlyOnce,
@@ -24,6 +24,7 @@ import {
 import { watchOrder } from '../../lib/testing/predicates/watches.ts';
 import type { Acl } from '../../lib/tree/acl.ts';
 import type { Change, Txn, TxnBody } from '../../lib/tree/txn.ts';
+import type { ResyncEvent, WatchEvent } from '../../lib/tree/watch-event.ts';
 import { fires, holds, STORE, Stage, z } from './stage.ts';
 
 const OPEN: Acl = [{ scheme: 'world', id: 'anyone', permissions: 31 }];
@@ -230,6 +231,58 @@ test('S23 fires when a watch that stays misses an event', () => {
     on.told(peer, set, watch);
     on.told(peer, syncRead(session, below.entry.zxid), undefined);
   });
+});
+
+test('S22 and S23 fire when what a jump over history leaves to tell is not told, or not right', () => {
+  const history = new History();
+  const first = history.next(txn(change(creation('/a')))).entry;
+  history.next(txn(change(creation('/a/b'))));
+  history.next(txn(change(creation('/c'))));
+  history.next(txn(change({ type: 'delete', path: '/c' })));
+  const last = history.next(txn(change(creation('/a/d')))).entry;
+  const session = handle(7n);
+  const peer = history.peer(1);
+  peer.applied = first;
+  const register = (
+    operation: ReadOperation,
+    result: 'add-watch' | 'exists',
+  ): [Delivery, Asked] => {
+    const found = history.model.machine.exists('/a', { identities: [] });
+    const answer = result === 'exists' ? found : { type: result };
+    return [
+      { type: 'read', session, ticket: 1, zxid: first.zxid, result: answer },
+      reading(session, operation),
+    ];
+  };
+  const told = (event: WatchEvent): Delivery => ({
+    type: 'watch',
+    session,
+    zxid: event.zxid,
+    event,
+  });
+  const { zxid } = last;
+  const resync = (...changes: ResyncEvent['changes']): Delivery => {
+    const kind = 'persistent-recursive';
+    return told({ type: 'resync', path: '/a', kind, from: first.zxid, zxid, changes });
+  };
+  const created = (path: string): ResyncEvent['changes'][number] => ({ type: 'created', path });
+  const act =
+    (...deliveries: Delivery[]) =>
+    (on: Required<Observer>): void => {
+      const lasting = { type: 'add-watch', path: '/a', mode: 'persistent-recursive' } as const;
+      on.told(peer, ...register(lasting, 'add-watch'));
+      on.told(peer, ...register({ type: 'exists', path: '/a/b', watch: true }, 'exists'));
+      on.installed(peer, { zxid, chain: last.chain });
+      for (const delivery of deliveries) on.told(peer, delivery, undefined);
+      on.told(peer, syncRead(session, zxid), undefined);
+    };
+  const once = told({ type: 'created', path: '/a/b', zxid, watches: [] });
+  const whole = resync(created('/a/b'), created('/a/d'));
+  holds(watchOrder, history, act(whole, once));
+  fires(watchOrder, 'S22', history, act(whole));
+  fires(watchOrder, 'S23', history, act(once));
+  fires(watchOrder, 'S23', history, act(once, resync(created('/a/b'))));
+  fires(watchOrder, 'S22', history, act(whole, once, once));
 });
 
 test('S24 fires when a session is shown an older state', () => {

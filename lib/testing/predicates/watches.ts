@@ -2,7 +2,8 @@ import { formatZxid, type Zxid } from '../../base/zxid.ts';
 import type { ReadResult } from '../../replica/read.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
 import type { TreeEvent } from '../../tree/tree-event.ts';
-import type { WatchKind } from '../../tree/watch-event.ts';
+import type { WatchEvent, WatchKind } from '../../tree/watch-event.ts';
+import { isInOrder, NetDifference } from '../net-difference.ts';
 import { type Asked, demand, type Predicate, type Scene, type Witness } from './predicate.ts';
 import { handleOf } from './requests.ts';
 
@@ -16,6 +17,12 @@ interface Expected {
   readonly predicate: 'S22' | 'S23';
 }
 
+/** What a watch is told of a jump over history. */
+interface Owed {
+  readonly text: string;
+  readonly predicate: 'S22' | 'S23';
+}
+
 /** The watches of one session, kept in the simplest possible way. */
 class Watcher {
   readonly session: SessionHandle;
@@ -25,8 +32,8 @@ class Watcher {
   /** The state up to which events are expected. */
   #at: Zxid;
   readonly #expected: Expected[] = [];
-  /** A SNAP has jumped over history: what it owes is told otherwise. */
-  blind = false;
+  /** What is to be told at the state of the last jump, in any order. */
+  #jumped: Owed[] = [];
 
   constructor(scene: Scene, session: SessionHandle, at: Zxid) {
     this.#scene = scene;
@@ -37,6 +44,10 @@ class Watcher {
   /** Everything through a state must have been told. */
   reach(zxid: Zxid, peer: Witness): void {
     this.#advance(zxid);
+    const missed = this.#jumped[0];
+    demand(missed === undefined, missed?.predicate ?? 'S22', () => {
+      return `session ${this.session.key} of peer ${peer.id} sees ${formatZxid(zxid)} after a jump and was not told ${missed?.text}`;
+    });
     const owed = this.#expected[0];
     if (owed === undefined) return;
     demand(false, owed.predicate, () => {
@@ -44,9 +55,11 @@ class Watcher {
     });
   }
 
-  /** It is told of an event, which must be the next that it is owed. */
-  take(type: string, path: string, zxid: Zxid, peer: Witness): void {
+  /** It is told of an event, which must be the next that it is owed, or one of those of a jump. */
+  take(event: WatchEvent, peer: Witness): void {
+    const { type, path, zxid } = event;
     this.#advance(zxid);
+    if (this.#expected.length === 0 && this.#takeJumped(event, peer)) return;
     const owed = this.#expected.shift();
     const right = owed?.type === type && owed.path === path && owed.zxid === zxid;
     demand(right, owed?.predicate ?? 'S22', () => {
@@ -58,6 +71,51 @@ class Watcher {
 
   watch(kind: WatchKind, path: string): void {
     this.#watches.add(`${kind} ${path}`);
+  }
+
+  /** The state is replaced: one-shot watches see what differs, those that stay are told all of it. */
+  jump(from: Zxid, to: Zxid): void {
+    this.#advance(from);
+    if (to <= from) return;
+    const net = new NetDifference(this.#eventsBetween(from, to));
+    for (const watch of [...this.#watches].sort()) {
+      const [kind = '', path = ''] = watch.split(' ');
+      if (kind !== 'persistent' && kind !== 'persistent-recursive') continue;
+      const changes = kind === 'persistent' ? net.ofNode(path) : net.below(path);
+      this.#jumped.push({
+        text: textOf('resync', path, [kind, from, to, ...changes.sort()]),
+        predicate: 'S23',
+      });
+    }
+    for (const { type, path } of net.oneShots()) {
+      if (!this.#meetsOnce(type, path)) continue;
+      this.#jumped.push({ text: textOf(type, path, [to]), predicate: 'S22' });
+    }
+    this.#at = to;
+  }
+
+  #takeJumped(event: WatchEvent, peer: Witness): boolean {
+    const { type, path, zxid } = event;
+    const changes =
+      event.type === 'resync' ? event.changes.map((one) => `${one.type} ${one.path}`) : [];
+    demand(isInOrder(changes), 'S23', () => `out of order: ${changes.join(', ')}`);
+    const more =
+      event.type === 'resync' ? [event.kind, event.from, zxid, ...changes.sort()] : [zxid];
+    const text = textOf(type, path, more);
+    const place = this.#jumped.findIndex((owed) => owed.text === text);
+    if (place >= 0) this.#jumped.splice(place, 1);
+    demand(place >= 0 || (type !== 'resync' && this.#jumped.length === 0), 'S23', () => {
+      return `session ${this.session.key} of peer ${peer.id} is told ${text}, owed was ${this.#jumped.map((owed) => owed.text).join('; ')}`;
+    });
+    return place >= 0;
+  }
+
+  #eventsBetween(from: Zxid, to: Zxid): TreeEvent[] {
+    const steps: Zxid[] = [];
+    let node = this.#scene.ghost.proposed.get(to);
+    for (; node !== undefined && node.zxid > from; node = node.parent) steps.push(node.zxid);
+    const { decided } = this.#scene.model;
+    return steps.reverse().flatMap((zxid) => decided.get(zxid)?.applied.events ?? []);
   }
 
   #advance(to: Zxid): void {
@@ -114,9 +172,11 @@ export const watchOrder: Predicate = {
   watch(scene) {
     const watchers = new Map<string, Watcher>();
     return {
-      installed(peer) {
+      installed(peer, { zxid }) {
         const prefix = `${peer.id}/${peer.life}/`;
-        for (const [key, watcher] of watchers) if (key.startsWith(prefix)) watcher.blind = true;
+        for (const [key, watcher] of watchers) {
+          if (key.startsWith(prefix)) watcher.jump(peer.applied.zxid, zxid);
+        }
       },
       told(peer, delivery, read) {
         if (delivery.type === 'settled' || delivery.type === 'state') return;
@@ -124,10 +184,8 @@ export const watchOrder: Predicate = {
         const key = handleOf(peer, session);
         const watcher = watchers.get(key) ?? new Watcher(scene, session, zxid);
         watchers.set(key, watcher);
-        if (watcher.blind) return;
         if (delivery.type === 'watch') {
-          const { type, path, zxid: at } = delivery.event;
-          watcher.take(type, path, at, peer);
+          watcher.take(delivery.event, peer);
           return;
         }
         watcher.reach(zxid, peer);
@@ -137,6 +195,10 @@ export const watchOrder: Predicate = {
     };
   },
 };
+
+function textOf(type: string, path: string, more: readonly (string | bigint)[]): string {
+  return [type, path, ...more.map(String)].join(' ');
+}
 
 function register(watcher: Watcher, { operation }: Asked, answer: ReadResult): void {
   const result = answer.type;
