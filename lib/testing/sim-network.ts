@@ -107,7 +107,11 @@ export class SimNetwork {
       acceptor.known = true;
       target.linked(acceptor.link, 'peer', from.place);
       this.#clock.after(back, () => {
-        if (!dialer.open) return;
+        // It broke before the dialler knew of it: to the dialler that is a dial that failed.
+        if (!dialer.open) {
+          failed();
+          return;
+        }
         dialer.known = true;
         from.linked(dialer.link, 'self', to);
         const pipe = this.#pipes.get(acceptor.link);
