@@ -1,5 +1,6 @@
 /** The whole replica as the simulator drives it: the very class that a real peer runs. */
 import type { Zxid } from '../base/zxid.ts';
+import { nodesAtOnce } from '../replica/checkpointing.ts';
 import { REPLICA_DEFAULTS, type ReplicaOptions } from '../replica/options.ts';
 import { Replica } from '../replica/replica.ts';
 import { Restorer } from '../tree/restorer.ts';
@@ -9,18 +10,21 @@ import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { LinkId } from '../zab/ready.ts';
 import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.ts';
+import { demandSavedAgain } from './saved-again.ts';
 import type { OpenedDisk, SimDisk } from './sim-disk.ts';
 import type { Swarm } from './swarm.ts';
 import type { MachineFactory } from './world.ts';
 import { zabOptions, zabView } from './zab-machine.ts';
 
-function restore(checkpoint: readonly Uint8Array[]): StateMachine {
+function restore(checkpoint: readonly Uint8Array[], limit: number): StateMachine {
   if (checkpoint.length === 0) return new StateMachine();
   const restorer = new Restorer();
   checkpoint.forEach((chunk, sequence) => {
     restorer.add(decodeCheckpointPart(chunk, sequence));
   });
-  return restorer.finish();
+  const machine = restorer.finish();
+  demandSavedAgain(checkpoint, machine, limit);
+  return machine;
 }
 
 /** A machine for every peer of a run. */
@@ -47,10 +51,13 @@ export class ReplicaMachine implements Machine {
   readonly complete = true;
   readonly replica: Replica;
   readonly #disk: SimDisk;
+  readonly #nodesAtOnce: number;
   #applied: Zxid;
 
   constructor(options: ReplicaOptions, opened: OpenedDisk, disk: SimDisk) {
-    this.replica = new Replica(options, opened.durable, restore(opened.checkpoint));
+    this.#nodesAtOnce = nodesAtOnce(options.sliceBytes);
+    const machine = restore(opened.checkpoint, this.#nodesAtOnce);
+    this.replica = new Replica(options, opened.durable, machine);
     this.#disk = disk;
     this.#applied = opened.durable.applied;
   }
@@ -93,6 +100,10 @@ export class ReplicaMachine implements Machine {
     const installed = jump?.type === 'installed' ? this.#markAt(jump.zxid) : undefined;
     const from = installed?.zxid ?? this.#applied;
     this.#applied = this.replica.applied;
+    // Nothing was applied on top of it in the same turn.
+    if (installed !== undefined && installed.zxid === this.#applied) {
+      demandSavedAgain(this.#disk.checkpoint, this.replica.stateMachine, this.#nodesAtOnce);
+    }
     const delivered = from < this.#applied ? this.#entries(from, this.#applied) : [];
     return { send, close, events, delivered, installed, confirmed: [], deliveries };
   }

@@ -81,6 +81,11 @@ export class SimDisk {
     return this.#entries;
   }
 
+  /** The parts of the checkpoint. */
+  get checkpoint(): readonly Uint8Array[] {
+    return this.#checkpoints.get(this.#state.meta.checkpoint.generation) ?? [];
+  }
+
   /** zxid of the checkpoint. */
   get applied(): Zxid {
     return this.#state.meta.checkpoint.zxid;
