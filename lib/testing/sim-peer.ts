@@ -197,7 +197,8 @@ export class SimPeer implements Endpoint, Witness {
     const known = this.#connections.ended(link);
     if (known === undefined) return;
     this.input((machine) => machine.unlinked(link));
-    this.#connections.renew(known);
+    // The process may have crashed over it; its next life dials for itself.
+    if (this.alive) this.#connections.renew(known);
   }
 
   frame(link: LinkId, frame: Frame): void {
