@@ -23,6 +23,7 @@ const SEQUENTIAL: readonly CreateMode[] = [
   'ephemeral-sequential',
   'ttl-sequential',
 ];
+const KINDS = ['data', 'exist', 'child', 'persistent', 'persistent-recursive'] as const;
 const ROUND = 3;
 
 function drawPath(prng: Prng): string {
@@ -106,6 +107,7 @@ export function drawRead(prng: Prng): ReadOperation {
     [() => ({ type: 'subtree', path: '/m' }), 5],
     [() => ({ type: 'add-watch', path, mode: 'persistent' }), 1],
     [() => ({ type: 'add-watch', path, mode: 'persistent-recursive' }), 1],
+    [() => ({ type: 'remove-watch', path, kind: prng.pick(KINDS) }), 1],
     [() => ({ type: 'sync' }), 1],
   ])();
 }

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import { ZERO, type Zxid } from '../../lib/base/zxid.ts';
-import type { ReadOperation } from '../../lib/replica/read.ts';
+import type { ReadOperation, ReadResult } from '../../lib/replica/read.ts';
 import type { Delivery } from '../../lib/replica/ready.ts';
 import type { SessionHandle, SessionState } from '../../lib/replica/session-handle.ts';
 import type { Proposed } from '../../lib/testing/ghost.ts';
@@ -231,6 +231,34 @@ test('S23 fires when a watch that stays misses an event', () => {
     on.told(peer, set, watch);
     on.told(peer, syncRead(session, below.entry.zxid), undefined);
   });
+});
+
+test('S22 fires when a watch is not there that was left, or was taken back by nobody', () => {
+  const stage = new Stage();
+  const session = handle(7n);
+  const peer = stage.peer(1);
+  const lasting = { type: 'add-watch', path: '/a', mode: 'persistent' } as const;
+  const back = { type: 'remove-watch', path: '/a', kind: 'persistent' } as const;
+  const answer = (result: ReadResult): Delivery => ({
+    type: 'read',
+    session,
+    ticket: 1,
+    zxid: ZERO,
+    result,
+  });
+  const missing = answer({ type: 'error', code: 'NO_WATCHER' });
+  const added = answer({ type: 'add-watch' });
+  const removed = answer({ type: 'remove-watch' });
+  holds(watchOrder, stage, (on) => {
+    on.told(peer, added, reading(session, lasting));
+    on.told(peer, removed, reading(session, back));
+    on.told(peer, missing, reading(session, back));
+  });
+  fires(watchOrder, 'S22', stage, (on) => {
+    on.told(peer, added, reading(session, lasting));
+    on.told(peer, missing, reading(session, back));
+  });
+  fires(watchOrder, 'S22', stage, (on) => on.told(peer, removed, reading(session, back)));
 });
 
 test('S22 and S23 fire when what a jump over history leaves to tell is not told, or not right', () => {

@@ -73,6 +73,14 @@ class Watcher {
     this.#watches.add(`${kind} ${path}`);
   }
 
+  /** A watch is taken back, if it is there, as the answer must say. */
+  unwatch(kind: WatchKind, path: string, answer: boolean, peer: Witness): void {
+    const known = this.#watches.delete(`${kind} ${path}`);
+    demand(known === answer, 'S22', () => {
+      return `session ${this.session.key} of peer ${peer.id} is told that its ${kind} watch on ${path} was ${answer ? '' : 'not '}there`;
+    });
+  }
+
   /** The state is replaced: one-shot watches see what differs, those that stay are told all of it. */
   jump(from: Zxid, to: Zxid): void {
     this.#advance(from);
@@ -190,7 +198,7 @@ export const watchOrder: Predicate = {
         }
         watcher.reach(zxid, peer);
         if (delivery.type === 'read' && read !== undefined)
-          register(watcher, read, delivery.result);
+          register(watcher, read, delivery.result, peer);
       },
     };
   },
@@ -200,7 +208,7 @@ function textOf(type: string, path: string, more: readonly (string | bigint)[]):
   return [type, path, ...more.map(String)].join(' ');
 }
 
-function register(watcher: Watcher, { operation }: Asked, answer: ReadResult): void {
+function register(watcher: Watcher, { operation }: Asked, answer: ReadResult, peer: Witness): void {
   const result = answer.type;
   // Only exists leaves a watch on what is not there.
   const absent = answer.type === 'error' && answer.code === 'NO_NODE';
@@ -218,6 +226,12 @@ function register(watcher: Watcher, { operation }: Asked, answer: ReadResult): v
     case 'add-watch':
       if (result === 'add-watch') watcher.watch(operation.mode, operation.path);
       break;
+    case 'remove-watch': {
+      const { kind, path } = operation;
+      const missing = answer.type === 'error' && answer.code === 'NO_WATCHER';
+      if (missing || result === 'remove-watch') watcher.unwatch(kind, path, !missing, peer);
+      break;
+    }
     default:
   }
 }
