@@ -6,6 +6,7 @@ import type { Replica } from '../../lib/replica/replica.ts';
 import type { SessionHandle } from '../../lib/replica/session-handle.ts';
 import { type BenchPeer, Group } from './group.ts';
 import { cpuSeconds, report } from './measure.ts';
+import { round } from './round.ts';
 
 const NODES = 1000;
 const DATA = new Uint8Array(100).fill(0x61);
@@ -76,6 +77,7 @@ function check({ group }: Loaded): void {
 }
 
 export function core(): void {
+  round();
   const loaded = load();
   for (const batch of [64, 1, 512]) {
     const writes = batch === 1 ? 20_000 : 100_000;
