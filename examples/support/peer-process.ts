@@ -1,83 +1,25 @@
 /** Peers in processes of their own, for examples and tests that kill them. */
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Answer, Calls, Contents, Question } from './peer-program.ts';
+import { AskedProcess } from './asked-process.ts';
+import type { Calls, Contents } from './peer-program.ts';
 
 const PROGRAM = fileURLToPath(new URL('./peer-program.ts', import.meta.url));
 
-type Result<K extends keyof Calls> = Awaited<ReturnType<Calls[K]>>;
-
-interface Waiting {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** A peer in a process of its own, and what it can be asked for. */
-export class PeerProcess {
+export class PeerProcess extends AskedProcess<Calls> {
   readonly id: number;
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
-  readonly #waiting = new Map<number, Waiting>();
-  #number = 0;
 
   constructor(id: number, peers: Readonly<Record<number, string>>, dataDir: string) {
+    super(PROGRAM, [String(id), JSON.stringify(peers), dataDir], `process ${id}`);
     this.id = id;
-    // 'advanced' carries bigints, such as zxids.
-    const args = [String(id), JSON.stringify(peers), dataDir];
-    this.#child = fork(PROGRAM, args, { serialization: 'advanced' });
-    this.#exited = once(this.#child, 'exit');
-    this.#child.on('message', (answer: Answer) => this.#answered(answer));
-    this.#child.on('exit', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`process ${id} has ended`));
-    });
-  }
-
-  /** Resolves when the local part of the peer stands. */
-  opened(): Promise<void> {
-    return new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
-  }
-
-  /** What nobody waits for any more when the process ends is nobody's error. */
-  ask<K extends keyof Calls>(name: K, ...args: Parameters<Calls[K]>): Promise<Result<K>> {
-    this.#number += 1;
-    const number = this.#number;
-    const answer = new Promise<Result<K>>((resolve, reject) => {
-      this.#waiting.set(number, { resolve, reject });
-      this.#child.send({ number, name, args } satisfies Question);
-    });
-    answer.catch(() => {});
-    return answer;
-  }
-
-  /** No goodbye. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#exited;
-  }
-
-  /** As a machine that is suspended: it neither answers nor ends. */
-  pause(): void {
-    this.#child.kill('SIGSTOP');
-  }
-
-  /** And wakes up. */
-  resume(): void {
-    this.#child.kill('SIGCONT');
   }
 
   /** Ends its session, hands leadership over, and ends. */
   async close(): Promise<void> {
     await this.ask('close');
-    await this.#exited;
-  }
-
-  #answered({ number, result, error }: Answer): void {
-    const waiting = this.#waiting.get(number);
-    this.#waiting.delete(number);
-    if (error === undefined) waiting?.resolve(result as never);
-    else waiting?.reject(new Error(error));
+    await this.ended();
   }
 }
 

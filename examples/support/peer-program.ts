@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Created, openPeer, type Znode } from '../../lib/index.ts';
+import { answer } from './asked-process.ts';
 
 const [id, peers, dataDir] = process.argv.slice(2);
 if (id === undefined || peers === undefined || dataDir === undefined) {
@@ -75,32 +76,11 @@ const calls: Calls = {
     return node?.data;
   },
   contents,
-  close: () => peer.close(),
+  close: async () => {
+    await peer.close();
+    setImmediate(() => process.disconnect());
+  },
 };
 
-/** One question. */
-export interface Question {
-  readonly number: number;
-  readonly name: keyof Calls;
-  readonly args: readonly unknown[];
-}
-
-/** And its answer. */
-export interface Answer {
-  readonly number: number;
-  readonly result?: unknown;
-  readonly error?: string;
-}
-
-process.on('message', async ({ number, name, args }: Question) => {
-  const call: (...args: never[]) => Promise<unknown> = calls[name];
-  const answer: Answer = await call(...(args as never[])).then(
-    (result) => ({ number, result }),
-    (error: unknown) => ({ number, error: String(error) }),
-  );
-  process.send?.(answer);
-  if (name === 'close') process.disconnect();
-});
 // Whoever started this process is gone: nothing to stay for.
-process.on('disconnect', () => void peer.close());
-process.send?.({ number: 0 } satisfies Answer);
+answer(calls, () => void peer.close());
