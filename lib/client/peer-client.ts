@@ -19,8 +19,6 @@ import {
   type WaitOptions,
 } from './wait.ts';
 
-const SESSION_TIMEOUT = { least: 4_000, most: 60_000 };
-
 type Listener<E extends keyof PeerEvents> = (...args: PeerEvents[E]) => void;
 
 /** The peer as an application holds it. */
@@ -120,7 +118,7 @@ export class PeerClient extends ClientView<string, string> implements Peer {
 
   #sessionTimeout(given: number | undefined): number {
     if (given === undefined) return this.#peer.options.sessionTimeout;
-    const { least, most } = SESSION_TIMEOUT;
+    const { minSessionTimeout: least, maxSessionTimeout: most } = this.#peer.options;
     if (typeof given !== 'number') throw new TypeError('sessionTimeout must be a number');
     if (!Number.isInteger(given) || given < least || given > most) {
       throw new RangeError(`sessionTimeout must be ${least} to ${most} ms, not ${given}`);

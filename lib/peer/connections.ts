@@ -1,4 +1,4 @@
-import type { Address } from './options.ts';
+import type { Address } from './addresses.ts';
 import type { PeerConnection } from './status.ts';
 
 /** What is known of the links to the other peers. */

@@ -24,10 +24,14 @@ export interface Logger {
 export interface Settings {
   /**
    * How long the process may be out of contact before its session, and all ephemeral nodes with it,
-   * is closed by the group; 4_000 to 60_000.
-   * @default 6_000
+   * is closed by the group; `minSessionTimeout` to `maxSessionTimeout`.
+   * @default 6_000, or the nearest within the bounds
    */
   readonly sessionTimeout?: number;
+  /** The shortest time-out that a session of this peer may be opened with; 1_000 to 3_600_000. @default 4_000 */
+  readonly minSessionTimeout?: number;
+  /** The longest; 1_000 to 3_600_000. @default 60_000 */
+  readonly maxSessionTimeout?: number;
   /** The `timeout` of operations that name none: nothing hangs while there is no quorum. @default 10_000 */
   readonly requestTimeout?: number;
   /** How often leader and followers hear of each other; 10 to 10_000. @default 250 */

@@ -20,6 +20,8 @@ test('a peer without options is a group of one in memory, with the documented de
     id: 1,
     dataDir: undefined,
     sessionTimeout: 6_000,
+    minSessionTimeout: 4_000,
+    maxSessionTimeout: 60_000,
     requestTimeout: 10_000,
     heartbeat: 250,
     syncTimeout: 2_000,
@@ -49,6 +51,13 @@ test('addresses come in the order of their ids, with every default', () => {
 test("':memory:' is no directory", () => {
   assert.equal(checkOptions(group({ dataDir: ':memory:' })).dataDir, undefined);
   assert.equal(checkOptions(group()).dataDir, '/data');
+});
+
+test('the default of a session gives way to its bounds', () => {
+  assert.equal(checkOptions({ maxSessionTimeout: 5_000 }).sessionTimeout, 5_000);
+  assert.equal(checkOptions({ minSessionTimeout: 20_000 }).sessionTimeout, 20_000);
+  const short = checkOptions({ minSessionTimeout: 1_000, sessionTimeout: 1_000 });
+  assert.equal(short.sessionTimeout, 1_000);
 });
 
 const REFUSED: readonly [what: string, options: unknown, name: string, message: RegExp][] = [
@@ -122,6 +131,18 @@ const REFUSED: readonly [what: string, options: unknown, name: string, message: 
     { sessionTimeout: 3_999 },
     'RangeError',
     /sessionTimeout must be 4000 to 60000/,
+  ],
+  [
+    'bounds of a session that leave no room',
+    { minSessionTimeout: 5_000, maxSessionTimeout: 4_999 },
+    'RangeError',
+    /minSessionTimeout \(5000\) is above maxSessionTimeout/,
+  ],
+  [
+    'a session beyond bounds that were given',
+    { sessionTimeout: 10_001, maxSessionTimeout: 10_000 },
+    'RangeError',
+    /sessionTimeout must be 4000 to 10000/,
   ],
   ['a session of 61 s', { sessionTimeout: 61_000 }, 'RangeError', /sessionTimeout/],
   ['a duration as text', { heartbeat: '250' }, 'TypeError', /heartbeat must be a number/],
