@@ -52,11 +52,11 @@ export function hashWords(seed: number, words: Int32Array, from: number, to: num
   return join(a, b);
 }
 
-/** Hash of a text by its UTF-16 units, seeded likewise. */
-export function hashText(seed: number, text: string): number {
-  let a = Math.imul((seed / 0x1_0000_0000) ^ text.length, LANE_A);
-  let b = Math.imul((seed >>> 0) ^ text.length, LANE_B);
-  for (let at = 0; at < text.length; at += 1) {
+/** Hash of a text, or of its first `length` units, by its UTF-16 units, seeded likewise. */
+export function hashText(seed: number, text: string, length: number = text.length): number {
+  let a = Math.imul((seed / 0x1_0000_0000) ^ length, LANE_A);
+  let b = Math.imul((seed >>> 0) ^ length, LANE_B);
+  for (let at = 0; at < length; at += 1) {
     a = Math.imul(a ^ text.charCodeAt(at), LANE_A);
     b = Math.imul(b ^ a, LANE_B);
     a ^= b >>> 13;

@@ -86,7 +86,7 @@ export class DataTree implements MarkedTree {
 
   create(zxid: Zxid, time: number, change: Create, effects: Effects): number {
     const { path } = change;
-    const parent = this.find(parentOf(path));
+    const parent = this.#index.findParent(path);
     assert(parent !== ABSENT, 'a created node has a parent');
     this.#mark?.saving(parent);
     this.table.touchChildren(parent, zxid, 1);
@@ -244,7 +244,7 @@ export class DataTree implements MarkedTree {
   /** A node of a checkpoint, in any order. The digest of a parent waits for {@link restored}: it changes with every child. */
   restore(node: Omit<SavedNode, 'acl'>, acl: Acl): void {
     const root = node.path === '/';
-    const parent = root ? ABSENT : this.find(parentOf(node.path));
+    const parent = root ? ABSENT : this.#index.findParent(node.path);
     const row = this.#insert(node.path, node.data, acl, node, parent);
     if (!root && parent === ABSENT) {
       const waiting = this.#orphans.get(parentOf(node.path));
@@ -269,8 +269,9 @@ export class DataTree implements MarkedTree {
 
   #insert(path: string, data: Uint8Array, acl: Acl, values: NodeValues, parent: number): number {
     const { kind, owner } = values;
-    const row = this.table.add(values, parent, hashText(0, path));
-    this.#index.insert(path, row);
+    const hash = hashText(0, path);
+    const row = this.table.add(values, parent, hash);
+    this.#index.insert(path, row, hash);
     this.table.setAcl(row, this.#acls.intern(acl));
     this.table.setData(row, data);
     this.#settle(row);

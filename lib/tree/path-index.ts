@@ -1,31 +1,70 @@
 import { assert, present } from '../base/assert.ts';
+import { hashText } from '../base/hash.ts';
 
-const SHARDS = 64;
+const SHARD_BITS = 6;
+const SHARDS = 1 << SHARD_BITS;
 const BLOCK_BITS = 12;
 const BLOCK = 1 << BLOCK_BITS;
-/** Stands in every shard that holds nothing: never written to. */
-const EMPTY: Map<string, number> = new Map();
+const SLOTS_LEAST = 8;
 
-/** Which of the shards a path is in: its last two characters decide, and one in the middle. */
-function shardOf(path: string): number {
-  const end = path.length;
-  const last = path.charCodeAt(end - 1) * 7 + path.charCodeAt(end > 1 ? end - 2 : 0) * 31;
-  return (last + path.charCodeAt(end >> 1) * 3 + end) & (SHARDS - 1);
+/** Part of the index: an open-addressed table of (hash, row), probed one slot after the other. */
+interface Shard {
+  /** Two numbers for each slot: the hash, and the row plus one; a zero there is an empty slot. Their number is a power of two. */
+  readonly slots: Int32Array;
+  readonly mask: number;
+  used: number;
+}
+
+function makeShard(slots: number): Shard {
+  return { slots: new Int32Array(slots * 2), mask: slots - 1, used: 0 };
+}
+
+/** Stands in every place that holds nothing: never written to. */
+const EMPTY: Shard = makeShard(1);
+
+/** Puts a row into the first empty slot from its own on. */
+function put({ slots, mask }: Shard, hash: number, row: number): void {
+  let slot = hash & mask;
+  while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
+  slots[slot * 2] = hash;
+  slots[slot * 2 + 1] = row + 1;
+}
+
+function twiceAsLarge(full: Shard): Shard {
+  const { slots } = full;
+  const shard = makeShard(Math.max(SLOTS_LEAST, slots.length));
+  shard.used = full.used;
+  for (let at = 0; at < slots.length; at += 2) {
+    const next = slots[at + 1] as number;
+    if (next !== 0) put(shard, slots[at] as number, next - 1);
+  }
+  return shard;
+}
+
+/** Empties a slot and moves up what was pushed behind it, so that no search ends early. */
+function vacate({ slots, mask }: Shard, from: number): void {
+  let hole = from;
+  for (let slot = (hole + 1) & mask; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
+    const hash = slots[slot * 2] as number;
+    const isBehind = ((slot - (hash & mask)) & mask) >= ((slot - hole) & mask);
+    if (!isBehind) continue;
+    slots[hole * 2] = hash;
+    slots[hole * 2 + 1] = slots[slot * 2 + 1] as number;
+    hole = slot;
+  }
+  slots[hole * 2 + 1] = 0;
 }
 
 /**
- * From path to row number and back. Many small Maps: a single one of a million paths would stop the
- * world for a tenth of a second each time it doubles.
+ * From path to row number and back. A table of numbers where a Map of a million paths would be traced
+ * by the collector and would read every path again each time it grows; in shards, because growing a
+ * single one would stop the world.
  */
 export class PathIndex {
-  readonly #shards: Map<string, number>[] = [];
+  readonly #shards: Shard[] = new Array<Shard>(SHARDS).fill(EMPTY);
   /** By row; empty: no such row. In blocks, for the same reason. */
   readonly #paths: string[][] = [];
   #size = 0;
-
-  constructor() {
-    for (let shard = 0; shard < SHARDS; shard += 1) this.#shards.push(EMPTY);
-  }
 
   /** Paths held. */
   get size(): number {
@@ -34,7 +73,12 @@ export class PathIndex {
 
   /** The row of a path, -1 if there is none. */
   find(path: string): number {
-    return this.#shards[shardOf(path)]?.get(path) ?? -1;
+    return this.#find(path, path.length);
+  }
+
+  /** The row of the path above (of `/` itself), -1 if there is none: the path is not cut for it. */
+  findParent(path: string): number {
+    return this.#find(path, Math.max(1, path.lastIndexOf('/')));
   }
 
   /** The path of a row, empty if there is none. */
@@ -42,16 +86,17 @@ export class PathIndex {
     return present(this.#paths[row >> BLOCK_BITS]?.[row & (BLOCK - 1)], 'row of the index');
   }
 
-  /** Adds a path that is not there yet. Rows are dense: a new one is at most one greater than any before. */
-  insert(path: string, row: number): void {
-    const shard = shardOf(path);
-    const rows = this.#shards[shard];
-    if (rows === undefined || rows === EMPTY) this.#shards[shard] = new Map([[path, row]]);
-    else {
-      const before = rows.size;
-      rows.set(path, row);
-      assert(rows.size > before, 'a path is inserted where it is not');
+  /** Adds a path that is not there yet. Rows are dense: a new one is at most one greater than any before. `hash`: of the text. */
+  insert(path: string, row: number, hash: number): void {
+    assert(this.#slotOf(path, path.length, hash) < 0, 'a path is inserted where it is not');
+    const at = hash >>> (32 - SHARD_BITS);
+    let shard = this.#shards[at] as Shard;
+    if (shard.used * 4 >= (shard.mask + 1) * 3 || shard === EMPTY) {
+      shard = twiceAsLarge(shard);
+      this.#shards[at] = shard;
     }
+    put(shard, hash | 0, row);
+    shard.used += 1;
     const block = this.#paths[row >> BLOCK_BITS];
     if (block === undefined) this.#paths.push([path]);
     else block[row & (BLOCK - 1)] = path;
@@ -60,9 +105,39 @@ export class PathIndex {
 
   remove(row: number): void {
     const path = this.pathOf(row);
-    this.#shards[shardOf(path)]?.delete(path);
+    const hash = hashText(0, path);
+    const shard = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
+    const slot = this.#slotOf(path, path.length, hash);
+    assert(slot >= 0, 'a path is removed where it is');
+    vacate(shard, slot);
+    shard.used -= 1;
     const block = present(this.#paths[row >> BLOCK_BITS], 'block of the index');
     block[row & (BLOCK - 1)] = '';
     this.#size -= 1;
+  }
+
+  #find(text: string, length: number): number {
+    const hash = hashText(0, text, length);
+    const slot = this.#slotOf(text, length, hash);
+    if (slot < 0) return -1;
+    const { slots } = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
+    return (slots[slot * 2 + 1] as number) - 1;
+  }
+
+  /** Where in its shard the path is that the first `length` units of `text` are; -1 if nowhere. */
+  #slotOf(text: string, length: number, hash: number): number {
+    const { slots, mask } = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
+    const wanted = hash | 0;
+    let slot = wanted & mask;
+    for (let next = slots[slot * 2 + 1] as number; next !== 0; ) {
+      if (slots[slot * 2] === wanted) {
+        const path = this.pathOf(next - 1);
+        if (path === text) return slot;
+        if (path.length === length && length < text.length && text.startsWith(path)) return slot;
+      }
+      slot = (slot + 1) & mask;
+      next = slots[slot * 2 + 1] as number;
+    }
+    return -1;
   }
 }

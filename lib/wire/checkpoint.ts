@@ -21,6 +21,7 @@ import {
   MAX_DATA_BYTES,
   MAX_PART,
   MAX_PASSWORD_BYTES,
+  MAX_PATH_BYTES,
   MAX_RECORD_BYTES,
   MAX_TEXT_BYTES,
 } from './limits.ts';
@@ -29,7 +30,6 @@ import {
   readAcl,
   readIdentity,
   readOwner,
-  readPath,
   SESSION_KINDS,
   writeAcl,
   writeIdentity,
@@ -157,7 +157,7 @@ function writeNode(writer: PackedWriter, node: NodeRecord): void {
 
 function readNode(reader: PackedReader, acls: number): NodeRecord {
   return {
-    path: readPath(reader),
+    path: reader.newText(MAX_PATH_BYTES),
     data: reader.bytes(MAX_DATA_BYTES),
     acl: reader.count(acls - 1),
     kind: reader.word(NODE_KINDS),

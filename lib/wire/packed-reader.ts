@@ -1,6 +1,6 @@
 import { DecodeError } from './decode-error.ts';
 import { MAX_ELEMENTS } from './limits.ts';
-import { readText } from './text.ts';
+import { readNewText, readText } from './text.ts';
 
 const TWO_32 = 0x1_0000_0000;
 const SCRATCH = new DataView(new ArrayBuffer(8));
@@ -17,6 +17,10 @@ export class PackedReader {
   readonly #elements: number;
   #at = 0;
   #counted = 0;
+  /** The last number of 64 bits and its halves: nearly always it comes again, and then costs no other one. */
+  #wide = 0n;
+  #high = 0;
+  #low = 0;
 
   /** `what` names the value in errors; all its lists together have at most so many `elements`. */
   constructor(bytes: Uint8Array, what: string, elements: number = MAX_ELEMENTS) {
@@ -83,9 +87,16 @@ export class PackedReader {
   }
 
   uint64(): bigint {
-    SCRATCH.setInt32(0, this.int32());
-    SCRATCH.setInt32(4, this.int32());
-    return SCRATCH.getBigUint64(0);
+    const high = this.int32();
+    const low = this.int32();
+    if (high === 0 && low === 0) return 0n;
+    if (high === this.#high && low === this.#low) return this.#wide;
+    SCRATCH.setInt32(0, high);
+    SCRATCH.setInt32(4, low);
+    this.#high = high;
+    this.#low = low;
+    this.#wide = SCRATCH.getBigUint64(0);
+    return this.#wide;
   }
 
   /** A count of at most `max`. */
@@ -145,6 +156,13 @@ export class PackedReader {
     const length = this.#extent(max);
     const at = this.#take(length);
     return readText(this.#bytes, at, length, likely) ?? this.refuse('a text that is not UTF-8');
+  }
+
+  /** As {@link text}, of a text that has hardly been read before. */
+  newText(max: number): string {
+    const length = this.#extent(max);
+    const at = this.#take(length);
+    return readNewText(this.#bytes, at, length) ?? this.refuse('a text that is not UTF-8');
   }
 
   #extent(max: number): number {

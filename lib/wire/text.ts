@@ -7,6 +7,10 @@ const SLOTS = 2048;
 /** Longer texts are not remembered. */
 const LONGEST = 64;
 const SEEN: string[] = new Array(SLOTS).fill('');
+/** By length, to be filled again and again. */
+const UNITS: number[][] = Array.from({ length: LONGEST + 1 }, (_, length) => {
+  return new Array<number>(length).fill(0);
+});
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The text in `length` bytes from `at`; undefined if they are not well-formed UTF-8. `likely` is tried first. */
@@ -32,6 +36,19 @@ export function readText(
   const text = String.fromCharCode.apply(null, asUnits(bytes, at, length));
   SEEN[slot] = text;
   return text;
+}
+
+/** As {@link readText}, of a text that has hardly been seen before: it takes no other's place in the memory. */
+export function readNewText(bytes: Uint8Array, at: number, length: number): string | undefined {
+  if (length > LONGEST) return decode(bytes, at, length);
+  const units = UNITS[length] as number[];
+  let all = 0;
+  for (let index = 0; index < length; index += 1) {
+    const byte = bytes[at + index] as number;
+    units[index] = byte;
+    all |= byte;
+  }
+  return all > 0x7f ? decode(bytes, at, length) : String.fromCharCode.apply(null, units);
 }
 
 /** ASCII only: of other texts, units and bytes are not the same numbers. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { hashText } from '../../lib/base/hash.ts';
 import { ChildList } from '../../lib/tree/child-list.ts';
 import { PathIndex } from '../../lib/tree/path-index.ts';
 import { TRUSTED } from '../../lib/tree/reader.ts';
@@ -96,19 +97,61 @@ test('a byte string is freed once', () => {
   assert.throws(() => slabs.free(slab, offset), { name: 'InvariantError' });
 });
 
+function insert(index: PathIndex, path: string, row: number): void {
+  index.insert(path, row, hashText(0, path));
+}
+
 test('the index finds what was inserted and not what was removed', () => {
   const index = new PathIndex();
   const path = (row: number): string => `/some/where/${row % 7}/node-${row}`;
-  for (let row = 0; row < 10_000; row += 1) index.insert(path(row), row);
+  for (let row = 0; row < 10_000; row += 1) insert(index, path(row), row);
   for (let row = 0; row < 10_000; row += 3) index.remove(row);
   for (let row = 0; row < 10_000; row += 1)
     assert.equal(index.find(path(row)), row % 3 === 0 ? -1 : row);
   assert.equal(index.pathOf(3), '');
   assert.equal(index.pathOf(4), path(4));
   assert.equal(index.size, 6666);
-  index.insert('/x', 3);
+  insert(index, '/x', 3);
   assert.deepEqual([index.find('/x'), index.pathOf(3)], [3, '/x']);
   assert.throws(() => index.pathOf(50_000), { name: 'InvariantError' });
+});
+
+test('the index is a Map, whatever comes and goes', () => {
+  const index = new PathIndex();
+  const model = new Map<string, number>();
+  const free: number[] = [];
+  let random = 1;
+  for (let step = 0; step < 60_000; step += 1) {
+    random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
+    const path = `/a/${(random >>> 8) % 3000}`;
+    const row = model.get(path);
+    assert.equal(index.find(path), row ?? -1);
+    assert.equal(index.findParent(`${path}/below`), row ?? -1);
+    if (row === undefined) {
+      const next = free.pop() ?? model.size;
+      insert(index, path, next);
+      model.set(path, next);
+      // A phase in which it mostly grows, and one in which it mostly shrinks.
+    } else if (random % 4 < 1 + 2 * (Math.floor(step / 10_000) % 2)) {
+      index.remove(row);
+      free.push(row);
+      model.delete(path);
+    }
+  }
+  assert.equal(index.size, model.size);
+  for (const [path, row] of model)
+    assert.deepEqual([index.find(path), index.pathOf(row)], [row, path]);
+});
+
+test('the index knows who is above, and refuses a path twice', () => {
+  const index = new PathIndex();
+  for (const [row, path] of ['/', '/a', '/a/b', '/ab'].entries()) insert(index, path, row);
+  const above = ['/', '/a', '/a/b', '/ab', '/a/b/c', '/ab/c', '/abc/d'];
+  assert.deepEqual(
+    above.map((path) => index.findParent(path)),
+    [0, 0, 1, 0, 2, 3, -1],
+  );
+  assert.throws(() => insert(index, '/a/b', 4), { name: 'InvariantError' });
 });
 
 test('a tree of many thousands grows, shrinks and gives its rows again', () => {
