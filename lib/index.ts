@@ -40,6 +40,15 @@ export { openPeer } from './client/open-peer.ts';
 export type { EphemeralOp, Op, Results } from './client/operation.ts';
 export type { StandardSchema } from './client/standard-schema.ts';
 export type { StopOptions, WaitOptions } from './client/wait.ts';
+export { checkPlacement, type Placement } from './peer/check-placement.ts';
+export { type Environment, fromEnv } from './peer/from-env.ts';
+export { fromStatefulSet, type StatefulSet } from './peer/from-stateful-set.ts';
+export {
+  fromZooCfg,
+  type KeptKeys,
+  type ZooCfg,
+  type ZooCfgOptions,
+} from './peer/from-zoo-cfg.ts';
 export type { Grouped, Logger, PeerAddress, Settings, Solo } from './peer/settings.ts';
 export type { PeerConnection, PeerStatus } from './peer/status.ts';
 export type { SessionState } from './replica/session-handle.ts';
