@@ -7,7 +7,7 @@ import { epochOf, greater, makeZxid, type Zxid } from '../base/zxid.ts';
 import { type Configuration, type VoterKey, voterKey } from './configuration.ts';
 import type { Core } from './core.ts';
 import { rememberAck } from './discovery.ts';
-import { chained, type Entry, type EntryKind, type Mark } from './log-entry.ts';
+import { chained, chainOf, type Entry, type EntryKind, type Mark } from './log-entry.ts';
 import type { Ack, Commit, Inform, Proposal } from './messages.ts';
 import { isActiveQuorum } from './quorum.ts';
 import type { Following, Leading, Learner } from './roles.ts';
@@ -30,12 +30,11 @@ export function propose(
   assert(leading.counter < core.options.counterMax, 'counters are left');
   leading.counter += 1;
   const zxid = makeZxid(leading.epoch, leading.counter);
-  const { last } = core.history;
-  const draft: Entry =
+  const chain = chainOf(core.history.last.chain, zxid, bytes);
+  const entry: Entry =
     configuration === undefined
-      ? { zxid, kind, bytes, chain: 0 }
-      : { zxid, kind, bytes, chain: 0, configuration };
-  const entry = chained(last, draft);
+      ? { zxid, kind, bytes, chain }
+      : { zxid, kind, bytes, chain, configuration: { ...configuration, version: zxid } };
   core.writes.append(entry);
   return entry;
 }

@@ -7,20 +7,21 @@ import { assert, present } from '../base/assert.ts';
 import { counterOf, epochOf, type Zxid } from '../base/zxid.ts';
 import type { Configuration } from './configuration.ts';
 import { chainOf, type Entry, type Mark } from './log-entry.ts';
+import { PackedLog } from './packed-log.ts';
 import type { Active } from './quorum.ts';
 import type { Base } from './ready.ts';
 
 /** What a role change may have to go back to. */
 export interface HistoryCopy {
   readonly base: Base;
-  readonly entries: readonly Entry[];
+  readonly log: PackedLog;
   readonly configurations: readonly Configuration[];
 }
 
 export class History {
   #base: Base;
   /** Contiguous: each entry's chain continues the one before, the first continues the base. */
-  #entries: Entry[];
+  #log: PackedLog;
   /** Ascending by version; the first is the base's. */
   #configurations: Configuration[];
   /** What survives a crash: the last entry of the disk's log. Never above the last queued one. */
@@ -28,7 +29,7 @@ export class History {
 
   constructor(base: Base, entries: readonly Entry[]) {
     this.#base = base;
-    this.#entries = [];
+    this.#log = new PackedLog();
     this.#configurations = [base.configuration];
     for (const entry of entries) this.append(entry);
     this.durable = this.last.zxid;
@@ -40,11 +41,11 @@ export class History {
 
   /** The last queued entry, or the base. */
   get last(): Mark {
-    return this.#entries[this.#entries.length - 1] ?? this.#base;
+    return this.#log.last ?? this.#base;
   }
 
   get length(): number {
-    return this.#entries.length;
+    return this.#log.length;
   }
 
   /** Adds the next entry; its chain must continue the log. */
@@ -62,7 +63,7 @@ export class History {
   }
 
   #push(entry: Entry): void {
-    this.#entries.push(entry);
+    this.#log.push(entry);
     if (entry.configuration !== undefined) this.#configurations.push(entry.configuration);
   }
 
@@ -70,7 +71,7 @@ export class History {
   truncate(to: Zxid): void {
     const keep = this.#countThrough(to);
     assert(this.markAt(to) !== undefined, 'TRUNC goes to an entry of the log');
-    this.#entries.length = keep;
+    this.#log.truncate(keep);
     this.#configurations = this.#configurations.filter(({ version }) => version <= to);
     if (this.durable > to) this.durable = to;
   }
@@ -78,7 +79,7 @@ export class History {
   /** A log that begins at the base of a received checkpoint. */
   restart(base: Base): void {
     this.#base = base;
-    this.#entries = [];
+    this.#log = new PackedLog();
     this.#configurations = [base.configuration];
     if (this.durable > base.zxid) this.durable = base.zxid;
   }
@@ -86,28 +87,28 @@ export class History {
   /** Forgets entries through `to`: a checkpoint holds what they did. */
   trim(to: Zxid): void {
     const count = this.#countThrough(to);
-    const last = this.#entries[count - 1];
-    if (last === undefined) return;
-    const configuration = this.configurationAt(last.zxid);
-    this.#entries.splice(0, count);
-    this.#base = { zxid: last.zxid, chain: last.chain, configuration };
+    if (count === 0) return;
+    const { zxid, chain } = this.#log.mark(count - 1);
+    const configuration = this.configurationAt(zxid);
+    this.#log.trim(count);
+    this.#base = { zxid, chain, configuration };
     this.#configurations = [
       configuration,
-      ...this.#configurations.filter(({ version }) => version > last.zxid),
+      ...this.#configurations.filter(({ version }) => version > zxid),
     ];
   }
 
   copy(): HistoryCopy {
     return {
       base: this.#base,
-      entries: [...this.#entries],
+      log: this.#log.copy(),
       configurations: [...this.#configurations],
     };
   }
 
   restore(copy: HistoryCopy): void {
     this.#base = copy.base;
-    this.#entries = [...copy.entries];
+    this.#log = copy.log.copy();
     this.#configurations = [...copy.configurations];
   }
 
@@ -120,12 +121,26 @@ export class History {
   /** The greatest place at or below `zxid`; undefined if the log begins above it. */
   floor(zxid: Zxid): Mark | undefined {
     if (zxid < this.#base.zxid) return undefined;
-    return this.#entries[this.#countThrough(zxid) - 1] ?? this.#base;
+    const count = this.#countThrough(zxid);
+    return count === 0 ? this.#base : this.#log.mark(count - 1);
   }
 
   /** Entries in (after, through]. */
   slice(after: Zxid, through: Zxid): readonly Entry[] {
-    return this.#entries.slice(this.#countThrough(after), this.#countThrough(through));
+    const entries = this.#log.slice(this.#countThrough(after), this.#countThrough(through));
+    const { version } = this.configurationAt(through);
+    return version > after ? entries.map((entry) => this.#whole(entry)) : entries;
+  }
+
+  /** What was delivered is seldom asked for again. */
+  delivered(through: Zxid): void {
+    this.#log.settle(this.#countThrough(through));
+  }
+
+  #whole(entry: Entry): Entry {
+    if (entry.kind !== 'configuration' || entry.configuration !== undefined) return entry;
+    const configuration = this.#configurations.find(({ version }) => version === entry.zxid);
+    return { ...entry, configuration: present(configuration, 'the configuration of an entry') };
   }
 
   /** The last configuration at or below `zxid`. */
@@ -156,26 +171,25 @@ export class History {
 
   /** Number of entries with a zxid of at most `zxid`. */
   #countThrough(zxid: Zxid): number {
-    const last = this.#entries[this.#entries.length - 1];
+    const { last } = this.#log;
     if (last === undefined || zxid < this.#base.zxid) return 0;
-    if (zxid >= last.zxid) return this.#entries.length;
-    const near = this.#guess(last, zxid);
-    return near ?? this.#search(zxid);
+    if (zxid >= last.zxid) return this.#log.length;
+    return this.#guess(last.zxid, zxid) ?? this.#search(zxid);
   }
 
   /** Within the last epoch counters are contiguous: the place follows from the distance. */
-  #guess(last: Entry, zxid: Zxid): number | undefined {
-    if (epochOf(last.zxid) !== epochOf(zxid)) return undefined;
-    const count = this.#entries.length - (counterOf(last.zxid) - counterOf(zxid));
-    return this.#entries[count - 1]?.zxid === zxid ? count : undefined;
+  #guess(last: Zxid, zxid: Zxid): number | undefined {
+    if (epochOf(last) !== epochOf(zxid)) return undefined;
+    const count = this.#log.length - (counterOf(last) - counterOf(zxid));
+    return count > 0 && this.#log.zxid(count - 1) === zxid ? count : undefined;
   }
 
   #search(zxid: Zxid): number {
     let low = 0;
-    let high = this.#entries.length;
+    let high = this.#log.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (present(this.#entries[middle], 'an entry').zxid <= zxid) low = middle + 1;
+      if (this.#log.zxid(middle) <= zxid) low = middle + 1;
       else high = middle;
     }
     return low;

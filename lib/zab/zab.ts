@@ -419,6 +419,7 @@ export class Zab {
     }
     const deliver = this.#deliverable();
     core.applied = deliver[deliver.length - 1]?.zxid ?? core.applied;
+    if (deliver.length > 0) core.history.delivered(core.applied);
     if (this.#role.leading !== undefined) {
       if (this.broadcasting) core.outbox.configure = dueReplacement(core, this.#role.leading);
       synchronizeAll(core, this.#role.leading, core.applied);
