@@ -35,6 +35,7 @@ export type {
 export type { Codec } from './client/codec.ts';
 export { bytes, utf8 } from './client/codec.ts';
 export type { Feed, Live, Watch } from './client/feed.ts';
+export type { HeldGrant } from './client/guard.ts';
 export { json } from './client/json-codec.ts';
 export { openPeer } from './client/open-peer.ts';
 export type { EphemeralOp, Op, Results } from './client/operation.ts';

@@ -4,6 +4,7 @@ import { CLOSE_TIMEOUT, checkOptions } from './call-options.ts';
 import type { Client, OwnedSession, Session } from './client.ts';
 import { PinnedSource } from './client-core.ts';
 import type { Codec } from './codec.ts';
+import { Guard, type HeldGrant } from './guard.ts';
 import { TreeView } from './tree-view.ts';
 
 /** A client: asks through whatever session is the present one. */
@@ -15,15 +16,20 @@ export class ClientView<T, In> extends TreeView<T, In> implements Client<T, In> 
     const pinned = new PinnedSource(source.current, source.report, (identity) =>
       source.remember(identity),
     );
-    return new SessionView(pinned, this.place, this.codec);
+    return new SessionView(pinned, this.place, this.codec, this.guard);
   }
 
   namespace(path: string): Client<T, In> {
-    return new ClientView(this.source, this.place.below(path), this.codec);
+    return new ClientView(this.source, this.place.below(path), this.codec, this.guard);
   }
 
   as<U, V = U>(codec: Codec<U, V>): Client<U, V> {
-    return new ClientView(this.source, this.place, codec);
+    return new ClientView(this.source, this.place, codec, this.guard);
+  }
+
+  guardedBy(grant: HeldGrant): Client<T, In> {
+    const guard = new Guard(grant, this.place.resolve(grant.path), this.guard);
+    return new ClientView(this.source, this.place, this.codec, guard);
   }
 }
 
@@ -52,11 +58,16 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
   }
 
   namespace(path: string): Session<T, In> {
-    return new SessionView(this.source, this.place.below(path), this.codec);
+    return new SessionView(this.source, this.place.below(path), this.codec, this.guard);
   }
 
   as<U, V = U>(codec: Codec<U, V>): Session<U, V> {
-    return new SessionView(this.source, this.place, codec);
+    return new SessionView(this.source, this.place, codec, this.guard);
+  }
+
+  guardedBy(grant: HeldGrant): Session<T, In> {
+    const guard = new Guard(grant, this.place.resolve(grant.path), this.guard);
+    return new SessionView(this.source, this.place, this.codec, guard);
   }
 }
 

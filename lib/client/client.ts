@@ -6,6 +6,7 @@ import type { SessionState } from '../replica/session-handle.ts';
 import type { Stat } from '../tree/znode.ts';
 import type { Codec } from './codec.ts';
 import type { Watch } from './feed.ts';
+import type { HeldGrant } from './guard.ts';
 import type { EphemeralOp, Op, Results } from './operation.ts';
 import type { StopOptions, WaitOptions } from './wait.ts';
 
@@ -133,6 +134,12 @@ export interface Client<T = string, In = T> {
   namespace(path: string): Client<T, In>;
   /** A view with other data. */
   as<U, V = U>(codec: Codec<U, V>): Client<U, V>;
+  /**
+   * A view whose every write is applied only if the grant's node is still there: both are one
+   * transaction. Else it rejects GRANT_LOST, and was not applied. Reads and watches are as ever.
+   * `grant.path` is a path of the view it is called on, so call it on the one the grant was taken through.
+   */
+  guardedBy(grant: HeldGrant): Client<T, In>;
 }
 
 /** One session, like a ZooKeeper handle: it ends once, and its ephemeral nodes with it. */
@@ -151,6 +158,7 @@ export interface Session<T = string, In = T> extends Client<T, In> {
   ): Promise<Results<O>>;
   namespace(path: string): Session<T, In>;
   as<U, V = U>(codec: Codec<U, V>): Session<U, V>;
+  guardedBy(grant: HeldGrant): Session<T, In>;
 }
 
 /** A session that was opened on its own, and is to be closed. */

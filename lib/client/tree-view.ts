@@ -149,6 +149,7 @@ export abstract class TreeView<T, In> extends View<T, In> {
   ensurePath(path: string, options?: WaitOptions): Promise<void> {
     try {
       checkOptions('ensurePath', options);
+      this.assertHeld();
       if (this.isThere(this.place.resolve(path))) return Promise.resolve();
       const operation = createOperation(utf8, this.target(path), undefined, { parents: true });
       return this.submit('ensurePath', path, operation, options, nothing).catch((error) => {

@@ -9,6 +9,7 @@ import type { SessionSource } from './client-core.ts';
 import { type Codec, decodeWith, encodeWith, utf8 } from './codec.ts';
 import { callError, type Failure } from './failure.ts';
 import type { Watch } from './feed.ts';
+import { type Guard, GuardedQuestion, isGuarded } from './guard.ts';
 import { type NodeAspect, openNode } from './node-source.ts';
 import { createOperation, type Target } from './operation.ts';
 import type { Place } from './place.ts';
@@ -29,11 +30,14 @@ export class View<T, In> {
   readonly source: SessionSource;
   readonly place: Place;
   readonly codec: Codec<T, In>;
+  /** What its writes depend on, if they do. */
+  protected readonly guard: Guard | undefined;
 
-  constructor(source: SessionSource, place: Place, codec: Codec<T, In>) {
+  constructor(source: SessionSource, place: Place, codec: Codec<T, In>, guard?: Guard) {
     this.source = source;
     this.place = place;
     this.codec = codec;
+    this.guard = guard;
   }
 
   /**
@@ -72,7 +76,30 @@ export class View<T, In> {
     options: WaitOptions | undefined,
     finish: Finish<T, Done, R>,
   ): Promise<R> {
-    return this.source.current.write(operation, new Asked(this, name, path, finish), options);
+    const core = this.source.current;
+    const asked = new Asked(this, name, path, finish);
+    const { guard } = this;
+    if (guard === undefined || !isGuarded(operation)) return core.write(operation, asked, options);
+    this.assertHeld();
+    const question = new GuardedQuestion(asked, guard, operation.type === 'multi');
+    return core.write(guard.cover(operation), question, options);
+  }
+
+  /** @throws GRANT_LOST: the grant that guards this view's writes is over */
+  protected assertHeld(): void {
+    this.guard?.assertHeld((path) => {
+      const result = this.readNow({ type: 'exists', path });
+      return result?.type === 'exists' ? result.stat.czxid : undefined;
+    });
+  }
+
+  /** What this peer knows; undefined if it cannot be said at once. */
+  protected readNow(operation: ReadOperation): ReadResult | undefined {
+    const core = this.source.current;
+    const result = core.read(operation, STALE);
+    if (typeof result !== 'number') return result;
+    core.abandon(result);
+    return undefined;
   }
 
   protected feed<S>(
@@ -113,8 +140,8 @@ export class View<T, In> {
   protected ensureRoot(): void {
     const { prefix } = this.place;
     if (prefix === '') return;
-    const root = this.source.current.read({ type: 'exists', path: prefix }, STALE);
-    if (typeof root !== 'number' && isFound(root)) return;
+    const root = this.readNow({ type: 'exists', path: prefix });
+    if (root !== undefined && isFound(root)) return;
     const target = { tree: prefix, shown: '/' };
     const operation = createOperation(utf8, target, undefined, { parents: true });
     this.submit('ensurePath', '/', operation, undefined, () => {}).catch(() => {

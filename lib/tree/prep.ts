@@ -261,11 +261,8 @@ export class Prep {
     const spans: number[] = [];
     let size = 0;
     for (const [index, operation] of operations.entries()) {
-      // ZooKeeper's multi has no setACL.
-      const prepared =
-        operation.type === 'set-acl'
-          ? refuse('UNIMPLEMENTED', operation)
-          : prepareOperation(preparing, operation);
+      // ZooKeeper's multi has no setACL; here a guarded one is a multi, behind the check of its grant.
+      const prepared = prepareOperation(preparing, operation);
       if ('type' in prepared) return { ...prepared, index };
       size += sizeOf(prepared);
       if (size > TXN_BYTES_MAX || changes.length + prepared.length > CHANGES_MAX) {
