@@ -1,7 +1,6 @@
 /** The few things that a store asks of LevelDB, with bytes for keys and values. */
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { type BatchOperation, ClassicLevel } from 'classic-level';
-import { QuorateError } from '../base/errors.ts';
 
 export type Level = ClassicLevel<Uint8Array, Uint8Array>;
 export type Operation = BatchOperation<Level, Uint8Array, Uint8Array>;
@@ -18,7 +17,7 @@ export function del(key: Uint8Array): Operation {
   return { type: 'del', key };
 }
 
-/** @throws `DIRECTORY_LOCKED` or, for all else that keeps LevelDB from opening, `QUARANTINED`. */
+/** Opens the database in a directory, and makes one if there is none. */
 export async function openLevel(directory: string): Promise<Level> {
   const level: Level = new ClassicLevel(directory, {
     keyEncoding: 'view',
@@ -29,25 +28,8 @@ export async function openLevel(directory: string): Promise<Level> {
     // Fewer and longer files: the log is written once and soon removed.
     writeBufferSize: 16 * MIB,
   });
-  try {
-    await mkdir(directory, { recursive: true });
-    await level.open();
-    return level;
-  } catch (error) {
-    throw refusal(directory, error);
-  }
-}
-
-function refusal(directory: string, error: unknown): QuorateError {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const locked =
-    typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'LEVEL_LOCKED';
-  if (locked) {
-    const message = `${directory}: another store, here or in another process, has it open`;
-    return QuorateError.make('DIRECTORY_LOCKED', message, { cause });
-  }
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return QuorateError.make('QUARANTINED', `${directory}: cannot be opened: ${reason}`, { cause });
+  await level.open();
+  return level;
 }
 
 /** Makes the names of new files durable; LevelDB leaves that to luck. */

@@ -15,6 +15,8 @@ export const FORMAT_KEY: Uint8Array = new TextEncoder().encode('format');
 export const META_KEY: Uint8Array = new TextEncoder().encode('meta');
 /** See tail-mark.ts. */
 export const TAIL_KEY: Uint8Array = new TextEncoder().encode('tail');
+/** What two databases of one store have in common; see level-pair.ts. */
+export const PAIR_KEY: Uint8Array = new TextEncoder().encode('pair');
 
 const LOG = 0x6c;
 const CHECKPOINT = 0x63;
@@ -85,14 +87,21 @@ export function obsoleteRange(obsolete: Obsolete): KeyRange {
 }
 
 /**
- * All that does not count in a store just opened: what a crash left, and what was not yet removed.
+ * The chunks that do not count in a store just opened: what a crash left, and what was not yet removed.
  * Generations from `nextGeneration` on are to come.
  */
-export function leftovers({ meta, nextGeneration }: StoreState): readonly KeyRange[] {
-  const { checkpoint, logGeneration, base } = meta;
+export function leftoverChunks({ meta, nextGeneration }: StoreState): readonly KeyRange[] {
+  const { generation } = meta.checkpoint;
   return [
-    generations(CHECKPOINT, 0, checkpoint.generation),
-    generations(CHECKPOINT, checkpoint.generation + 1, nextGeneration),
+    generations(CHECKPOINT, 0, generation),
+    generations(CHECKPOINT, generation + 1, nextGeneration),
+  ];
+}
+
+/** Likewise of the log. */
+export function leftoverLogs({ meta, nextGeneration }: StoreState): readonly KeyRange[] {
+  const { logGeneration, base } = meta;
+  return [
     generations(LOG, 0, logGeneration),
     generations(LOG, logGeneration + 1, nextGeneration),
     ...(base === undefined ? [] : [logThrough(logGeneration, base.zxid)]),

@@ -4,51 +4,81 @@ import { assert, present } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { CHAIN_START } from '../base/hash.ts';
 import { ZERO } from '../base/zxid.ts';
-import { DecodeError } from '../wire/decode-error.ts';
 import { encodeMetaRecord } from '../wire/meta-record.ts';
 import type { Opened, StoreBatch } from '../wire/store-batch.ts';
 import type { Mark } from '../zab/log-entry.ts';
+import type { OwnerTiming } from './directory-owner.ts';
 import { readChunks, writeChunks } from './level-checkpoint.ts';
-import { type Level, type Operation, openLevel, put, syncDirectory } from './level-database.ts';
-import { FORMAT_KEY, leftovers, META_KEY, obsoleteRange, TAIL_KEY } from './level-keys.ts';
+import { type Operation, put, syncDirectory } from './level-database.ts';
+import {
+  FORMAT_KEY,
+  leftoverChunks,
+  leftoverLogs,
+  META_KEY,
+  obsoleteRange,
+  PAIR_KEY,
+  TAIL_KEY,
+} from './level-keys.ts';
 import { append, cut } from './level-log.ts';
 import { FORMAT, type FoundStore, findStore } from './level-open.ts';
-import { LevelSweep } from './level-sweep.ts';
+import {
+  areApart,
+  closePlaces,
+  type Directories,
+  openPlaces,
+  type Places,
+} from './level-places.ts';
+import { LevelSweep, type Litter } from './level-sweep.ts';
 import { SingleWriter } from './single-writer.ts';
 import type { Storage } from './storage.ts';
 import { type Obsolete, type Plan, plan, type StoreState } from './store-state.ts';
 import { digestOf, encodeTailMark } from './tail-mark.ts';
+import { refused, unusable } from './unusable.ts';
+import { Witness } from './witness.ts';
+
+/** How a store is to be kept. */
+export interface LevelOptions {
+  /** Where the log lies, and what decides what counts; the directory of the checkpoints by default. */
+  readonly logDirectory?: string | undefined;
+  /** How often the holder's record is renewed, and how long a strange one is watched. */
+  readonly ownerTiming?: OwnerTiming | undefined;
+}
 
 /** What an open store knows of what it holds. */
 interface Contents {
-  readonly level: Level;
+  readonly places: Places;
   readonly sweep: LevelSweep;
+  readonly witness: Witness;
   state: StoreState;
   /** The last entry, or the base. */
   end: Mark;
   /** Digest of the meta record in force. */
   digest: number;
+  /** Batches written so far. */
+  sequence: number;
 }
 
 /** What a batch becomes. */
 interface Translation {
-  readonly operations: readonly Operation[];
+  readonly operations: Operation[];
   readonly end: Mark;
   readonly digest: number;
 }
 
 export class LevelStorage implements Storage {
-  readonly #directory: string;
+  readonly #directories: Directories;
   readonly #id: number;
+  readonly #timing: OwnerTiming | undefined;
   readonly #writer = new SingleWriter();
   #opening: Promise<Opened> | undefined;
   #closing: Promise<void> | undefined;
   #contents: Contents | undefined;
 
   /** @param id of the peer; a directory belongs to one. */
-  constructor(directory: string, id: number) {
-    this.#directory = directory;
+  constructor(directory: string, id: number, options: LevelOptions = {}) {
+    this.#directories = { data: directory, log: options.logDirectory ?? directory };
     this.#id = id;
+    this.#timing = options.ownerTiming;
   }
 
   open(): Promise<Opened> {
@@ -60,7 +90,8 @@ export class LevelStorage implements Storage {
   async write(batch: StoreBatch): Promise<void> {
     const contents = present(this.#contents, 'an open store');
     const obsolete = await this.#writer.write(() => commit(contents, batch));
-    void contents.sweep.run(obsolete.map(obsoleteRange));
+    contents.witness.acknowledge(contents.sequence);
+    void contents.sweep.run(obsolete.map((one) => litter(contents.places, one)));
   }
 
   close(): Promise<void> {
@@ -70,86 +101,124 @@ export class LevelStorage implements Storage {
 
   async #open(): Promise<Opened> {
     if (this.#closing !== undefined) throw QuorateError.make('CLOSED', 'the store is closed');
-    const level = await openLevel(this.#directory);
+    const directory = this.#directories.data;
     try {
-      const found = await findStore(level, this.#id);
-      const contents = await this.#boot(level, found);
-      this.#contents = contents;
-      void contents.sweep.run(leftovers(contents.state));
-      return opened(contents, found);
+      const places = await openPlaces(this.#directories, this.#timing);
+      try {
+        const found = await findStore(places, this.#id);
+        const contents = await this.#boot(places, found);
+        this.#contents = contents;
+        for (const owner of places.owners) owner.watch((error) => this.#writer.poison(error));
+        void contents.sweep.run(leftovers(contents));
+        return opened(contents, found);
+      } catch (error) {
+        await closePlaces(places);
+        throw error;
+      }
     } catch (error) {
-      await level.close();
-      throw unusable(level, error);
+      throw unusable(directory, error);
     }
   }
 
   /** Counts the open, durably. */
-  async #boot(level: Level, { fresh, state, end }: FoundStore): Promise<Contents> {
+  async #boot(places: Places, found: FoundStore): Promise<Contents> {
+    const { fresh, state, end, pair } = found;
+    const { data, log } = places.directories;
+    const witness = await Witness.open(data, places.acknowledged);
     const meta = { ...state.meta, boot: state.meta.boot + 1 };
     const bytes = encodeMetaRecord(meta);
     const contents: Contents = {
-      ...{ level, sweep: new LevelSweep(level, this.#writer), end },
-      ...{ state: { ...state, meta }, digest: digestOf(bytes) },
+      ...{ places, witness, sweep: new LevelSweep(this.#writer), end },
+      ...{ state: { ...state, meta }, digest: digestOf(bytes), sequence: found.sequence + 1 },
     };
-    const operations = [put(META_KEY, bytes), tailMark(contents.state, contents.digest)];
-    if (fresh) operations.unshift(put(FORMAT_KEY, FORMAT));
-    await level.batch(operations, { sync: true });
-    await syncDirectory(this.#directory);
-    if (fresh) await syncDirectory(dirname(this.#directory));
+    try {
+      const operations = [put(META_KEY, bytes), tailMark(contents)];
+      if (fresh) operations.unshift(put(FORMAT_KEY, FORMAT));
+      if (fresh && pair !== undefined)
+        operations.push(put(PAIR_KEY, new TextEncoder().encode(pair)));
+      await places.log.batch(operations, { sync: true });
+      for (const directory of new Set([data, log])) {
+        await syncDirectory(directory);
+        if (fresh) await syncDirectory(dirname(directory));
+      }
+    } catch (error) {
+      await witness.close();
+      throw error;
+    }
+    witness.onFailure = (error) => this.#writer.poison(refused(error));
+    witness.acknowledge(contents.sequence);
     return contents;
   }
 
   async #close(): Promise<void> {
     await this.#opening?.catch(() => undefined);
     await this.#writer.close();
-    await this.#contents?.level.close();
+    if (this.#contents === undefined) return;
+    await this.#contents.witness.close();
+    await closePlaces(this.#contents.places);
   }
 }
 
-function opened({ level, state }: Contents, { entries }: FoundStore): Opened {
+/** What is left of earlier times. */
+function leftovers({ places, state }: Contents): readonly Litter[] {
+  return [
+    ...leftoverChunks(state).map((range) => ({ level: places.chunks, range })),
+    ...leftoverLogs(state).map((range) => ({ level: places.log, range })),
+  ];
+}
+
+function litter({ log, chunks }: Places, obsolete: Obsolete): Litter {
+  const level = obsolete.type === 'checkpoint' ? chunks : log;
+  return { level, range: obsoleteRange(obsolete) };
+}
+
+function opened({ places, state }: Contents, { entries }: FoundStore): Opened {
   const { store, boot, birth, epochs, base, genesis, checkpoint } = state.meta;
   const log = { base, entries, applied: checkpoint.zxid, committed: state.committed };
   return {
     durable: { store, boot, birth, epochs, genesis, ...log },
-    checkpoint: checkedChunks(level, state),
+    checkpoint: checkedChunks(places, state),
   };
 }
 
-async function* checkedChunks(level: Level, { meta }: StoreState): AsyncGenerator<Uint8Array> {
+async function* checkedChunks(
+  { chunks }: Places,
+  { meta }: StoreState,
+): AsyncGenerator<Uint8Array> {
   try {
-    yield* readChunks(level, meta.checkpoint);
+    yield* readChunks(chunks, meta.checkpoint);
   } catch (error) {
-    throw unusable(level, error);
+    throw unusable(chunks.location, error);
   }
-}
-
-/** What a store that cannot be read is refused with, unless that is said already. */
-function unusable({ location }: Level, cause: unknown): QuorateError {
-  if (QuorateError.is(cause)) return cause;
-  const how = cause instanceof DecodeError ? 'is damaged' : 'cannot be read';
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return QuorateError.make('QUARANTINED', `${location}: ${how}: ${reason}`, { cause });
 }
 
 /** Carries a batch out; returns what it made obsolete. */
 async function commit(contents: Contents, batch: StoreBatch): Promise<readonly Obsolete[]> {
+  const { places } = contents;
   const step = plan(contents.state, batch);
   const { operations, end, digest } = await translate(contents, step);
-  await contents.level.batch([...operations], { sync: true });
-  contents.state = step.next;
+  const chunks = writeChunks(step.chunks);
+  const next = { state: step.next, digest, sequence: contents.sequence + 1 };
+  operations.push(tailMark(next));
+  if (!areApart(places)) operations.push(...chunks);
+  // Apart, chunks come first: until the other batch they count for nothing.
+  else if (chunks.length > 0) await places.chunks.batch(chunks, { sync: true });
+  await places.log.batch(operations, { sync: true });
+  contents.state = next.state;
   contents.end = end;
   contents.digest = digest;
+  contents.sequence = next.sequence;
   return step.obsolete;
 }
 
-/** The one atomic batch of LevelDB that does all of a plan. */
+/** The one atomic batch of LevelDB that does all of a plan, but for the chunks and the tail mark. */
 async function translate(contents: Contents, step: Plan): Promise<Translation> {
-  const { level, state } = contents;
+  const { places, state } = contents;
   const { next, entries } = step;
-  const operations = writeChunks(step.chunks);
+  const operations: Operation[] = [];
   let end = contents.end;
   if (step.truncate !== undefined && step.truncate < state.last) {
-    const short = await cut(level, state.meta.logGeneration, step.truncate);
+    const short = await cut(places.log, state.meta.logGeneration, step.truncate);
     operations.push(...short.operations);
     end = short.end;
   }
@@ -164,10 +233,13 @@ async function translate(contents: Contents, step: Plan): Promise<Translation> {
     digest = digestOf(bytes);
     operations.push(put(META_KEY, bytes));
   }
-  operations.push(tailMark(next, digest));
   return { operations, end: { zxid: last.zxid, chain: last.chain }, digest };
 }
 
-function tailMark({ last, committed }: StoreState, meta: number): Operation {
-  return put(TAIL_KEY, encodeTailMark({ meta, last, committed }));
+function tailMark({
+  state: { last, committed },
+  digest: meta,
+  sequence,
+}: Pick<Contents, 'state' | 'digest' | 'sequence'>): Operation {
+  return put(TAIL_KEY, encodeTailMark({ meta, last, committed, sequence }));
 }

@@ -6,24 +6,28 @@ import type { SingleWriter } from './single-writer.ts';
 /** Keys of one slice: a write may have to wait for one, and the event loop's share of it is below 1 ms. */
 const SLICE = 64;
 
+/** Keys to remove, and from where. */
+export interface Litter {
+  readonly level: Level;
+  readonly range: KeyRange;
+}
+
 export class LevelSweep {
-  readonly #level: Level;
   readonly #writer: SingleWriter;
-  readonly #ranges: KeyRange[] = [];
+  readonly #litter: Litter[] = [];
   #running = false;
 
-  constructor(level: Level, writer: SingleWriter) {
-    this.#level = level;
+  constructor(writer: SingleWriter) {
     this.#writer = writer;
   }
 
-  /** Goes on in the background, with these ranges too. To be called after every write, which stops it. */
-  async run(more: readonly KeyRange[]): Promise<void> {
-    this.#ranges.push(...more);
+  /** Goes on in the background, with this too. To be called after every write, which stops it. */
+  async run(more: readonly Litter[]): Promise<void> {
+    this.#litter.push(...more);
     if (this.#running) return;
     this.#running = true;
     let going = true;
-    while (going && this.#ranges.length > 0) {
+    while (going && this.#litter.length > 0) {
       going = await this.#writer.upkeep(() => this.#slice());
     }
     this.#running = false;
@@ -31,10 +35,11 @@ export class LevelSweep {
 
   /** Not synced: what comes back after a crash does not count either, and is found at the next open. */
   async #slice(): Promise<void> {
-    const [range] = this.#ranges;
-    if (range === undefined) return;
-    const keys = await this.#level.keys({ ...range, limit: SLICE }).all();
-    await this.#level.batch(keys.map(del), { sync: false });
-    if (keys.length < SLICE) this.#ranges.shift();
+    const [next] = this.#litter;
+    if (next === undefined) return;
+    const { level, range } = next;
+    const keys = await level.keys({ ...range, limit: SLICE }).all();
+    await level.batch(keys.map(del), { sync: false });
+    if (keys.length < SLICE) this.#litter.shift();
   }
 }

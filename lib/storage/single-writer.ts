@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
+import { refused } from './unusable.ts';
 
 export class SingleWriter {
   /** Never rejects. */
@@ -31,6 +32,11 @@ export class SingleWriter {
     return this.#poison === undefined;
   }
 
+  /** Refuses every write from now on: what was found is no better than a refused write. */
+  poison(error: QuorateError): void {
+    this.#poison ??= error;
+  }
+
   /** Refuses what comes from now on and waits for what is under way. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -51,8 +57,7 @@ export class SingleWriter {
     try {
       return await work();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#poison = QuorateError.make('QUARANTINED', `a write was refused: ${reason}`, { cause });
+      this.#poison ??= refused(cause);
       throw this.#poison;
     }
   }

@@ -1,0 +1,97 @@
+/**
+ * What the store has acknowledged, beside LevelDB. LevelDB takes a log that was cut short, or is gone,
+ * for one that was never longer: the last groups, and the tail mark with them, would be missing without
+ * a trace. The witness is a file of its own that counts batches: each is counted after it is synced, so
+ * the count is a lower bound of what LevelDB must still hold, whatever a crash does.
+ *
+ * It is not synced itself: a power cut may take the latest counts back, which only makes the bound lower.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DecodeError } from '../wire/decode-error.ts';
+import { seal, unseal } from '../wire/sealed.ts';
+import { readIfAny } from './read-if-any.ts';
+
+/** Of the witness, in the directory. */
+export const WITNESS_FILE = 'witness';
+
+const BYTES = 8;
+
+/**
+ * How many batches a store in this directory has acknowledged at least; undefined: there is no witness.
+ * @throws DecodeError if it is damaged
+ */
+export async function readWitness(directory: string): Promise<number | undefined> {
+  const sealed = await readIfAny(join(directory, WITNESS_FILE));
+  if (sealed === undefined) return undefined;
+  const plain = unseal(sealed, BYTES, 'witness');
+  if (plain.length !== BYTES) throw new DecodeError('witness', `${plain.length} bytes long`);
+  return Number(new DataView(plain.buffer, plain.byteOffset, BYTES).getBigUint64(0));
+}
+
+export class Witness {
+  readonly #file: FileHandle;
+  #written: number;
+  #wanted: number;
+  /** Never rejects. */
+  #writing: Promise<void> | undefined;
+  #failed: (error: unknown) => void = () => {};
+
+  private constructor(file: FileHandle, acknowledged: number) {
+    this.#file = file;
+    this.#written = acknowledged;
+    this.#wanted = acknowledged;
+  }
+
+  /** Goes on with the witness that was read; without one, makes it, durably: nothing is acknowledged yet. */
+  static async open(directory: string, acknowledged: number | undefined): Promise<Witness> {
+    const isNew = acknowledged === undefined;
+    const file = await open(join(directory, WITNESS_FILE), isNew ? 'w' : 'r+');
+    const witness = new Witness(file, acknowledged ?? 0);
+    if (!isNew) return witness;
+    try {
+      await witness.#write(0);
+      await file.sync();
+      return witness;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Whom to tell that it could not be written. */
+  set onFailure(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
+
+  /** Batch number `sequence` is synced. Written in the background; of several that wait the last one counts. */
+  acknowledge(sequence: number): void {
+    this.#wanted = sequence;
+    this.#writing ??= this.#catchUp();
+  }
+
+  /** Waits for what is acknowledged to be written. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#file.close();
+  }
+
+  async #catchUp(): Promise<void> {
+    try {
+      while (this.#written < this.#wanted) await this.#write(this.#wanted);
+    } catch (error) {
+      this.#failed(error);
+      // It stays as it is: what failed once is not tried again (rule G6).
+      return;
+    }
+    this.#writing = undefined;
+  }
+
+  async #write(sequence: number): Promise<void> {
+    const view = new DataView(new ArrayBuffer(BYTES));
+    view.setBigUint64(0, BigInt(sequence));
+    const sealed = seal(new Uint8Array(view.buffer));
+    await this.#file.write(sealed, 0, sealed.length, 0);
+    this.#written = sequence;
+  }
+}

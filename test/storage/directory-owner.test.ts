@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { DirectoryOwner, OWNER_FILE } from '../../lib/storage/directory-owner.ts';
+import { LevelStorage } from '../../lib/storage/level-storage.ts';
+import { logBatch } from '../contracts/log-samples.ts';
+import { copyOf, directory, refusedWith } from './directories.ts';
+
+const QUICK = { beat: 20, watch: 400 };
+
+const isLocked = refusedWith('DIRECTORY_LOCKED', /has it open/);
+
+/** Another process that opens the store in a directory and keeps it. */
+async function holder(t: TestContext, path: string): Promise<ReturnType<typeof spawn>> {
+  const program = fileURLToPath(new URL('hold-directory.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', program, path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const [line] = await once(child.stdout, 'data');
+  assert.equal(String(line), 'open\n');
+  return child;
+}
+
+/** What the holder's record says, with some of it changed. */
+async function forge(path: string, change: object): Promise<void> {
+  const file = join(path, OWNER_FILE);
+  const record: object = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...record, ...change }));
+}
+
+/** The record of a holder that is gone and did not say so. */
+async function leftBehind(t: TestContext, change: object): Promise<string> {
+  const path = await directory(t);
+  const owner = await DirectoryOwner.claim(path);
+  const left = await copyOf(t, path);
+  await owner.release();
+  const { ino } = await stat(left, { bigint: true });
+  await forge(left, { directory: String(ino), ...change });
+  return left;
+}
+
+async function claimAndRelease(path: string): Promise<void> {
+  await (await DirectoryOwner.claim(path, QUICK)).release();
+}
+
+describe('a directory that is held is refused', () => {
+  it('to another process, until the holder is killed', async (t) => {
+    const path = await directory(t);
+    const child = await holder(t, path);
+    await assert.rejects(new LevelStorage(path, 1).open(), isLocked);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const store = new LevelStorage(path, 1);
+    t.after(() => store.close());
+    assert.equal((await store.open()).durable.boot, 2);
+  });
+
+  it('to another copy of this package in the same process', async (t) => {
+    const path = await directory(t);
+    const owner = await DirectoryOwner.claim(path);
+    t.after(() => owner.release());
+    const copy: typeof import('../../lib/storage/directory-owner.ts') = await import(
+      `${new URL('../../lib/storage/directory-owner.ts', import.meta.url)}?copy`
+    );
+    assert.notEqual(copy.DirectoryOwner, DirectoryOwner);
+    await assert.rejects(copy.DirectoryOwner.claim(path), isLocked);
+    await owner.release();
+    await (await copy.DirectoryOwner.claim(path)).release();
+  });
+
+  it('by another name, too', async (t) => {
+    const path = await directory(t);
+    const owner = await DirectoryOwner.claim(path);
+    t.after(() => owner.release());
+    const name = join(await directory(t), 'name');
+    await symlink(path, name);
+    await assert.rejects(DirectoryOwner.claim(name), isLocked);
+  });
+
+  it('by a living process of this machine that LevelDB’s lock says nothing of', async (t) => {
+    const path = await leftBehind(t, {});
+    await assert.rejects(DirectoryOwner.claim(path, QUICK), isLocked);
+  });
+
+  it('by another machine whose record goes on', async (t) => {
+    const path = await leftBehind(t, { host: 'elsewhere' });
+    let beats = 0;
+    const timer = setInterval(() => {
+      beats += 1;
+      void forge(path, { beat: beats });
+    }, QUICK.beat);
+    t.after(() => clearInterval(timer));
+    await assert.rejects(DirectoryOwner.claim(path, QUICK), isLocked);
+  });
+});
+
+describe('a directory is taken over', () => {
+  const left: Readonly<Record<string, object>> = {
+    'from a process of this machine that is gone': { pid: 2 ** 22 + 1 },
+    'from a process whose number was given to another one': { started: '1' },
+    'from another machine whose record stands still': { host: 'elsewhere' },
+    'from this machine before it was started again': { boot: 'before' },
+    'from the directory that it is a copy of': { directory: '1' },
+  };
+  const skip = process.platform === 'linux' ? false : 'only Linux tells when a process began';
+  for (const [what, change] of Object.entries(left)) {
+    it(what, { skip }, async (t) => claimAndRelease(await leftBehind(t, change)));
+  }
+
+  it('from a record that nobody can read', async (t) => {
+    const path = await directory(t);
+    await writeFile(join(path, OWNER_FILE), '{"pid":');
+    await claimAndRelease(path);
+  });
+
+  it('and whoever held it writes no more', async (t) => {
+    const path = await directory(t);
+    const store = new LevelStorage(path, 1, { ownerTiming: QUICK });
+    t.after(() => store.close());
+    await store.open();
+    await store.write(logBatch({}));
+    await forge(path, { host: 'elsewhere', token: 'another' });
+    const deadline = performance.now() + 20_000;
+    const refused = await (async () => {
+      while (performance.now() < deadline) {
+        try {
+          await store.write(logBatch({}));
+        } catch (error) {
+          return error;
+        }
+      }
+      return undefined;
+    })();
+    assert.ok(refusedWith('QUARANTINED', /taken the directory over/)(refused));
+  });
+});
+
+it('a record ends with its holder', async (t) => {
+  const path = await directory(t);
+  const store = new LevelStorage(path, 1);
+  await store.open();
+  const { pid } = JSON.parse(await readFile(join(path, OWNER_FILE), 'utf8'));
+  assert.equal(pid, process.pid);
+  await store.close();
+  await assert.rejects(readFile(join(path, OWNER_FILE)), { code: 'ENOENT' });
+});
