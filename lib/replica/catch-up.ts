@@ -12,9 +12,6 @@ import type { Mark } from '../zab/log-entry.ts';
 import type { LinkId, Ready } from '../zab/ready.ts';
 import { nodesAtOnce } from './checkpointing.ts';
 
-/** Bytes that may wait in a learner's send queue before its copy pauses. */
-const BACKLOG_MAX = 1024 * 1024;
-
 type Send = (link: LinkId, bytes: Uint8Array, last: boolean) => void;
 
 /** One copy under way, to all learners that asked for it in the same turn. */
@@ -28,11 +25,14 @@ interface Feed {
 
 export class SnapshotFeeds {
   readonly #sliceBytes: number;
+  readonly #backlogMax: number;
   readonly #backlog = new Map<LinkId, number>();
   #feed: Feed | undefined;
 
-  constructor(sliceBytes: number) {
+  /** @param backlogMax bytes that may wait in a learner's send queue before its copy pauses. */
+  constructor(sliceBytes: number, backlogMax: number) {
     this.#sliceBytes = sliceBytes;
+    this.#backlogMax = backlogMax;
   }
 
   get active(): boolean {
@@ -71,7 +71,9 @@ export class SnapshotFeeds {
   /** Whether the slowest learner can take more. */
   get hungry(): boolean {
     const links = this.#feed?.links ?? [];
-    return links.length > 0 && links.every((link) => (this.#backlog.get(link) ?? 0) < BACKLOG_MAX);
+    return (
+      links.length > 0 && links.every((link) => (this.#backlog.get(link) ?? 0) < this.#backlogMax)
+    );
   }
 
   /** The next slice. */

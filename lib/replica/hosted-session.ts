@@ -1,7 +1,7 @@
 import { type DueRead, SessionQueue } from '../session/session-queue.ts';
 import type { Reader } from '../tree/reader.ts';
 import type { Operation } from '../tree/request.ts';
-import { bytesOfAnswer } from './operation-size.ts';
+import { bytesOfAnswer, bytesOfOperation } from './operation-size.ts';
 import type { ReadOperation } from './read.ts';
 import type { Ticket } from './ready.ts';
 import type { SessionHandle } from './session-handle.ts';
@@ -13,6 +13,13 @@ export const IN_FLIGHT_MAX = 512;
  * checkpoint has all answers of a session in one part, which must be read again.
  */
 const ANSWERS_MAX = 2 * 1024 * 1024;
+/**
+ * Bytes of the writes of one session that may wait or be under way: some at their largest size, and far
+ * from filling the memory of a process whose group has no quorum.
+ */
+const PENDING_BYTES_MAX = 64 * 1024 * 1024;
+/** For the close, which always finds room. */
+const CLOSE_BYTES = 1024;
 /** Reads of one session that may wait, in multiples of its writes. */
 const READS_PER_WRITE = 16;
 const NOBODY: Reader = { identities: [] };
@@ -64,8 +71,10 @@ export class HostedSession implements Channel {
   }
 
   /** Whether a write finds room. One place more is kept for the close. */
-  get isFull(): boolean {
-    return this.#queue.pendingWrites >= this.#pendingMax;
+  hasRoom(operation: Operation): boolean {
+    const { pendingWrites, pendingBytes } = this.#queue;
+    if (pendingWrites >= this.#pendingMax) return false;
+    return pendingBytes + bytesOfOperation(operation) <= PENDING_BYTES_MAX;
   }
 
   /**
@@ -105,6 +114,8 @@ export class HostedSession implements Channel {
       inFlightMax: IN_FLIGHT_MAX,
       weightOf: bytesOfAnswer,
       weightMax: ANSWERS_MAX,
+      bytesOf: bytesOfOperation,
+      bytesMax: PENDING_BYTES_MAX + CLOSE_BYTES,
       readsMax: this.#pendingMax * READS_PER_WRITE,
       lastCxid,
     });

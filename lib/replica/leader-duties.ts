@@ -6,8 +6,8 @@
  * Its own host's messages come over {@link SELF} and take the same way as everybody's.
  */
 import { assert } from '../base/assert.ts';
-import { Fifo } from '../base/fifo.ts';
-import { counterOf, makeZxid, type Zxid } from '../base/zxid.ts';
+import type { Meter } from '../base/meter.ts';
+import { makeZxid, type Zxid } from '../base/zxid.ts';
 import { ExpiryQueue } from '../session/expiry-queue.ts';
 import { TouchRounds } from '../session/touch-rounds.ts';
 import { Prep, type Rejected } from '../tree/prep.ts';
@@ -20,13 +20,13 @@ import { encodeTxn } from '../wire/txn.ts';
 import type { EntryKind } from '../zab/log-entry.ts';
 import type { LinkId } from '../zab/ready.ts';
 import type { Zab } from '../zab/zab.ts';
+import { InFlight } from './in-flight.ts';
+import { type Arrival, Inbox } from './inbox.ts';
 import type { ReplicaOptions } from './options.ts';
 import { type Outbox, SELF } from './outbox.ts';
-import { QuorumRounds } from './quorum-rounds.ts';
+import { QuorumRounds, ROUNDS_MAX } from './quorum-rounds.ts';
 import { RefusedTails } from './refused-tails.ts';
 
-/** Entries proposed and not yet applied; then requests wait in their inboxes. */
-const PROPOSED_MAX = 8192;
 /** Nodes removed in one sweep; the next sweep goes on. */
 const REAP_MAX = 1000;
 
@@ -44,11 +44,6 @@ export interface LeaderParts {
   readonly tellSelf: (message: ServiceMessage) => void;
 }
 
-interface Arrival {
-  readonly link: LinkId;
-  readonly request: Request;
-}
-
 export class LeaderDuties {
   readonly epoch: number;
   readonly #parts: LeaderParts;
@@ -56,10 +51,8 @@ export class LeaderDuties {
   readonly #expiry: ExpiryQueue;
   readonly #touches: TouchRounds<LinkId>;
   readonly #rounds = new QuorumRounds();
-  /** In the order of arrival; of one session that is the order of its numbers. */
-  readonly #inbox = new Fifo<Arrival>();
-  /** What came before EPOCH_START was applied here. */
-  #early: { readonly link: LinkId; readonly message: ServiceMessage }[] = [];
+  readonly #inbox = new Inbox();
+  readonly #inFlight: InFlight;
   readonly #refused = new RefusedTails();
   #active = false;
   #now: number;
@@ -78,6 +71,7 @@ export class LeaderDuties {
     this.#stalledAt = now;
     this.#reapAt = now + options.reapInterval;
     this.#digestAt = now + options.digestInterval;
+    this.#inFlight = new InFlight(options.proposedBytesMax);
     const owner = parts.ownerOf(SELF);
     assert(owner !== undefined, 'this peer knows itself');
     this.#prep = new Prep(machine, {
@@ -117,23 +111,28 @@ export class LeaderDuties {
     return this.#active ? Math.min(due, this.#expiry.deadline()) : due;
   }
 
+  /** Every queue with its cap (S34). */
+  measure(meter: Meter): void {
+    this.#inbox.measure(meter, this.#parts.zab.peers().size + 1);
+    meter('quorum rounds', this.#rounds.size, ROUNDS_MAX);
+    this.#inFlight.measure(meter);
+  }
+
   /** A learner's message, or the own host's. */
   receive(link: LinkId, message: ServiceMessage): void {
-    if (!this.#active) {
-      this.#early.push({ link, message });
-      return;
-    }
     switch (message.type) {
       case 'REQUEST':
-        for (const request of message.requests) this.#inbox.push({ link, request });
+        this.#inbox.push(link, message.requests);
         return;
       case 'READINDEX': {
+        if (!this.#active) return this.#inbox.keep(link, message);
         // What is committed now is the index: nothing later is needed (step 27).
         const { committed } = this.#parts.zab;
         this.#rounds.ask(link, { type: 'READINDEX_OK', id: message.id, zxid: committed });
         return;
       }
       case 'TOUCH': {
+        if (!this.#active) return this.#inbox.keep(link, message);
         const source = this.#parts.ownerOf(link);
         this.#touches.received(link, message, this.#now, (session) => this.#owns(source, session));
         return;
@@ -154,8 +153,7 @@ export class LeaderDuties {
 
   /** The link ended: what came over it and was not proposed is dropped, so that its host can send it again (step 26). */
   unlinked(link: LinkId): void {
-    this.#early = this.#early.filter((early) => early.link !== link);
-    this.#inbox.keep((arrival) => arrival.link !== link);
+    this.#inbox.unlinked(link);
     this.#rounds.unlinked(link);
     this.#touches.forget(link);
     this.#refused.unlinked(link);
@@ -164,6 +162,7 @@ export class LeaderDuties {
   /** An entry was applied to the tree. */
   applied(applied: Applied): void {
     this.#prep.applied(applied.zxid);
+    this.#inFlight.applied(applied.zxid);
     if (!this.#active) return;
     const { result } = applied;
     if (result.type === 'create-session') this.#track(result.session);
@@ -183,11 +182,12 @@ export class LeaderDuties {
   /** The zxid of an entry that is not for the tree. */
   skipped(zxid: Zxid): void {
     this.#prep.applied(zxid);
+    this.#inFlight.applied(zxid);
   }
 
   /** A quorum round is complete (step 27). */
   confirmed(token: number): void {
-    for (const { link, message } of this.#rounds.confirmed(token)) this.#answer(link, message);
+    for (const [link, message] of this.#rounds.confirmed(token)) this.#answer(link, message);
     for (const { source, id, refused } of this.#touches.confirmed(token)) {
       this.#answer(source, { type: 'TOUCHED', id, refused });
     }
@@ -218,9 +218,7 @@ export class LeaderDuties {
       sessions.map(({ id, timeout }) => ({ session: id, timeout })),
       this.#now,
     );
-    const early = this.#early;
-    this.#early = [];
-    for (const { link, message } of early) this.receive(link, message);
+    for (const { link, message } of this.#inbox.takeEarly()) this.receive(link, message);
   }
 
   #track(id: bigint): void {
@@ -228,13 +226,8 @@ export class LeaderDuties {
     if (session !== undefined) this.#expiry.track(id, session.timeout, this.#now);
   }
 
-  get #room(): boolean {
-    const { zab, machine } = this.#parts;
-    return counterOf(zab.nextZxid) - counterOf(machine.zxid) <= PROPOSED_MAX;
-  }
-
   #takeRequests(): void {
-    while (this.#room) {
+    while (this.#inFlight.hasRoom) {
       const arrival = this.#inbox.shift();
       if (arrival === undefined) return;
       if (this.#welcome(arrival)) this.#take(arrival);
@@ -299,7 +292,7 @@ export class LeaderDuties {
 
   #expire(): void {
     const { zab, outbox } = this.#parts;
-    if (this.#rounds.contact < this.#stalledAt) return;
+    if (this.#rounds.contact < this.#stalledAt || !this.#inFlight.hasRoom) return;
     for (const session of this.#expiry.expire(this.#now)) {
       if (!zab.broadcasting) return;
       const txn = this.#prep.expire(session, zab.nextZxid, this.#wall);
@@ -314,7 +307,7 @@ export class LeaderDuties {
     const { zab, machine, outbox, options } = this.#parts;
     this.#reapAt = this.#now + options.reapInterval;
     for (const node of machine.reapable(Math.max(this.#wall, machine.time), REAP_MAX)) {
-      if (!zab.broadcasting || !this.#room) return;
+      if (!zab.broadcasting || !this.#inFlight.hasRoom) return;
       const txn = this.#prep.reap(node, zab.nextZxid, this.#wall);
       if (txn === undefined) continue;
       outbox.event({ type: 'reap', path: node.path });
@@ -332,6 +325,7 @@ export class LeaderDuties {
 
   /** One round for all that was asked, or to know after a stall that a quorum still follows. */
   #beginRound(): boolean {
+    if (this.#rounds.size >= ROUNDS_MAX) return false;
     const doubted = this.#rounds.lastBegan < this.#stalledAt;
     if (!this.#rounds.wanted && !this.#touches.waiting && !doubted) return false;
     const token = this.#rounds.begin(this.#now, (round) => this.#parts.zab.confirm(round));
@@ -347,7 +341,9 @@ export class LeaderDuties {
 
   #propose(kind: EntryKind, txn: Txn): void {
     const zxid = this.#parts.zab.nextZxid;
-    const entry = this.#parts.zab.propose(kind, encodeTxn(txn));
+    const bytes = encodeTxn(txn);
+    const entry = this.#parts.zab.propose(kind, bytes);
+    this.#inFlight.proposed(zxid, bytes.length);
     assert(entry.zxid === zxid, 'a transaction is proposed at the zxid it was prepared for');
   }
 }

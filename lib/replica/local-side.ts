@@ -3,6 +3,7 @@
  * asks a leader (be it this peer itself), and is shown everything that is applied here.
  */
 import type { ErrorCode } from '../base/errors.ts';
+import type { Meter } from '../base/meter.ts';
 import type { Operation, Owner, SessionOperation } from '../tree/request.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
 import { isTooLarge } from '../wire/admission.ts';
@@ -53,6 +54,11 @@ export class LocalSide {
   /** See {@link SessionHost.renew}. */
   renew(owner: Owner): void {
     this.#host.renew(owner);
+  }
+
+  /** Every queue with its cap (S34). */
+  measure(meter: Meter): void {
+    this.#host.measure(meter);
   }
 
   tick(now: number, gap: Gap): void {

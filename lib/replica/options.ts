@@ -20,6 +20,11 @@ export interface ReplicaOptions {
   readonly digestInterval: number;
   /** Writes of one session that may wait, sent or not. Beyond: OVERLOADED. */
   readonly pendingMax: number;
+  /**
+   * Bytes that a leader may have proposed and not applied. All of it may leave in one turn, so it is far
+   * below what may wait on a link before that is cut: or everybody's link would be, at once.
+   */
+  readonly proposedBytesMax: number;
   /** Bytes of a checkpoint made in one turn. */
   readonly sliceBytes: number;
   /** ACL schemes of the application's own. */
@@ -38,5 +43,6 @@ export const REPLICA_DEFAULTS: Omit<ReplicaOptions, 'zab'> = {
   reapInterval: 10_000,
   digestInterval: 5_000,
   pendingMax: 4096,
+  proposedBytesMax: 16 * 1024 * 1024,
   sliceBytes: 256 * 1024,
 };

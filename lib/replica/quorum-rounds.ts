@@ -6,19 +6,20 @@
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { LinkId } from '../zab/ready.ts';
 
-interface Answer {
-  readonly link: LinkId;
-  readonly message: ServiceMessage;
-}
+/** By link: the newest question of a host also answers for those before it. */
+type Answers = Map<LinkId, ServiceMessage>;
 
 interface Round {
   readonly began: number;
-  answers: readonly Answer[];
+  readonly answers: Answers;
 }
+
+/** Rounds that were begun and are not complete: what is asked meanwhile shares the next. */
+export const ROUNDS_MAX = 64;
 
 export class QuorumRounds {
   /** Asked since the last round began. */
-  #waiting: Answer[] = [];
+  #waiting: Answers = new Map();
   /** By token, in the order of the rounds. */
   readonly #rounds = new Map<number, Round>();
   #lastToken = 0;
@@ -37,12 +38,17 @@ export class QuorumRounds {
 
   /** `message` may go to `link` after the next round. What it says was true when this is called. */
   ask(link: LinkId, message: ServiceMessage): void {
-    this.#waiting.push({ link, message });
+    this.#waiting.set(link, message);
   }
 
   /** Whether somebody waits for the next round. */
   get wanted(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.size > 0;
+  }
+
+  /** Begun and not complete. */
+  get size(): number {
+    return this.#rounds.size;
   }
 
   /** Begins a round for all that waits, and says its token. `confirm` is ZAB's; false: it does not lead, and nobody is answered. */
@@ -50,15 +56,15 @@ export class QuorumRounds {
     this.#lastToken += 1;
     if (!confirm(this.#lastToken)) return undefined;
     this.#rounds.set(this.#lastToken, { began: now, answers: this.#waiting });
-    this.#waiting = [];
+    this.#waiting = new Map();
     this.#lastBegan = now;
     return this.#lastToken;
   }
 
   /** The round is complete. */
-  confirmed(token: number): readonly Answer[] {
+  confirmed(token: number): ReadonlyMap<LinkId, ServiceMessage> {
     const round = this.#rounds.get(token);
-    if (round === undefined) return [];
+    if (round === undefined) return new Map();
     this.#rounds.delete(token);
     this.#contact = Math.max(this.#contact, round.began);
     return round.answers;
@@ -66,9 +72,7 @@ export class QuorumRounds {
 
   /** Nobody is answered on a link that ended. */
   unlinked(link: LinkId): void {
-    this.#waiting = this.#waiting.filter((answer) => answer.link !== link);
-    for (const round of this.#rounds.values()) {
-      round.answers = round.answers.filter((answer) => answer.link !== link);
-    }
+    this.#waiting.delete(link);
+    for (const { answers } of this.#rounds.values()) answers.delete(link);
   }
 }

@@ -7,6 +7,7 @@
  * of the application), then `ready()` and what it says, then `nextBatch()` if the store is idle.
  */
 import { assert } from '../base/assert.ts';
+import type { Meter } from '../base/meter.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { Operation, Owner } from '../tree/request.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
@@ -67,7 +68,7 @@ export class Replica {
     this.#boot = durable.boot;
     // The tree makes one exact copy at a time; learners that lag take turns.
     this.#zab = new Zab({ ...options.zab, snapshotsMax: 1 }, durable);
-    this.#feeds = new SnapshotFeeds(options.sliceBytes);
+    this.#feeds = new SnapshotFeeds(options.sliceBytes, options.zab.linkBacklogMax);
     this.#checkpointing = new Checkpointing(options, durable.applied, this.#outbox);
     this.#stalls = new StallDetector(options.heartbeat);
     this.#tree = new Tree(stateMachine, this.#outbox);
@@ -146,6 +147,7 @@ export class Replica {
   /** Bytes that wait in the link's send queue; while it is long, no more of a SNAP is made for it. A driver that never calls this has endless queues. */
   backlog(link: LinkId, bytes: number): void {
     this.#feeds.backlog(link, bytes);
+    this.#zab.backlog(link, bytes);
   }
 
   #ownerOf(link: LinkId): Owner | undefined {
@@ -454,6 +456,13 @@ export class Replica {
   get closed(): boolean {
     if (this.#zab.role === 'quarantined') return this.#closing;
     return this.#handedOver && this.#zab.role !== 'leading' && this.#writing === undefined;
+  }
+
+  /** Every queue of this peer with its cap (S34). Cheap, but not for every turn. */
+  measure(meter: Meter): void {
+    this.#zab.measure(meter);
+    this.#duties?.measure(meter);
+    this.#local.measure(meter);
   }
 
   // ── For observation ───────────────────────────────────────────────────────────────────────────

@@ -2,12 +2,14 @@
  * The host's side of writes (steps 25 and 26): they leave for the leader in the order of their
  * session, keep their numbers over leaders, and are decided by what this peer itself applies.
  */
+import type { Meter } from '../base/meter.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { SessionQueue } from '../session/session-queue.ts';
 import type { Operation, OperationResult, Owner, Request } from '../tree/request.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
+import { MAX_ENTRY_BYTES } from '../wire/limits.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
-import type { Channel } from './hosted-session.ts';
+import { type Channel, IN_FLIGHT_MAX } from './hosted-session.ts';
 import { bytesOfOperation } from './operation-size.ts';
 import type { ReadOperation } from './read.ts';
 import type { Ticket } from './ready.ts';
@@ -15,6 +17,15 @@ import type { Ticket } from './ready.ts';
 /** Requests, and bytes of them, of one message; what is left goes into the next. */
 const REQUESTS_MAX = 1024;
 const BYTES_MAX = 256 * 1024;
+/**
+ * Requests of one host that the leader may have and not have decided, so that its inbox is bounded: as
+ * many as it proposes before anything is applied. One session's may go beyond. More wait here.
+ */
+const UNDER_WAY_MAX = 8192;
+/** Bytes of them, but for one: far below what may wait on a link, or all at once would cost the link to the leader. */
+const UNDER_WAY_BYTES_MAX = 8 * 1024 * 1024;
+/** What a leader may have of one host: a refused tail may come once more before the first is dropped. */
+export const SENT_TWICE_MAX: number = 2 * (UNDER_WAY_MAX + IN_FLIGHT_MAX);
 
 /** What was decided, for whoever waits for it. */
 export interface Decided {
@@ -31,6 +42,9 @@ export class RequestPipeline {
   /** Channels whose last request was refused for want of room: they try again with the next tick. */
   readonly #paused = new Set<Channel>();
 
+  /** Channels that may have something under way. */
+  readonly #busy = new Set<Channel>();
+
   constructor(owner: Owner) {
     this.#owner = owner;
   }
@@ -44,6 +58,24 @@ export class RequestPipeline {
   remove(channel: Channel): void {
     this.#ready.delete(channel);
     this.#paused.delete(channel);
+    this.#busy.delete(channel);
+  }
+
+  measure(meter: Meter): void {
+    const { requests, bytes } = this.#underWay();
+    meter('requests under way', requests, UNDER_WAY_MAX + IN_FLIGHT_MAX);
+    meter('bytes of requests under way', bytes, UNDER_WAY_BYTES_MAX + 2 * MAX_ENTRY_BYTES);
+  }
+
+  #underWay(): { requests: number; bytes: number } {
+    const sum = { requests: 0, bytes: 0 };
+    for (const channel of this.#busy) {
+      const { underWay, bytesUnderWay } = channel.queue;
+      if (underWay === 0) this.#busy.delete(channel);
+      sum.requests += underWay;
+      sum.bytes += bytesUnderWay;
+    }
+    return sum;
   }
 
   tick(): void {
@@ -56,10 +88,19 @@ export class RequestPipeline {
     if (this.#ready.size === 0) return;
     let requests: Request[] = [];
     let bytes = 0;
+    const underWay = this.#underWay();
     for (const channel of this.#ready) {
-      if (channel.blocked || channel.held) continue;
+      const room = UNDER_WAY_BYTES_MAX - underWay.bytes;
+      if (underWay.requests >= UNDER_WAY_MAX || room <= 0) break;
       const { session, queue } = channel;
-      for (const { ticket, cxid, operation } of queue.take()) {
+      if (channel.blocked || channel.held) {
+        this.#ready.delete(channel);
+        continue;
+      }
+      this.#busy.add(channel);
+      underWay.requests -= queue.underWay;
+      underWay.bytes -= queue.bytesUnderWay;
+      for (const { ticket, cxid, operation } of queue.take(room)) {
         if (session === 0n) sent(ticket);
         const { resolved } = queue;
         requests.push({ session, cxid, resolved, owner: this.#owner, operation });
@@ -69,8 +110,10 @@ export class RequestPipeline {
         requests = [];
         bytes = 0;
       }
+      underWay.requests += queue.underWay;
+      underWay.bytes += queue.bytesUnderWay;
+      if (underWay.bytes < UNDER_WAY_BYTES_MAX) this.#ready.delete(channel);
     }
-    this.#ready.clear();
     if (requests.length > 0) send({ type: 'REQUEST', requests });
   }
 

@@ -4,6 +4,7 @@
  * the part that only its host knows.
  */
 import type { ErrorCode, Outcome } from '../base/errors.ts';
+import type { Meter } from '../base/meter.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { LocalSessions, type SessionChange, type SessionKind } from '../session/local-sessions.ts';
 import type { DueRead, NumberedWrite } from '../session/session-queue.ts';
@@ -30,6 +31,8 @@ import type { Watching } from './watching.ts';
 
 /** A session that may have slept for this part of its time-out is in doubt (section 4). */
 const DOUBT_AFTER = 1 / 3;
+/** Sessions of one peer: what is opened beyond ends at once (OVERLOADED), or a group without a quorum would fill the memory of its processes. */
+const SESSIONS_MAX = 65_536;
 const NOBODY: Reader = { identities: [] };
 
 export interface HostParts {
@@ -86,6 +89,15 @@ export class SessionHost {
     this.#departed = new Departed(owner, this.#parts.outbox);
   }
 
+  /** Every queue with its cap (S34). */
+  measure(meter: Meter): void {
+    meter('sessions of a peer', this.#hosted.size, SESSIONS_MAX);
+    // Each is born once, and given up once at most.
+    meter('requests of a peer', this.#own.queue.pendingWrites, 2 * SESSIONS_MAX);
+    for (const { queue } of this.#hosted.values()) queue.measure(meter);
+    this.#pipeline.measure(meter);
+  }
+
   nextTicket(): Ticket {
     this.#lastTicket += 1;
     return this.#lastTicket;
@@ -138,6 +150,8 @@ export class SessionHost {
     this.#hosted.set(handle.key, hosted);
     // No message could carry it to the leader, and it would hold up everything behind it.
     if (isTooLarge(birth)) this.#end(hosted, 'expire', 'TOO_LARGE', 'not-applied');
+    else if (this.#hosted.size > SESSIONS_MAX)
+      this.#end(hosted, 'expire', 'OVERLOADED', 'not-applied');
     else this.#ask(birth, { type: 'birth', key: handle.key }, ticket);
     if (birth.type === 'move-session') this.#hold(birth.session);
     return handle;
@@ -158,7 +172,7 @@ export class SessionHost {
 
   /** Undefined: OVERLOADED. */
   submit(hosted: HostedSession, operation: Operation): Ticket | undefined {
-    if (hosted.isFull) return undefined;
+    if (!hosted.hasRoom(operation)) return undefined;
     const ticket = this.nextTicket();
     hosted.queue.write(ticket, operation);
     this.wake(hosted);

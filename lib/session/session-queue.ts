@@ -14,63 +14,27 @@
  */
 import { assert, present } from '../base/assert.ts';
 import { Fifo } from '../base/fifo.ts';
+import type { Meter } from '../base/meter.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
+import type {
+  Abandonment,
+  Decision,
+  DueRead,
+  NumberedWrite,
+  QueueTicket,
+  Remains,
+  SessionQueueOptions,
+} from './session-line.ts';
 
-/** Names one read or write; chosen by the caller, rising. */
-export type QueueTicket = number;
-
-export interface SessionQueueOptions<Write> {
-  /** Writes that may wait or be under way; then no more are taken (OVERLOADED). */
-  readonly pendingMax: number;
-  /** Writes that may be numbered and undecided: what the exactly-once table must remember for the session. @default pendingMax */
-  readonly inFlightMax?: number;
-  /** What a numbered and undecided write weighs, and how much all of them may; one alone always may. @default no bound */
-  readonly weightOf?: (operation: Write) => number;
-  readonly weightMax?: number;
-  /** Reads that may wait behind writes. @default no bound */
-  readonly readsMax?: number;
-  /** A session that is taken over goes on after its last number. @default 0 */
-  readonly lastCxid?: number;
-}
-
-/** A write as it goes to the leader. */
-export interface NumberedWrite<Write> {
-  readonly ticket: QueueTicket;
-  readonly cxid: number;
-  readonly operation: Write;
-  /** Nobody waits for it any more, but its fate will be known. */
-  readonly abandoned: boolean;
-}
-
-/** A read whose turn has come: run all of them now, in this order, before the next transaction. */
-export interface DueRead<Read> {
-  readonly ticket: QueueTicket;
-  readonly operation: Read;
-}
-
-/** What a decided write sets free: first its own reply, then the reads behind it. */
-export interface Decision<Write, Read> {
-  readonly write: NumberedWrite<Write>;
-  readonly reads: readonly DueRead<Read>[];
-}
-
-/** What `abandon` could do. */
-export type Abandonment<Read> =
-  /** A read, or a write that never left: it will not happen. Reads behind it may be due now. */
-  | { readonly type: 'withdrawn'; readonly reads: readonly DueRead<Read>[] }
-  /** It has a number: it is decided as ever, and `Decision.write.abandoned` is set. */
-  | { readonly type: 'under-way' }
-  /** Decided or run before. */
-  | { readonly type: 'gone' };
-
-/** What a session that ends leaves behind, in order. */
-export interface Remains<Write, Read> {
-  /** They may be in the log. */
-  readonly underWay: readonly NumberedWrite<Write>[];
-  /** These never left: they have no effect. */
-  readonly withdrawn: readonly DueRead<Write>[];
-  readonly reads: readonly DueRead<Read>[];
-}
+export type {
+  Abandonment,
+  Decision,
+  DueRead,
+  NumberedWrite,
+  QueueTicket,
+  Remains,
+  SessionQueueOptions,
+} from './session-line.ts';
 
 interface WriteItem<Write> {
   readonly type: 'write';
@@ -79,6 +43,7 @@ interface WriteItem<Write> {
   /** 0 until it leaves. */
   cxid: number;
   weight: number;
+  bytes: number;
   abandoned: boolean;
   dropped: boolean;
 }
@@ -94,11 +59,16 @@ interface ReadItem<Read> {
 
 type Item<Write, Read> = WriteItem<Write> | ReadItem<Read>;
 
+/** Entries that were given up and are still in the line, beside as many as wait there. */
+const GIVEN_UP_MAX = 32;
+
 export class SessionQueue<Write, Read> {
   readonly #pendingMax: number;
   readonly #inFlightMax: number;
   readonly #weightOf: (operation: Write) => number;
   readonly #weightMax: number;
+  readonly #bytesOf: (operation: Write) => number;
+  readonly #bytesMax: number;
   readonly #readsMax: number;
   /** Everything not yet decided or run, in the order it was made. Its head is never a read that may run. */
   readonly #line = new Fifo<Item<Write, Read>>();
@@ -114,6 +84,10 @@ export class SessionQueue<Write, Read> {
   #writes = 0;
   /** Of all in flight. */
   #weight = 0;
+  /** Of all writes. */
+  #bytes = 0;
+  /** Of those under way. */
+  #sentBytes = 0;
   /** Dropped items that may still stand in the line. */
   #dropped = 0;
   /** Invariant: resolved <= sent <= lastCxid = resolved + in flight. */
@@ -127,6 +101,8 @@ export class SessionQueue<Write, Read> {
     this.#inFlightMax = options.inFlightMax ?? options.pendingMax;
     this.#weightOf = options.weightOf ?? (() => 0);
     this.#weightMax = options.weightMax ?? Number.POSITIVE_INFINITY;
+    this.#bytesOf = options.bytesOf ?? (() => 0);
+    this.#bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
     this.#readsMax = options.readsMax ?? Number.POSITIVE_INFINITY;
     assert(this.#inFlightMax > 0 && this.#pendingMax > 0, 'room for a write');
     this.#resolved = options.lastCxid ?? 0;
@@ -163,6 +139,32 @@ export class SessionQueue<Write, Read> {
     return this.#line.size;
   }
 
+  /** Bytes of the writes that wait or are under way. */
+  get pendingBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Writes that the present leader was sent and that are not decided. */
+  get underWay(): number {
+    return this.#sent - this.#resolved;
+  }
+
+  /** Bytes of those. */
+  get bytesUnderWay(): number {
+    return this.#sentBytes;
+  }
+
+  /** Each part of the line with its cap (S34). */
+  measure(meter: Meter): void {
+    meter('writes of a session', this.#writes, this.#pendingMax);
+    meter('reads of a session', this.pendingReads, this.#readsMax);
+    meter('writes of a session in flight', this.#inFlight.size, this.#inFlightMax);
+    meter('entries of a line', this.#line.size, 2 * this.#waiting + GIVEN_UP_MAX);
+    if (this.#writes > 1) meter('bytes of a session', this.#bytes, this.#bytesMax);
+    if (this.#inFlight.size > 1)
+      meter('bytes of answers of a session', this.#weight, this.#weightMax);
+  }
+
   /** Whether nothing waits: the next read runs at once. */
   get idle(): boolean {
     return this.#waiting === 0;
@@ -171,17 +173,20 @@ export class SessionQueue<Write, Read> {
   /** Gives a write its place. False: OVERLOADED, it has no place, no number and no effect. */
   write(ticket: QueueTicket, operation: Write): boolean {
     this.#enter(ticket);
-    if (this.#writes >= this.#pendingMax) return false;
+    const bytes = this.#bytesOf(operation);
+    if (this.#writes >= this.#pendingMax || !this.#hasRoom(bytes)) return false;
     const item: WriteItem<Write> = {
       type: 'write',
       ticket,
       operation,
       cxid: 0,
       weight: this.#weightOf(operation),
+      bytes,
       abandoned: false,
       dropped: false,
     };
     this.#writes += 1;
+    this.#bytes += bytes;
     this.#unnumbered.push(item);
     this.#append(item);
     return true;
@@ -222,16 +227,19 @@ export class SessionQueue<Write, Read> {
   /**
    * Writes to send to the leader now, in order: those not yet sent to this leader, numbered as they
    * leave. Ask again after each change.
+   * @param bytesMax no more are given once these have so many bytes.
    */
-  take(): readonly NumberedWrite<Write>[] {
+  take(bytesMax: number = Number.POSITIVE_INFINITY): readonly NumberedWrite<Write>[] {
     const out: NumberedWrite<Write>[] = [];
-    for (; this.#sent < this.lastCxid; this.#sent += 1) {
-      out.push(
-        numbered(present(this.#inFlight.at(this.#sent - this.#resolved), 'a write in flight')),
-      );
+    const enough = this.#sentBytes + bytesMax;
+    for (; this.#sent < this.lastCxid && this.#sentBytes < enough; this.#sent += 1) {
+      const item = present(this.#inFlight.at(this.#sent - this.#resolved), 'a write in flight');
+      this.#sentBytes += item.bytes;
+      out.push(numbered(item));
     }
+    if (this.#sent < this.lastCxid) return out;
     const barrier = this.#firstBarrier();
-    while (this.#inFlight.size < this.#inFlightMax) {
+    while (this.#inFlight.size < this.#inFlightMax && this.#sentBytes < enough) {
       const item = this.#firstUnnumbered();
       if (item === undefined || item.ticket > barrier) break;
       if (this.#inFlight.size > 0 && this.#weight + item.weight > this.#weightMax) break;
@@ -240,6 +248,7 @@ export class SessionQueue<Write, Read> {
       item.cxid = this.lastCxid + 1;
       this.#inFlight.push(item);
       this.#sent = item.cxid;
+      this.#sentBytes += item.bytes;
       out.push(numbered(item));
     }
     return out;
@@ -250,7 +259,10 @@ export class SessionQueue<Write, Read> {
    * leader is another): `take` gives them once more. Default: all that is undecided.
    */
   resend(from: number = this.#resolved + 1): void {
-    this.#sent = Math.max(this.#resolved, Math.min(this.#sent, from - 1));
+    const sent = Math.max(this.#resolved, Math.min(this.#sent, from - 1));
+    for (; this.#sent > sent; this.#sent -= 1) {
+      this.#sentBytes -= this.#inFlight.at(this.#sent - this.#resolved - 1)?.bytes ?? 0;
+    }
   }
 
   /** All that is numbered and undecided, in order: what to look up in the exactly-once table after a SNAP. */
@@ -268,6 +280,7 @@ export class SessionQueue<Write, Read> {
     assert(this.#head() === item, 'everything made before a write is done when it is decided');
     this.#resolved = cxid;
     this.#weight -= item.weight;
+    if (this.#sent >= cxid) this.#sentBytes -= item.bytes;
     this.#sent = Math.max(this.#sent, cxid);
     this.#remove(item);
     this.#line.shift();
@@ -319,6 +332,11 @@ export class SessionQueue<Write, Read> {
     this.#lastTicket = ticket;
   }
 
+  /** Whether a write of so many bytes fits beside those that wait. */
+  #hasRoom(bytes: number): boolean {
+    return this.#writes === 0 || this.#bytes + bytes <= this.#bytesMax;
+  }
+
   #append(item: Item<Write, Read>): void {
     this.#line.push(item);
     this.#waiting += 1;
@@ -326,7 +344,9 @@ export class SessionQueue<Write, Read> {
 
   #remove(item: Item<Write, Read>): void {
     this.#waiting -= 1;
-    if (item.type === 'write') this.#writes -= 1;
+    if (item.type === 'read') return;
+    this.#writes -= 1;
+    this.#bytes -= item.bytes;
   }
 
   /** What waits under a ticket: tickets rise along the line. */
@@ -345,7 +365,7 @@ export class SessionQueue<Write, Read> {
   /** While a write is stuck, callers may come and give up without end: what they leave behind is bounded. */
   #compact(): void {
     this.#dropped += 1;
-    if (this.#dropped < 32 + this.#waiting) return;
+    if (this.#dropped < GIVEN_UP_MAX + this.#waiting) return;
     this.#dropped = 0;
     this.#line.keep((item) => !item.dropped);
     this.#unnumbered.keep((item) => !item.dropped);

@@ -2,6 +2,7 @@
  * What the simulator drives: one peer as a pure machine. A thin one around ZAB alone and the whole
  * replica both fit; what the predicates need to know is read through {@link MachineView}.
  */
+import type { Meter } from '../base/meter.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
 import type { Delivery, ReplicaEvent } from '../replica/ready.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
@@ -57,12 +58,16 @@ export interface Machine {
   deadline(): number;
   linked(link: LinkId, dialer: 'self' | 'peer'): void;
   unlinked(link: LinkId): void;
+  /** Bytes that wait to be sent on a link. */
+  backlog(link: LinkId, bytes: number): void;
   receive(link: LinkId, messages: readonly PeerMessage[]): void;
   nextBatch(): StoreBatch | undefined;
   persisted(id: number): void;
   failed(reason: string): void;
   ready(): MachineReady;
   view(): MachineView;
+  /** Tells every queue with its cap. */
+  measure(meter: Meter): void;
   /** Hash of the applied state. */
   digest(): number;
   /** The word of an election oracle. */

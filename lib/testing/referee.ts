@@ -63,6 +63,7 @@ function collect(predicates: readonly Predicate[], scene: Scene): Handlers {
     submitted: of('submitted'),
     asked: of('asked'),
     told: of('told'),
+    measured: of('measured'),
     escaped: of('escaped'),
   };
 }
@@ -281,6 +282,10 @@ export class Referee implements Scene {
   /** What {@link asked} says of reads, for a write that is about to be submitted. */
   get answered(): Zxid {
     return this.#answered;
+  }
+
+  measured(peer: Witness, queue: string, size: number, cap: number): void {
+    for (const handler of this.#on.measured) handler(peer, queue, size, cap);
   }
 
   escaped(peer: Witness, error: unknown): void {

@@ -1,4 +1,5 @@
 /** The whole replica as the simulator drives it: the very class that a real peer runs. */
+import type { Meter } from '../base/meter.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { nodesAtOnce } from '../replica/checkpointing.ts';
 import { REPLICA_DEFAULTS, type ReplicaOptions } from '../replica/options.ts';
@@ -40,7 +41,8 @@ export function replicaFactory(swarm: Swarm): MachineFactory {
       reapInterval: swarm.reapInterval,
       digestInterval: 1_000,
       pendingMax: swarm.pendingMax,
-      sliceBytes: swarm.sliceBytes,
+      sliceBytes: Math.min(swarm.sliceBytes, swarm.network.queueBytes / 16),
+      proposedBytesMax: swarm.network.queueBytes / 8,
     };
     return new ReplicaMachine(options, opened, peer.store);
   };
@@ -76,6 +78,14 @@ export class ReplicaMachine implements Machine {
 
   unlinked(link: LinkId): void {
     this.replica.unlinked(link);
+  }
+
+  backlog(link: LinkId, bytes: number): void {
+    this.replica.backlog(link, bytes);
+  }
+
+  measure(meter: Meter): void {
+    this.replica.measure(meter);
   }
 
   receive(link: LinkId, messages: readonly PeerMessage[]): void {

@@ -16,6 +16,8 @@ export interface Endpoint {
   readonly alive: boolean;
   linked(link: LinkId, dialer: 'self' | 'peer', other: number): void;
   unlinked(link: LinkId): void;
+  /** Nothing waits any more on a link that had a {@link SimNetwork.backlog}. */
+  drained(link: LinkId): void;
   frame(link: LinkId, frame: Frame): void;
 }
 
@@ -34,6 +36,8 @@ export interface NetworkOptions {
   readonly spike: number;
   /** Milliseconds for each kilobyte. */
   readonly perKilobyte: number;
+  /** More bytes than that waiting on a link end it. */
+  readonly queueBytes: number;
 }
 
 /** One end of a connection, which one process holds. */
@@ -53,6 +57,10 @@ interface Pipe {
   readonly to: End;
   readonly flying: { readonly at: number; readonly frame: Frame | undefined }[];
   last: number;
+  /** Of the frames that fly. */
+  bytes: number;
+  /** Somebody knows of its backlog. */
+  filled: boolean;
   scheduled: boolean;
   /** The connection broke: nothing but the end of the stream gets through any more. */
   broken: boolean;
@@ -61,6 +69,9 @@ interface Pipe {
   /** The end of the stream is under way or has arrived. */
   finished: boolean;
 }
+
+/** The part of the bytes of a link that its socket takes at once. */
+const SOCKET_SHARE = 16;
 
 export class SimNetwork {
   readonly #clock: SimClock;
@@ -126,6 +137,25 @@ export class SimNetwork {
     if (pipe === undefined || !pipe.from.open || pipe.broken) return;
     this.frames += 1;
     this.#push(pipe, frame);
+  }
+
+  /** Bytes that wait on a link, beyond what its socket has taken. */
+  backlog(link: LinkId): number {
+    const pipe = this.#pipes.get(link);
+    const bytes = Math.max(0, (pipe?.bytes ?? 0) - this.#options.queueBytes / SOCKET_SHARE);
+    if (pipe !== undefined && bytes > 0) pipe.filled = true;
+    return bytes;
+  }
+
+  /** Ends a link on which too much waits: true if it did. The other end learns it as from a break. */
+  overflows(link: LinkId): boolean {
+    const pipe = this.#pipes.get(link);
+    if (pipe === undefined || pipe.bytes <= this.#options.queueBytes) return false;
+    pipe.from.open = false;
+    this.#cut(pipe);
+    this.#finish(pipe);
+    this.#forget(pipe);
+    return true;
   }
 
   /** The process closes its end: what it sent still arrives, then the end of the stream. */
@@ -224,6 +254,8 @@ export class SimNetwork {
       to,
       flying: [],
       last: 0,
+      bytes: 0,
+      filled: false,
       scheduled: false,
       broken: false,
       silent: false,
@@ -259,12 +291,14 @@ export class SimNetwork {
     );
     pipe.last = at;
     pipe.flying.push({ at, frame });
+    pipe.bytes += frame?.size ?? 0;
     this.#schedule(pipe);
   }
 
   /** The connection breaks: a suffix of what is under way is lost. */
   #cut(pipe: Pipe): void {
     if (!pipe.finished) pipe.flying.length = this.#prng.below(pipe.flying.length + 1);
+    pipe.bytes = pipe.flying.reduce((sum, { frame }) => sum + (frame?.size ?? 0), 0);
     pipe.last = pipe.flying.at(-1)?.at ?? this.#clock.now;
     pipe.broken = true;
   }
@@ -295,6 +329,7 @@ export class SimNetwork {
       return;
     }
     pipe.flying.shift();
+    this.#drain(pipe, head.frame?.size ?? 0);
     const { to } = pipe;
     if (head.frame === undefined) {
       if (!to.open) return;
@@ -306,6 +341,13 @@ export class SimNetwork {
     this.#schedule(pipe);
     if (to.open) to.endpoint.frame(to.link, head.frame);
     else this.#reset(pipe);
+  }
+
+  #drain(pipe: Pipe, bytes: number): void {
+    pipe.bytes -= bytes;
+    if (!pipe.filled || pipe.bytes > 0) return;
+    pipe.filled = false;
+    if (pipe.from.open) pipe.from.endpoint.drained(pipe.from.link);
   }
 
   /** The receiver's host knows no such connection, and says so: unless that process itself is the one cut off. */

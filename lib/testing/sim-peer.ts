@@ -5,9 +5,9 @@
  */
 import { formatZxid, type Zxid } from '../base/zxid.ts';
 import type { Delivery } from '../replica/ready.ts';
-import type { StoreBatch } from '../wire/store-batch.ts';
 import type { LinkId } from '../zab/ready.ts';
 import { Connections } from './connections.ts';
+import { DiskWriter } from './disk-writer.ts';
 import { EventLoop, type Turn } from './event-loop.ts';
 import type { Proposed } from './ghost.ts';
 import type { LocalClock } from './local-clock.ts';
@@ -23,11 +23,13 @@ import type { DiskView, Witness } from './predicates/predicate.ts';
 import type { Prng } from './prng.ts';
 import type { SimDisk } from './sim-disk.ts';
 import type { Endpoint, Frame } from './sim-network.ts';
-import { describe, describeBatch, show } from './story.ts';
+import { describe, show } from './story.ts';
 import type { CrashPoint, PeerOptions, World } from './world.ts';
 
 /** How often one turn may ask for more to do. */
 const ROUNDS_MAX = 1_000;
+/** Turns between two looks at all queues: it costs, and a queue that has no bound keeps growing. */
+const MEASURE_EVERY = 16;
 
 export class SimPeer implements Endpoint, Witness {
   readonly id: number;
@@ -46,14 +48,11 @@ export class SimPeer implements Endpoint, Witness {
   life = 0;
   readonly #connections: Connections;
   readonly #loop: EventLoop;
+  readonly #writer: DiskWriter;
+  /** Turns until the queues are looked at again. */
+  #unmeasured = 0;
   #trap: CrashPoint | undefined;
   #trapDowntime = 0;
-  /** Lets the write in flight reach the disk. */
-  #landing: (() => void) | undefined;
-  /** A batch was handed out whose completion the machine was not told of yet. */
-  #writing = false;
-  /** The disk refused a write: this life writes nothing more. */
-  #refused = false;
   /** What somebody had seen applied when a quorum round was asked for, by its token. */
   readonly #floors = new Map<number, Zxid>();
 
@@ -68,6 +67,10 @@ export class SimPeer implements Endpoint, Witness {
     this.prng = prng;
     this.#applied = world.referee.ghost.root;
     this.#connections = new Connections(this, world, options);
+    this.#writer = new DiskWriter(this, world, options, {
+      guard: (action) => this.#guard(action),
+      sprung: (point) => this.#sprung(point),
+    });
     this.#loop = new EventLoop(world.clock, clock, prng, options.turnTime, {
       turn: (turn) => this.#turn(turn),
       deadline: () => this.#machine?.deadline() ?? Number.POSITIVE_INFINITY,
@@ -110,9 +113,7 @@ export class SimPeer implements Endpoint, Witness {
     const opened = this.store.open();
     this.life += 1;
     this.#trap = undefined;
-    this.#refused = false;
-    this.#writing = false;
-    this.#landing = undefined;
+    this.#writer.begin();
     this.#loop.begin();
     this.#guard(() => {
       this.#machine = this.#world.factory(opened, this);
@@ -153,7 +154,7 @@ export class SimPeer implements Endpoint, Witness {
     this.#connections.clear();
     this.#floors.clear();
     this.#loop.end();
-    if (this.store.writing) this.#guard(() => (keep ? this.#completeWrite() : this.store.lose()));
+    this.#writer.end(keep);
   }
 
   /** The process ends at the next such point, in the middle of what it does. */
@@ -170,12 +171,7 @@ export class SimPeer implements Endpoint, Witness {
   /** Ends a stall and a slow write, and forgets about traps. */
   relent(): void {
     this.#trap = undefined;
-    const landing = this.#landing;
-    if (landing !== undefined) {
-      this.#world.clock.after(1, () => {
-        if (this.#landing === landing) landing();
-      });
-    }
+    this.#writer.relent();
     this.#loop.relent();
   }
 
@@ -199,6 +195,10 @@ export class SimPeer implements Endpoint, Witness {
     this.input((machine) => machine.unlinked(link));
     // The process may have crashed over it; its next life dials for itself.
     if (this.alive) this.#connections.renew(known);
+  }
+
+  drained(link: LinkId): void {
+    this.input((machine) => machine.backlog(link, 0));
   }
 
   frame(link: LinkId, frame: Frame): void {
@@ -243,7 +243,7 @@ export class SimPeer implements Endpoint, Witness {
       this.#observe(ready, before);
       if (ready.deliveries !== undefined) this.hear?.(ready.deliveries);
       if (this.#sprung('told')) return;
-      this.#send(ready);
+      this.#send(ready, machine);
       if (this.#sprung('sent')) return;
       if (
         ready.send.some(({ message }) => isChangeOfVoters(message)) &&
@@ -252,11 +252,18 @@ export class SimPeer implements Endpoint, Witness {
         return;
       if (machine.complete || isQuiet(ready)) break;
     }
-    if (this.#view.role === 'quarantined' && !this.#refused) {
-      this.#refused = true;
-      this.#world.operator(this);
-    }
-    if (!this.#writing && !this.#refused) this.#write(machine.nextBatch());
+    this.#writer.turn(machine);
+    this.#measure(machine);
+  }
+
+  /** S34, now and then. */
+  #measure(machine: Machine): void {
+    this.#unmeasured -= 1;
+    if (this.#unmeasured > 0 || this.#machine !== machine) return;
+    this.#unmeasured = MEASURE_EVERY;
+    const { referee, statistics } = this.#world;
+    statistics.add('queues measured');
+    machine.measure((queue, size, cap) => referee.measured(this, queue, size, cap));
   }
 
   #observe(ready: MachineReady, before: MachineView): void {
@@ -290,7 +297,20 @@ export class SimPeer implements Endpoint, Witness {
     }
   }
 
-  #send(ready: MachineReady): void {
+  /** The link ends if too much waits on it; while much does, the machine knows. */
+  #press(machine: Machine, link: LinkId): void {
+    const { network, trace, statistics } = this.#world;
+    if (network.overflows(link)) {
+      statistics.add('links overfull');
+      trace.note('link', this.place, () => `${link} ends: too much waits on it`, link);
+      this.unlinked(link);
+      return;
+    }
+    const backlog = network.backlog(link);
+    if (backlog > 0) machine.backlog(link, backlog);
+  }
+
+  #send(ready: MachineReady, machine: Machine): void {
     const { network, codec, trace, referee } = this.#world;
     const frames = new Map<LinkId, PeerMessage[]>();
     for (const { to, message } of ready.send) {
@@ -317,6 +337,7 @@ export class SimPeer implements Endpoint, Witness {
           network.send(link, frame);
         }
       }
+      this.#press(machine, link);
     }
     for (const { link, reason } of ready.close) {
       const place = this.#connections.place(link);
@@ -325,71 +346,6 @@ export class SimPeer implements Endpoint, Witness {
       network.close(link);
       this.unlinked(link);
     }
-  }
-
-  #write(batch: StoreBatch | undefined): void {
-    if (batch === undefined) return;
-    const { clock, referee, calm, trace } = this.#world;
-    const { writeLatency, writeSpike } = this.#options;
-    if (batch.log !== undefined) referee.taken(this, batch.log);
-    this.store.begin(batch);
-    this.#writing = true;
-    trace.note('write', this.place, () => describeBatch(batch), batch.id);
-    if (this.#sprung('write-begun')) return;
-    let latency = this.prng.exponential(writeLatency);
-    if (!calm) {
-      if (this.prng.chance(writeSpike)) latency *= 100;
-      latency += this.store.extraLatency * this.prng.float();
-    }
-    const { life } = this;
-    this.#landing = (): void => {
-      this.#landing = undefined;
-      if (life === this.life && this.alive) this.#guard(() => this.#written(batch));
-    };
-    const landing = this.#landing;
-    clock.after(latency, () => {
-      if (this.#landing === landing) landing();
-    });
-  }
-
-  #written(batch: StoreBatch): void {
-    const { store } = this;
-    const cut = store.failCut && batch.log?.truncate !== undefined;
-    if (store.broken || store.failOnce || cut) {
-      store.failOnce = false;
-      if (cut) store.failCut = false;
-      if (this.prng.chance(0.5)) this.#completeWrite();
-      else store.lose();
-      this.#world.trace.note('write', this.place, () => `batch ${batch.id} fails`, batch.id);
-      this.#refused = true;
-      this.input((machine) => machine.failed('EIO'));
-      this.#world.clock.after(this.prng.between(20, 2_000), this.#reopen(this.life));
-      return;
-    }
-    this.#completeWrite();
-    if (this.#sprung('written')) return;
-    this.input((machine) => {
-      this.#writing = false;
-      machine.persisted(batch.id);
-    });
-  }
-
-  /** A refused write is followed by nothing but a new machine on the verified store. */
-  #reopen(life: number): () => void {
-    return () => {
-      if (!this.alive || this.life !== life) return;
-      this.crash(false, false);
-      this.start();
-    };
-  }
-
-  #completeWrite(): void {
-    const { store } = this;
-    const log = store.inFlight?.log;
-    const { epochs, last, applied, committed } = store;
-    const before = { store: store.store, epochs, last, applied, committed };
-    store.complete();
-    if (log !== undefined) this.#world.referee.written(this, log, before);
   }
 
   #sprung(point: CrashPoint): boolean {

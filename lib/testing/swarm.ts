@@ -4,6 +4,7 @@
  * are not drowned by the common ones.
  */
 import { COUNTER_MAX } from '../base/zxid.ts';
+import { LINK_LIMITS } from '../transport/limits.ts';
 import type { ConfiguredVoter } from '../zab/options.ts';
 import { drawFault, FAULT_TYPES, type Fault, type FaultType } from './faults.ts';
 import { Prng } from './prng.ts';
@@ -51,6 +52,8 @@ export interface Swarm {
   readonly syncBufferBytes: number;
   readonly groupBytes: number;
   readonly lagMax: number;
+  /** Bytes kept for a learner behind its history. */
+  readonly heldBytesMax: number;
   /** Ms between two looks for nodes whose time is over. */
   readonly reapInterval: number;
   /** Writes that may wait in one session. */
@@ -122,13 +125,14 @@ function drawTimers(prng: Prng): Timers {
   };
 }
 
-function drawNetwork(prng: Prng): NetworkOptions {
+function drawNetwork(prng: Prng, queues: Prng): NetworkOptions {
   return {
     latency: prng.pick([0.1, 0.3, 1, 5]),
     jitter: prng.pick([0.1, 0.5, 2, 10]),
     spikeChance: prng.pick([0, 0.001, 0.01, 0.05]),
     spike: prng.pick([50, 200, 800]),
     perKilobyte: prng.pick([0, 0.01, 1]),
+    queueBytes: queues.pick([32_768, LINK_LIMITS.queueBytes, LINK_LIMITS.queueBytes]),
   };
 }
 
@@ -169,7 +173,7 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     observers,
     born: prng.chance(0.6),
     timers: drawTimers(prng),
-    network: drawNetwork(prng),
+    network: drawNetwork(prng, new Prng(seed, STREAM.network, 3)),
     writeLatency: prng.pick([0.2, 1, 5, 20]),
     writeSpike: prng.pick([0, 0, 0.01, 0.05]),
     turnTime: prng.pick([0, 0.1, 1, 5]),
@@ -180,6 +184,7 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     syncBufferBytes: prng.pick([0, 200, 4_096, 4_194_304]),
     groupBytes: prng.pick([100, 1_024, 65_536]),
     lagMax: prng.pick([200, 1_000, 100_000]),
+    heldBytesMax: new Prng(seed, STREAM.network, 2).pick([2_000, 1_000_000]),
     reapInterval: prng.pick([500, 2_000, 10_000]),
     pendingMax: prng.pick([2, 16, 4_096]),
     sliceBytes: prng.pick([100, 1_000, 100_000]),

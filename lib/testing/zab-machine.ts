@@ -4,13 +4,14 @@
  */
 import { assert } from '../base/assert.ts';
 import { CHAIN_START } from '../base/hash.ts';
+import type { Meter } from '../base/meter.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
 import { encodeConfiguration } from '../wire/configuration.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Configuration } from '../zab/configuration.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { ZabMessage } from '../zab/messages.ts';
-import type { ZabOptions } from '../zab/options.ts';
+import { ZAB_DEFAULTS, type ZabOptions } from '../zab/options.ts';
 import type { Base, LinkId, Ready } from '../zab/ready.ts';
 import { Zab } from '../zab/zab.ts';
 import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.ts';
@@ -43,6 +44,7 @@ function load(chunks: readonly Uint8Array[]): State {
 /** The options of one life of a peer. */
 export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
   const { timers, voters, counterMax, syncBufferBytes, groupBytes, lagMax } = swarm;
+  const { heldBytesMax, network } = swarm;
   return {
     id: peer.id,
     role: peer.observer ? 'observer' : 'participant',
@@ -52,6 +54,9 @@ export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
     syncBufferBytes,
     groupBytes,
     lagMax,
+    linkBacklogMax: network.queueBytes / 8,
+    heldBytesMax,
+    writeQueueBytesMax: ZAB_DEFAULTS.writeQueueBytesMax,
     snapshotsMax: 2,
     spareStore: new Prng(swarm.seed, STREAM.store, peer.place, peer.life, 1).hex(32),
   };
@@ -118,6 +123,14 @@ class ZabMachine implements Machine {
 
   unlinked(link: LinkId): void {
     this.#zab.unlinked(link);
+  }
+
+  backlog(link: LinkId, bytes: number): void {
+    this.#zab.backlog(link, bytes);
+  }
+
+  measure(meter: Meter): void {
+    this.#zab.measure(meter);
   }
 
   receive(link: LinkId, messages: readonly PeerMessage[]): void {

@@ -11,10 +11,7 @@ import type { Following, Leading, Learner } from './roles.ts';
 /** Judges every deadline at `core.now`. */
 export function judgeDeadlines(core: Core, role: PeerRole): void {
   cutSilentLinks(core, role);
-  if (role.leading !== undefined) {
-    judgeLeading(core, role.leading);
-    cutLaggingLearners(core, role, role.leading);
-  }
+  if (role.leading !== undefined) judgeLeading(core, role.leading);
   if (role.following !== undefined) judgeFollowing(core, role.following);
 }
 
@@ -69,12 +66,14 @@ function waitsAt({ stage, observer, acked, historyEnd, sent }: Learner): Zxid {
   return observer ? sent : acked;
 }
 
-function cutLaggingLearners(core: Core, role: PeerRole, leading: Leading): void {
-  const { initTimeout, lagMax } = core.options;
+/** Cuts whoever others would have to keep too much for, or does not come on; at the end of a turn (step 35). */
+export function cutLaggingLearners(core: Core, role: PeerRole, leading: Leading): void {
+  const { initTimeout, lagMax, heldBytesMax } = core.options;
   for (const learner of [...leading.learners.values()]) {
     if (!isForwarded(learner.stage)) continue;
     const waits = learner.stage === 'syncing' && core.now - learner.progressAt > initTimeout;
-    const lags = proposedSince(leading, waitsAt(learner)) > lagMax;
+    const kept = learner.held?.lagBytes ?? 0;
+    const lags = proposedSince(leading, waitsAt(learner)) > lagMax || kept > heldBytesMax;
     const link = core.links.get(learner.link);
     if ((waits || lags) && link !== undefined) role.drop(link, waits ? 'no progress' : 'lags');
   }

@@ -22,6 +22,8 @@ export interface Link {
   heardAt: number;
   /** When something was last sent, for the heartbeat of idle links. */
   notifiedAt: number;
+  /** Bytes that wait in its send queue, as the driver last said. */
+  backlog: number;
 }
 
 /** Who is at the other end of a link that has said HELLO. */
@@ -42,6 +44,7 @@ export class Links {
       attached: 'no',
       heardAt: now,
       notifiedAt: now,
+      backlog: 0,
     };
     this.#links.set(id, link);
     return link;

@@ -34,6 +34,15 @@ export interface ZabOptions {
   readonly groupBytes: number;
   /** Entries a learner may lag behind before its link is cut and it resyncs (step 35). @default 100_000 */
   readonly lagMax: number;
+  /** Bytes that may wait in a link's send queue before the history for its learner pauses. @default 1 MiB */
+  readonly linkBacklogMax: number;
+  /** Bytes of proposals kept for a learner behind its history; more cut its link, and it begins anew from a newer place. @default 64 MiB */
+  readonly heldBytesMax: number;
+  /**
+   * Bytes that may wait for the own disk: a checkpoint and what came behind it, or a history. A learner
+   * leaves a leader that sends more. Twice the largest tree is room for all that is sound. @default 512 MiB
+   */
+  readonly writeQueueBytesMax: number;
   /** Checkpoint transfers at a time. @default 2 */
   readonly snapshotsMax: number;
   /** The last counter of an epoch. @default COUNTER_MAX; lower in simulations */
@@ -53,6 +62,9 @@ export const ZAB_DEFAULTS: Omit<ZabOptions, 'id' | 'role' | 'voters' | 'spareSto
   syncBufferBytes: 4 * 1024 * 1024,
   groupBytes: 64 * 1024,
   lagMax: 100_000,
+  linkBacklogMax: 1024 * 1024,
+  heldBytesMax: 64 * 1024 * 1024,
+  writeQueueBytesMax: 512 * 1024 * 1024,
   snapshotsMax: 2,
   counterMax: COUNTER_MAX,
 };

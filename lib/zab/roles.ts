@@ -1,8 +1,9 @@
 /** What a peer knows only while it leads or follows. Volatile: gone with the role. */
 import { ZERO, type Zxid } from '../base/zxid.ts';
 import type { VoterKey } from './configuration.ts';
+import type { HeldMessages } from './held-messages.ts';
 import type { Entry, Mark } from './log-entry.ts';
-import type { AckEpoch, FollowerInfo, Snap, ZabMessage } from './messages.ts';
+import type { AckEpoch, FollowerInfo, Snap } from './messages.ts';
 import type { LinkId } from './ready.ts';
 
 /** How far a learner has come; it never goes back, a new attempt is a new link. */
@@ -40,8 +41,8 @@ export interface Learner {
   sent: Zxid;
   /** Greatest nonce that came back on this link after ACKNEWLEADER. */
   nonce: number;
-  /** Messages behind a SNAP under way; undefined when none is. */
-  held: ZabMessage[] | undefined;
+  /** What its link has not taken yet; undefined when nothing waits. At most `heldBytesMax` behind the history. */
+  held: HeldMessages | undefined;
   chunks: number;
   /** Last sign of progress of its synchronization. */
   progressAt: number;

@@ -6,6 +6,7 @@ import { lesser, type Zxid } from '../base/zxid.ts';
 import type { VoterKey } from './configuration.ts';
 import type { Core } from './core.ts';
 import { rememberAck } from './discovery.ts';
+import { bytesOfMessage, HeldMessages } from './held-messages.ts';
 import type { Entry, Mark } from './log-entry.ts';
 import type { AckEpoch, AckNewLeader, ZabMessage } from './messages.ts';
 import type { LinkId } from './ready.ts';
@@ -39,7 +40,8 @@ export function sendInOrder(core: Core, learner: Learner, message: ZabMessage): 
 export function synchronizeAll(core: Core, leading: Leading, applied: Zxid): void {
   if (!leading.ownHistory) return;
   let snapshots = 0;
-  for (const learner of leading.learners.values()) if (learner.held !== undefined) snapshots += 1;
+  for (const learner of leading.learners.values())
+    if (learner.held?.behindSnapshot === true) snapshots += 1;
   for (const learner of leading.learners.values()) {
     if (learner.stage !== 'promised' || learner.promise === undefined) continue;
     // Observers hold committed entries only, so they wait until the leader knows what is committed;
@@ -79,6 +81,8 @@ function synchronize(
   }
   const end = learner.observer ? core.history.floor(core.commit) : core.history.last;
   const historyEnd = end ?? core.history.base;
+  const held = new HeldMessages(plan.mode === 'SNAP');
+  learner.held = held;
   const from = begin(core, learner, plan, epoch, applied);
   sendHistory(core, learner, epoch, from, historyEnd.zxid);
   sendInOrder(core, learner, {
@@ -87,6 +91,7 @@ function synchronize(
     historyZxid: historyEnd.zxid,
     historyChain: historyEnd.chain,
   });
+  held.endHistory();
   learner.historyEnd = historyEnd.zxid;
   learner.sent = historyEnd.zxid;
   learner.stage = 'syncing';
@@ -129,7 +134,6 @@ function beginSnapshot(core: Core, learner: Learner, epoch: number, applied: Zxi
     chain: at.chain,
     configuration: core.history.configurationAt(at.zxid),
   });
-  learner.held = [];
   core.outbox.snapshot(learner.link);
   return at;
 }
@@ -142,7 +146,7 @@ function sendHistory(core: Core, learner: Learner, epoch: number, from: Mark, to
   }
 }
 
-/** A piece of the checkpoint for a learner; behind the last one goes what was held. */
+/** A piece of the checkpoint for a learner; behind the last one may go what was held. */
 export function sendChunk(
   core: Core,
   leading: Leading,
@@ -151,14 +155,41 @@ export function sendChunk(
   last: boolean,
 ): void {
   const learner = leading.learners.get(link);
-  if (learner?.held === undefined) return;
+  if (learner?.held?.behindSnapshot !== true) return;
   const sequence = learner.chunks;
   learner.chunks += 1;
   learner.progressAt = core.now;
   core.send(link, { type: 'CHUNK', epoch: leading.epoch, sequence, bytes, last });
-  if (!last) return;
-  for (const message of learner.held) core.send(link, message);
-  learner.held = undefined;
+  if (last) learner.held.behindSnapshot = false;
+}
+
+/** Sends what was held, as much as each link takes; at the end of a turn. */
+export function sendHeld(core: Core, leading: Leading): void {
+  for (const learner of leading.learners.values()) {
+    const { held, link } = learner;
+    let room = roomOf(core, learner);
+    if (held === undefined || room <= 0) continue;
+    for (let message = held.shift(); message !== undefined; message = held.shift()) {
+      core.send(link, message);
+      learner.progressAt = core.now;
+      room -= bytesOfMessage(message);
+      if (room <= 0) break;
+    }
+    if (held.size === 0 && !held.behindSnapshot) learner.held = undefined;
+  }
+}
+
+/** Whether a link could take more of what is held for its learner. */
+export function isHeldUp(core: Core, leading: Leading): boolean {
+  for (const learner of leading.learners.values()) {
+    const { held } = learner;
+    if (held?.behindSnapshot === false && roomOf(core, learner) > 0) return true;
+  }
+  return false;
+}
+
+function roomOf(core: Core, { link }: Learner): number {
+  return core.options.linkBacklogMax - (core.links.get(link)?.backlog ?? 0);
 }
 
 /**
@@ -235,5 +266,5 @@ function welcome(core: Core, leading: Leading, learner: Learner): void {
   // Never beyond what was sent: a leader that is a quorum by itself commits before its proposals leave.
   const told = learner.observer ? learner.sent : leading.forwarded;
   const commitZxid = lesser(told, core.commit);
-  core.send(learner.link, { type: 'UPTODATE', epoch: leading.epoch, commitZxid });
+  sendInOrder(core, learner, { type: 'UPTODATE', epoch: leading.epoch, commitZxid });
 }

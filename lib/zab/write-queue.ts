@@ -43,6 +43,8 @@ interface Draft {
 
 interface Pending {
   readonly draft: Draft;
+  /** Of its entries and chunks. */
+  bytes: number;
   readonly continuations: { readonly incarnation: number; readonly step: Continuation }[];
   /** End of the queued log when this draft was begun. */
   readonly startLast: Zxid;
@@ -55,6 +57,9 @@ interface InFlight extends Pending {
   /** End of the log once the batch is durable. */
   readonly last: Zxid;
 }
+
+/** What an entry takes in memory beside its bytes. */
+const ENTRY_BYTES = 64;
 
 export class WriteQueue {
   /** Undefined before the group is born: then only births are written. */
@@ -78,11 +83,20 @@ export class WriteQueue {
     return this.#pending === undefined;
   }
 
+  /**
+   * Bytes that wait for the store. A learner leaves at `writeQueueBytesMax`; what a leader proposes is
+   * bounded by whoever proposes it.
+   */
+  get bytes(): number {
+    return this.#pending?.bytes ?? 0;
+  }
+
   /** Appends to the queued log too, after the draft has noted where that ended: a discard goes back to there. */
   append(entry: Entry): void {
-    const draft = this.#draft();
+    const pending = this.#open();
     this.#log().appendChained(entry);
-    draft.entries.push(entry);
+    pending.draft.entries.push(entry);
+    pending.bytes += entry.bytes.length + ENTRY_BYTES;
   }
 
   /** Cuts the queued log too. */
@@ -96,9 +110,11 @@ export class WriteQueue {
   }
 
   stage(first: boolean, bytes: Uint8Array): void {
-    const draft = this.#draft();
+    const pending = this.#open();
+    const { draft } = pending;
     if (first || draft.stage === undefined) draft.stage = { first, chunks: [] };
     draft.stage.chunks.push(bytes);
+    pending.bytes += bytes.length;
   }
 
   /** Flips to the staged checkpoint: the queued log begins anew at its zxid. */
@@ -191,6 +207,7 @@ export class WriteQueue {
   #open(): Pending {
     this.#pending ??= {
       draft: { entries: [] },
+      bytes: 0,
       continuations: [],
       startLast: this.#last(),
       undo: undefined,

@@ -6,12 +6,14 @@
  */
 import { assert } from '../base/assert.ts';
 import { CHAIN_START } from '../base/hash.ts';
+import type { Meter } from '../base/meter.ts';
 import { lesser, makeZxid, ZERO, type Zxid } from '../base/zxid.ts';
 import { genesisOf } from './bootstrap.ts';
 import { acknowledge, flush, propose, raiseCommit } from './broadcast.ts';
+import { leaveIfFlooded, measureQueues } from './caps.ts';
 import type { Configuration } from './configuration.ts';
 import { Core } from './core.ts';
-import { judgeDeadlines } from './deadlines.ts';
+import { cutLaggingLearners, judgeDeadlines } from './deadlines.ts';
 import { epochChosen, receiveFollowerInfo, sendAckEpoch } from './discovery.ts';
 import { fromLeader, fromLearner } from './dispatch.ts';
 import { Door } from './door.ts';
@@ -26,7 +28,13 @@ import { dueReplacement } from './replace-store.ts';
 import { resign, standsDown } from './resignation.ts';
 import type { FollowingStage } from './roles.ts';
 import { beginRound, confirm } from './round.ts';
-import { ownHistoryTaken, sendChunk, synchronizeAll } from './synchronization.ts';
+import {
+  isHeldUp,
+  ownHistoryTaken,
+  sendChunk,
+  sendHeld,
+  synchronizeAll,
+} from './synchronization.ts';
 import type { Continuation } from './write-queue.ts';
 
 /** The paper's phase of each step of following. */
@@ -212,7 +220,9 @@ export class Zab {
   deadline(): number {
     const { now, options } = this.#core;
     if (this.#role.role === 'quarantined') return Number.POSITIVE_INFINITY;
-    const heartbeat = this.#role.leading?.nextHeartbeat ?? now + options.heartbeat;
+    const { leading } = this.#role;
+    if (leading !== undefined && isHeldUp(this.#core, leading)) return now + this.#stalled;
+    const heartbeat = leading?.nextHeartbeat ?? now + options.heartbeat;
     return Math.min(heartbeat, now + options.heartbeat, this.#role.deadline) + this.#stalled;
   }
 
@@ -226,6 +236,12 @@ export class Zab {
   /** A connection is gone; nothing more comes from it. */
   unlinked(link: LinkId): void {
     this.#door.unlinked(link);
+  }
+
+  /** Bytes that wait in the link's send queue: while they are many, the history for its learner waits. */
+  backlog(link: LinkId, bytes: number): void {
+    const known = this.#core.links.get(link);
+    if (known !== undefined) known.backlog = bytes;
   }
 
   /** A message on a link. What does not belong there is dropped, or ends the link or the role. */
@@ -273,6 +289,7 @@ export class Zab {
       this.#role.heir = message.successor;
       this.#core.leave(`leader ${following.leader} hands over to ${message.successor}`);
     } else fromLeader(this.#core, following, keyOf(remote), message);
+    leaveIfFlooded(this.#core, following);
   }
 
   #receiveFollowerInfo(remote: Remote, message: FollowerInfo): void {
@@ -407,6 +424,11 @@ export class Zab {
     } else resign(this.#core, this.#role.leading, true);
   }
 
+  /** Every queue with its cap (S34). */
+  measure(meter: Meter): void {
+    measureQueues(this.#core, this.#role, meter);
+  }
+
   // ── The end of a turn ─────────────────────────────────────────────────────────────────────────
 
   /** Everything this turn asks of the world. The driver applies `deliver` before it calls anything else. */
@@ -423,7 +445,9 @@ export class Zab {
     if (this.#role.leading !== undefined) {
       if (this.broadcasting) core.outbox.configure = dueReplacement(core, this.#role.leading);
       synchronizeAll(core, this.#role.leading, core.applied);
+      sendHeld(core, this.#role.leading);
       beginRound(core, this.#role.leading);
+      cutLaggingLearners(core, this.#role, this.#role.leading);
     }
     return core.outbox.take(deliver, core.applied);
   }

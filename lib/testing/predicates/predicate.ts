@@ -111,7 +111,9 @@ export interface Observer {
   asked?(peer: Witness, read: Asked): void;
   /** A session is told something; a read that was answered at once is told here too. */
   told?(peer: Witness, delivery: Delivery, read: Asked | undefined): void;
-  /** Something escaped that should not have, or grew beyond its bound. */
+  /** A queue of a peer was looked at. */
+  measured?(peer: Witness, queue: string, size: number, cap: number): void;
+  /** Something escaped that should not have. */
   escaped?(peer: Witness, error: unknown): void;
 }
 

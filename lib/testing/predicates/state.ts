@@ -82,12 +82,15 @@ export const snapshots: Predicate = {
 /** S34: nothing escapes: no exception, no unbounded queue. */
 export const containment: Predicate = {
   name: 'S34',
-  title: 'nothing escapes',
+  title: 'nothing escapes, and queues stay within their caps',
   watch() {
     return {
       escaped(peer, error) {
         const story = error instanceof Error ? (error.stack ?? error.message) : String(error);
         demand(false, 'S34', () => `peer ${peer.id}: ${story}`);
+      },
+      measured(peer, queue, size, cap) {
+        demand(size <= cap, 'S34', () => `peer ${peer.id}: ${queue}: ${size}, and ${cap} at most`);
       },
     };
   },
