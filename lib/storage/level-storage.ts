@@ -30,7 +30,9 @@ import {
 } from './level-places.ts';
 import { LevelSweep, type Litter } from './level-sweep.ts';
 import { SingleWriter } from './single-writer.ts';
+import { started } from './starts.ts';
 import type { Storage } from './storage.ts';
+import { randomStart } from './store-id.ts';
 import { type Obsolete, type Plan, plan, type StoreState } from './store-state.ts';
 import { digestOf, encodeTailMark } from './tail-mark.ts';
 import { refused, unusable } from './unusable.ts';
@@ -122,10 +124,10 @@ export class LevelStorage implements Storage {
 
   /** Counts the open, durably. */
   async #boot(places: Places, found: FoundStore): Promise<Contents> {
-    const { fresh, state, end, pair } = found;
+    const { fresh, state, entries, end, pair } = found;
     const { data, log } = places.directories;
     const witness = await Witness.open(data, places.acknowledged);
-    const meta = { ...state.meta, boot: state.meta.boot + 1 };
+    const meta = started(state.meta, randomStart(), entries);
     const bytes = encodeMetaRecord(meta);
     const contents: Contents = {
       ...{ places, witness, sweep: new LevelSweep(this.#writer), end },
@@ -173,10 +175,10 @@ function litter({ log, chunks }: Places, obsolete: Obsolete): Litter {
 }
 
 function opened({ places, state }: Contents, { entries }: FoundStore): Opened {
-  const { store, boot, birth, epochs, base, genesis, checkpoint } = state.meta;
+  const { store, boot, starts, birth, epochs, base, genesis, checkpoint } = state.meta;
   const log = { base, entries, applied: checkpoint.zxid, committed: state.committed };
   return {
-    durable: { store, boot, birth, epochs, genesis, ...log },
+    durable: { store, boot, starts, birth, epochs, genesis, ...log },
     checkpoint: checkedChunks(places, state),
   };
 }

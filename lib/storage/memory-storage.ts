@@ -5,8 +5,9 @@ import { ZERO, type Zxid } from '../base/zxid.ts';
 import type { Opened, StoreBatch } from '../wire/store-batch.ts';
 import type { Entry } from '../zab/log-entry.ts';
 import { SingleWriter } from './single-writer.ts';
+import { started } from './starts.ts';
 import type { Storage } from './storage.ts';
-import { randomStoreId } from './store-id.ts';
+import { randomStart, randomStoreId } from './store-id.ts';
 import { newMeta, openState, type Plan, plan, type StoreState } from './store-state.ts';
 
 /** What survives a restart. */
@@ -52,7 +53,7 @@ export class MemoryDisk {
       throw QuorateError.make('STORE_MISMATCH', `the store belongs to peer ${meta.id}, not ${id}`);
     }
     this.#holder = holder;
-    const booted = { ...meta, boot: meta.boot + 1 };
+    const booted = started(meta, randomStart(), content.entries);
     content.state = openState(booted, last, committed, nextGeneration);
     this.#content = content;
     return content;
@@ -90,10 +91,10 @@ export class MemoryStorage implements Storage {
     this.#opened = true;
     const { state, entries, checkpoints } = this.#disk.open(this, this.#id);
     const { meta, committed } = state;
-    const { store, boot, birth, epochs, base, genesis, checkpoint } = meta;
+    const { store, boot, starts, birth, epochs, base, genesis, checkpoint } = meta;
     const log = { base, entries: [...entries], applied: checkpoint.zxid, committed };
     return {
-      durable: { store, boot, birth, epochs, genesis, ...log },
+      durable: { store, boot, starts, birth, epochs, genesis, ...log },
       checkpoint: inOrder([...(checkpoints.get(checkpoint.generation) ?? [])]),
     };
   }

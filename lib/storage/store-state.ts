@@ -27,6 +27,10 @@ export interface StoreMeta {
   readonly id: number;
   readonly store: string;
   readonly boot: number;
+  /** The last is of this open; see starts.ts. */
+  readonly starts: readonly number[];
+  /** Promises were written since: a leader may have recorded this start. */
+  readonly promised: boolean;
   readonly birth: Birth;
   readonly epochs: Epochs;
   readonly base: Base | undefined;
@@ -87,6 +91,8 @@ export function newMeta(id: number, store: string): StoreMeta {
     id,
     store,
     boot: 0,
+    starts: [],
+    promised: true,
     birth: { state: 'unborn' },
     epochs: NO_EPOCHS,
     base: undefined,
@@ -211,7 +217,7 @@ class Planner {
     assert(renewed || epochs.accepted >= before.accepted, 'acceptedEpoch never falls');
     assert(renewed || epochs.current >= before.current, 'currentEpoch never falls');
     assert(epochs.current <= epochs.accepted, 'currentEpoch was accepted');
-    this.#changeMeta({ epochs });
+    this.#changeMeta({ epochs, promised: true });
   }
 
   #complete(base: Base): void {

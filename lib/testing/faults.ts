@@ -90,6 +90,14 @@ export type Fault = { readonly at: number } & (
       readonly downtime: number;
       readonly duration: number;
     }
+  /** A disk comes back as it was before a start, and is opened `opens` times more; nobody lives on who remembers. */
+  | {
+      readonly type: 'old-copy';
+      readonly target: Target;
+      readonly age: number;
+      readonly opens: number;
+      readonly downtime: number;
+    }
   | { readonly type: 'clone'; readonly target: Target; readonly duration: number }
   | {
       readonly type: 'stall';
@@ -133,6 +141,7 @@ export const FAULT_TYPES: readonly (readonly [FaultType, number])[] = [
   ['drift', 2],
   ['hand-over', 3],
   ['oracle', 4],
+  ['old-copy', 1],
 ];
 
 function drawTarget(prng: Prng): Target {
@@ -193,19 +202,6 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
       return { type, at, target, latency: prng.pick([20, 200, 2_000]), duration };
     case 'disk-error':
       return { type, at, target, duration: prng.chance(0.5) ? 0 : duration, cut: prng.chance(0.3) };
-    case 'wipe':
-      return { type, at, target, downtime };
-    case 'rollback':
-      return { type, at, target: { ...target, role: 'follower' }, age: prng.between(500, 20_000) };
-    case 'other-disk':
-      return { type, at, target, downtime: prng.exponential(300), duration };
-    case 'clone':
-      return {
-        type,
-        at,
-        target: { ...target, role: 'follower' },
-        duration: prng.between(1_000, 6_000),
-      };
     case 'stall':
       return {
         type,
@@ -229,5 +225,42 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
       const rounds = prng.pick([1, 1, 3, 10]);
       return { type, at, votes, rounds, pause: prng.exponential(60), restless: prng.chance(0.5) };
     }
+    default:
+      return drawRobbery(prng, type, { at, target, duration });
+  }
+}
+
+type Robbery = 'wipe' | 'rollback' | 'other-disk' | 'old-copy' | 'clone';
+
+/** A fault that takes promises back, or doubles them. */
+function drawRobbery(
+  prng: Prng,
+  type: Robbery,
+  common: { readonly at: number; readonly target: Target; readonly duration: number },
+): Fault {
+  const { at, target, duration } = common;
+  switch (type) {
+    case 'wipe':
+      return { type, at, target, downtime: duration };
+    case 'rollback':
+      return { type, at, target: { ...target, role: 'follower' }, age: prng.between(500, 20_000) };
+    case 'old-copy':
+      return {
+        type,
+        at,
+        target: { ...target, role: 'follower' },
+        age: prng.between(500, 10_000),
+        opens: prng.integer(0, 3),
+        downtime: prng.exponential(300),
+      };
+    case 'other-disk':
+      return { type, at, target, downtime: prng.exponential(300), duration };
+    case 'clone':
+      return {
+        type,
+        at,
+        target: { ...target, role: 'follower' },
+        duration: prng.between(1_000, 6_000),
+      };
   }
 }

@@ -2,7 +2,9 @@
  * Takes promises back: stores are wiped, exchanged, rolled back, cloned. No more than the group can
  * bear, and what only an attentive leader can tell is done in peace.
  */
+import { hashText } from '../base/hash.ts';
 import { COUNTER_MAX } from '../base/zxid.ts';
+import { voterOf } from '../zab/configuration.ts';
 import type { Fault, Target } from './faults.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import type { DiskImage } from './sim-disk.ts';
@@ -42,6 +44,8 @@ export class Robber {
         return this.#wipe(fault.target, fault.downtime);
       case 'rollback':
         return this.#rollBack(fault.target, fault.age);
+      case 'old-copy':
+        return this.#copy(fault);
       case 'clone':
         return this.#inPeace(
           () => this.#clone(fault.target, fault.duration),
@@ -157,6 +161,47 @@ export class Robber {
     const end = (): void => twin.crash(false, true);
     this.#accomplice.atLast(end);
     clock.after(duration, end);
+  }
+
+  /** The original starts once more after it was copied, and lives on until the log knows that start. */
+  #copy({ target, age, opens, downtime }: Extract<Fault, { type: 'old-copy' }>): void {
+    const { clock } = this.#cluster;
+    const peer = this.#accomplice.find(target);
+    const old = peer.store.image();
+    peer.crash(false, true);
+    this.#accomplice.later(downtime, () => peer.start());
+    clock.after(age, () => this.#inPeace(() => this.#replaceBy(peer, old, opens), QUIET_AFTER));
+  }
+
+  /** Whoever remembered the original crashes: only the log can tell. */
+  #replaceBy(peer: SimPeer, old: DiskImage, opens: number): void {
+    const { statistics, trace, clock, peers } = this.#cluster;
+    const same = old.state.meta.store === peer.store.store;
+    if (!same || !this.#isRobbable(peer) || !this.#isKnownFrom(peer, old)) {
+      statistics.add('fault old-copy put off');
+      return;
+    }
+    statistics.add('old copies');
+    for (const any of peers) any.crash(false, true);
+    this.#lose(peer);
+    peer.store.restore(old);
+    for (let time = 0; time < opens; time += 1) peer.store.open(hashText(2, `${peer.id} ${time}`));
+    trace.note(
+      'fault',
+      peer.place,
+      () => `its disk is a copy of before, opened ${peer.store.boot} times`,
+    );
+    for (const any of peers) clock.after(any.prng.between(10, 200), () => any.start());
+  }
+
+  /** Whether every voter's log names a start of the store that the copy does not know. */
+  #isKnownFrom(peer: SimPeer, { state }: DiskImage): boolean {
+    return this.#cluster.voters.every(({ view }) => {
+      const { configuration, committed } = view;
+      if (configuration === undefined || configuration.version > committed) return false;
+      const start = voterOf(configuration, peer.id)?.start ?? 0;
+      return start !== 0 && !state.meta.starts.includes(start);
+    });
   }
 
   #comeBack(peer: SimPeer, old: DiskImage): void {

@@ -177,7 +177,7 @@ export class SimCluster {
   /** The voters' stores as they are after the birth of the group. */
   #found(): void {
     const voters = this.swarm.voters.map(({ id, weight, group }) => {
-      return { id, weight, group, store: this.storeId(id, 0) };
+      return { id, weight, group, store: this.storeId(id, 0), start: 0 };
     });
     const genesis: Configuration = { version: ZERO, voters, origin: { type: 'genesis' } };
     this.referee.ghost.genesis = genesis;

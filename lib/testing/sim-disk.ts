@@ -5,6 +5,7 @@
  */
 import { CHAIN_START } from '../base/hash.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
+import { started } from '../storage/starts.ts';
 import { newMeta, openState, type Plan, plan, type StoreState } from '../storage/store-state.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
@@ -107,16 +108,16 @@ export class SimDisk {
     return this.#inFlight !== undefined;
   }
 
-  /** Opens the store as a new process does: counts `boot` up and forgets what was half staged. */
-  open(): OpenedDisk {
+  /** Opens the store as a new process does, in a start with this number, and forgets what was half staged. */
+  open(start: number): OpenedDisk {
     this.#inFlight = undefined;
     const { meta, last, committed, nextGeneration } = this.#state;
-    const booted = { ...meta, boot: meta.boot + 1 };
+    const booted = started(meta, start, this.#entries);
     this.#state = openState(booted, last, committed, nextGeneration);
-    const { store, boot, birth, epochs, base, genesis, checkpoint } = booted;
+    const { store, boot, starts, birth, epochs, base, genesis, checkpoint } = booted;
     const log = { base, entries: [...this.#entries], applied: checkpoint.zxid, committed };
     return {
-      durable: { store, boot, birth, epochs, genesis, ...log },
+      durable: { store, boot, starts, birth, epochs, genesis, ...log },
       checkpoint: this.#checkpoints.get(checkpoint.generation) ?? [],
     };
   }

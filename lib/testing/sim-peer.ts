@@ -3,6 +3,7 @@
  * stall, and connections to the others. It drives the machine exactly as a real peer does: tick, what
  * came in, ready, and a batch when the disk is idle.
  */
+import { hashText } from '../base/hash.ts';
 import { formatZxid, type Zxid } from '../base/zxid.ts';
 import type { Delivery } from '../replica/ready.ts';
 import type { LinkId } from '../zab/ready.ts';
@@ -110,7 +111,7 @@ export class SimPeer implements Endpoint, Witness {
       clock.after(500, () => this.start());
       return;
     }
-    const opened = this.store.open();
+    const opened = this.store.open(hashText(1, `${this.place} ${this.life}`));
     this.life += 1;
     this.#trap = undefined;
     this.#writer.begin();

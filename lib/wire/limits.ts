@@ -27,6 +27,8 @@ export const MAX_RECORD_ENTRIES = 1_048_576;
 export const MAX_ENTRY_BYTES: number = 8 * MIB;
 /** Voters of a configuration: an id is 1 to 255. */
 export const MAX_VOTERS = 255;
+/** Starts of a store that it remembers and tells of. */
+export const MAX_STARTS = 64;
 /** The greatest id of a peer. */
 export const MAX_PEER_ID = 255;
 /** Requests of one message. */

@@ -7,7 +7,7 @@
 import type { Request } from '../tree/request.ts';
 import type { Entry } from '../zab/log-entry.ts';
 import type { Vote, ZabMessage } from '../zab/messages.ts';
-import { birth, configuration, peerId } from './configuration.ts';
+import { birth, configuration, peerId, starts } from './configuration.ts';
 import { decodeEntries, encodeEntries } from './entries.ts';
 import { ERROR_CODES } from './error-codes.ts';
 import {
@@ -57,7 +57,7 @@ export const message: Field<PeerMessage> = union<PeerMessage, 'type'>('type', 'm
       id: peerId,
       store: identifier,
       boot: safe,
-      incarnation: safe,
+      starts,
       role: word('participant', 'observer'),
       votersHash: safe,
       birth,

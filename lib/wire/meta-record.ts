@@ -4,8 +4,8 @@ import type { Configuration } from '../zab/configuration.ts';
 import type { Birth } from '../zab/messages.ts';
 import type { Base, Epochs } from '../zab/ready.ts';
 import { decodeItem, encodeItem } from './cbor.ts';
-import { base, birth, configuration, peerId } from './configuration.ts';
-import { type Field, identifier, nullable, object, safe, uint, zxid } from './fields.ts';
+import { base, birth, configuration, peerId, starts } from './configuration.ts';
+import { type Field, flag, identifier, nullable, object, safe, uint, zxid } from './fields.ts';
 import { MAX_RECORD_BYTES } from './limits.ts';
 import { seal, unseal } from './sealed.ts';
 
@@ -16,6 +16,8 @@ export interface MetaRecord {
   readonly id: number;
   readonly store: string;
   readonly boot: number;
+  readonly starts: readonly number[];
+  readonly promised: boolean;
   readonly birth: Birth;
   readonly epochs: Epochs;
   readonly base: Base | undefined;
@@ -39,6 +41,8 @@ const record: Field<Fields> = object<Fields>({
   id: peerId,
   store: identifier,
   boot: safe,
+  starts,
+  promised: flag,
   birth,
   epochs: object<Epochs>({
     accepted: uint(),

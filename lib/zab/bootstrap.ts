@@ -39,13 +39,13 @@ function reportedVoters(
   const births: Birth[] = [];
   for (const { id, weight, group } of options.voters) {
     if (id === options.id) {
-      voters.push({ id, store, weight, group });
+      voters.push({ id, store, start: 0, weight, group });
       continue;
     }
     const remote = remotes.get(id);
     if (remote === undefined || remote.hello.role === 'observer') return undefined;
     if (remote.birth.state === 'born') return undefined;
-    voters.push({ id, store: remote.hello.store, weight, group });
+    voters.push({ id, store: remote.hello.store, start: 0, weight, group });
     births.push(remote.birth);
   }
   voters.sort((a, b) => a.id - b.id);

@@ -22,7 +22,7 @@ export interface Remembered {
   /** A store that was opened fewer times is a copy of it that went another way. */
   boot: number;
   /** Of that opening: as often opened, and not the same start, is a copy too. */
-  incarnation: number;
+  start: number;
   /** The highest acknowledgement, and the epoch in which it was given. */
   acked: Zxid;
   ackedEpoch: number;
@@ -31,6 +31,8 @@ export interface Remembered {
 export class Core {
   readonly options: ZabOptions;
   readonly boot: number;
+  /** The last is this one. */
+  readonly starts: readonly number[];
   readonly outbox: Outbox = new Outbox();
   readonly links: Links = new Links();
   readonly writes: WriteQueue;
@@ -63,6 +65,7 @@ export class Core {
   constructor(options: ZabOptions, durable: Durable) {
     this.options = options;
     this.boot = durable.boot;
+    this.starts = durable.starts;
     this.store = durable.store;
     this.epochs = durable.epochs;
     this.birth = durable.birth;

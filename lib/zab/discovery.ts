@@ -9,6 +9,7 @@ import type { Core } from './core.ts';
 import { keyOf, type Remote } from './links.ts';
 import type { AckEpoch, FollowerInfo, LeaderInfo } from './messages.ts';
 import { hasVote } from './quorum.ts';
+import { isFork, lastStart } from './record-starts.ts';
 import type { Following, Leading, Learner } from './roles.ts';
 
 /** FOLLOWERINFO (CEPOCH) at the leader: another learner, counted if it is a voter (step 8). */
@@ -19,9 +20,10 @@ export function receiveFollowerInfo(
   info: FollowerInfo,
 ): void {
   const learner = presented(core, remote, info);
-  if (isRolledBack(core, learner)) {
-    core.alarm(`the store of peer ${learner.id} has lost promises`);
-    core.send(remote.id, { type: 'FORGOTTEN', detail: 'older than what it promised' });
+  const wrong = whatIsWrong(core, learner);
+  if (wrong !== undefined) {
+    core.alarm(`the store of peer ${learner.id} ${wrong}`);
+    core.send(remote.id, { type: 'FORGOTTEN', detail: `this store ${wrong}` });
     return;
   }
   leading.learners.set(remote.id, learner);
@@ -37,7 +39,7 @@ function presented(core: Core, remote: Remote, info: FollowerInfo): Learner {
     id: remote.hello.id,
     key: keyOf(remote),
     boot: remote.hello.boot,
-    incarnation: remote.hello.incarnation,
+    starts: remote.hello.starts,
     observer: remote.hello.role === 'observer',
     info,
     stage: 'presented',
@@ -46,6 +48,7 @@ function presented(core: Core, remote: Remote, info: FollowerInfo): Learner {
     historyEnd: ZERO,
     sent: ZERO,
     nonce: 0,
+    recorded: false,
     held: undefined,
     chunks: 0,
     progressAt: core.now,
@@ -59,11 +62,18 @@ export function isVoter(core: Core, learner: Learner): boolean {
   return hasVote(core.active, learner.id, learner.key.slice(at + 1));
 }
 
+/** Why the store must not be counted any more, if it must not. */
+function whatIsWrong(core: Core, learner: Learner): string | undefined {
+  if (isRolledBack(core, learner)) return 'has lost promises';
+  return isForkHere(core, learner, learner.info) ? 'is a copy that went another way' : undefined;
+}
+
 /** A store that comes back with less than it promised here is rolled back and has no vote any more. */
-function isRolledBack(core: Core, { key, boot, incarnation, info }: Learner): boolean {
+function isRolledBack(core: Core, learner: Learner): boolean {
+  const { key, boot, info } = learner;
   const seen = core.remembered.get(key);
   if (seen === undefined || !info.voter) return false;
-  if (boot < seen.boot || (boot === seen.boot && incarnation !== seen.incarnation)) return true;
+  if (boot < seen.boot || (boot === seen.boot && lastStart(learner) !== seen.start)) return true;
   if (info.acceptedEpoch < seen.accepted || info.currentEpoch < seen.current) return true;
   // Under a later promise a shorter log may be a legal TRUNC; under the same one it is a loss.
   return info.acceptedEpoch === seen.ackedEpoch && info.lastZxid < seen.acked;
@@ -131,6 +141,10 @@ export function receiveAckEpoch(
   learner.stage = 'promised';
   learner.promise = message;
   learner.progressAt = core.now;
+  if (isForkHere(core, learner, message)) {
+    core.drop(learner.link, 'a copy that went another way');
+    return;
+  }
   if (learner.observer || leading.historyEnd !== undefined) {
     promised(core, leading, learner, message);
     return;
@@ -157,13 +171,13 @@ function promised(core: Core, leading: Leading, learner: Learner, message: AckEp
 
 /** The highest that a store has said of itself: all of it was durable there when it was said. */
 function remember(core: Core, learner: Learner, accepted: number, current: number): void {
-  const { key, boot, incarnation } = learner;
+  const { key, boot } = learner;
   const seen = core.remembered.get(key);
   core.remembered.set(key, {
     accepted: Math.max(seen?.accepted ?? 0, accepted),
     current: Math.max(seen?.current ?? 0, current),
     boot,
-    incarnation,
+    start: lastStart(learner),
     acked: seen?.acked ?? ZERO,
     ackedEpoch: seen?.ackedEpoch ?? 0,
   });
@@ -187,7 +201,15 @@ function isNeeded(core: Core, leading: Leading): boolean {
   return !core.isQuorum(core.withSelf(willing));
 }
 
-function isAhead(core: Core, message: AckEpoch): boolean {
+/**
+ * Whether it is a copy of the store that the log knows. Who is ahead is not judged: what this log
+ * remembers may be long over, and nobody leads for long over one that is ahead (step 11).
+ */
+function isForkHere(core: Core, learner: Learner, said: FollowerInfo | AckEpoch): boolean {
+  return isFork(core, learner) && !isAhead(core, said);
+}
+
+function isAhead(core: Core, message: FollowerInfo | AckEpoch): boolean {
   const { current } = core.epochs;
   if (message.currentEpoch !== current) return message.currentEpoch > current;
   return message.lastZxid > core.history.last.zxid;

@@ -1,10 +1,10 @@
 /** HELLO: who is at the other end, whether it belongs here, and which of two links to it stays. */
-import { hashText } from '../base/hash.ts';
 import { clusterOf, votersHash } from './bootstrap.ts';
 import type { Core } from './core.ts';
 import type { Link, Remote } from './links.ts';
 import type { BirthNotice, Hello } from './messages.ts';
 import type { LinkId, Refusal } from './ready.ts';
+import { lastStart } from './record-starts.ts';
 
 /** The version of the messages; a peer speaks the greatest that both know. */
 const PROTOCOL: { readonly min: number; readonly max: number } = { min: 1, max: 1 };
@@ -23,7 +23,7 @@ export function ownHello(core: Core): Hello {
     id,
     store: core.store,
     boot: core.boot,
-    incarnation: hashText(0, core.options.spareStore),
+    starts: core.starts,
     role,
     votersHash: votersHash(core.options),
     birth: core.birth,
@@ -77,8 +77,7 @@ function judgeDuplicates(core: Core, link: Link, hello: Hello): Verdict {
     }
     if (other.hello.id !== hello.id) continue;
     if (other.hello.store !== hello.store) return refuse('DUPLICATE_ID', `peer ${hello.id}`);
-    const { boot, incarnation } = other.hello;
-    if (boot !== hello.boot || incarnation !== hello.incarnation)
+    if (other.hello.boot !== hello.boot || lastStart(other.hello) !== lastStart(hello))
       return refuse('DUPLICATE_STORE', `peer ${hello.id}`);
     return resolve(core, link, other, hello.id);
   }

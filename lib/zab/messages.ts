@@ -25,8 +25,11 @@ export interface Hello {
   readonly store: string;
   /** How often the store was opened: a restart is another incarnation. */
   readonly boot: number;
-  /** Random with every start: a copy of the store that was opened as often is told apart by it. */
-  readonly incarnation: number;
+  /**
+   * Random, one for each start of the store in which it made promises, and for this one, which is the
+   * last: a copy that went another way is told apart by what it does not know. See record-starts.ts.
+   */
+  readonly starts: readonly number[];
   /** Whether the options make this peer a voter; an observer never votes, whatever it holds. */
   readonly role: 'participant' | 'observer';
   /** Hash of the voters' ids, weights and groups in the options: other options, another group. */

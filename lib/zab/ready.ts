@@ -58,6 +58,8 @@ export interface Durable {
   readonly store: string;
   /** Already counted up and synced by the open. */
   readonly boot: number;
+  /** What HELLO tells: the starts in which a promise was written, as far as they are kept, and last this one. */
+  readonly starts: readonly number[];
   readonly birth: Birth;
   readonly epochs: Epochs;
   /** Undefined before the group is born. */

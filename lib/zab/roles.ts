@@ -27,7 +27,7 @@ export interface Learner {
   readonly id: number;
   readonly key: VoterKey;
   readonly boot: number;
-  readonly incarnation: number;
+  readonly starts: readonly number[];
   /** Gets committed entries only, and is never counted. */
   readonly observer: boolean;
   readonly info: FollowerInfo;
@@ -41,6 +41,8 @@ export interface Learner {
   sent: Zxid;
   /** Greatest nonce that came back on this link after ACKNEWLEADER. */
   nonce: number;
+  /** The log knows the start it is in, or does not care. */
+  recorded: boolean;
   /** What its link has not taken yet; undefined when nothing waits. At most `heldBytesMax` behind the history. */
   held: HeldMessages | undefined;
   chunks: number;
@@ -71,6 +73,8 @@ export class Leading {
   historyEnd: Mark | undefined;
   /** The own history and currentEpoch are durable. */
   ownHistory = false;
+  /** The log knows the start that this leader is in. */
+  recorded = false;
   /** Counter of the last proposal of this epoch. */
   counter = 0;
   /** Everything through here was sent to the learners that are forwarded to. */

@@ -24,9 +24,10 @@ import type { FollowerInfo, Notification, ZabMessage } from './messages.ts';
 import type { ZabOptions } from './options.ts';
 import { PeerRole } from './peer-role.ts';
 import type { Base, Batch, Durable, Epochs, LinkId, Phase, Ready, Role } from './ready.ts';
+import { dueRecord } from './record-starts.ts';
 import { dueReplacement } from './replace-store.ts';
 import { resign, standsDown } from './resignation.ts';
-import type { FollowingStage } from './roles.ts';
+import type { FollowingStage, Leading } from './roles.ts';
 import { beginRound, confirm } from './round.ts';
 import {
   isHeldUp,
@@ -443,13 +444,18 @@ export class Zab {
     core.applied = deliver[deliver.length - 1]?.zxid ?? core.applied;
     if (deliver.length > 0) core.history.delivered(core.applied);
     if (this.#role.leading !== undefined) {
-      if (this.broadcasting) core.outbox.configure = dueReplacement(core, this.#role.leading);
+      if (this.broadcasting) core.outbox.configure = this.#dueConfiguration(this.#role.leading);
       synchronizeAll(core, this.#role.leading, core.applied);
       sendHeld(core, this.#role.leading);
       beginRound(core, this.#role.leading);
       cutLaggingLearners(core, this.#role, this.#role.leading);
     }
     return core.outbox.take(deliver, core.applied);
+  }
+
+  /** Who lost its store gets its place back first; then it is recorded who is served. */
+  #dueConfiguration(leading: Leading): Configuration | undefined {
+    return dueReplacement(this.#core, leading) ?? dueRecord(this.#core, leading);
   }
 
   /** Committed and durable here: no peer, the leader included, applies beyond its own disk (step 23). */

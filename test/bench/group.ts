@@ -24,6 +24,7 @@ function empty(id: number): Durable {
   return {
     store: storeId(id),
     boot: 1,
+    starts: [1],
     birth: { state: 'unborn' },
     epochs: { accepted: 0, acceptedFrom: '', current: 0, syncing: 0 },
     base: undefined,

@@ -38,6 +38,7 @@ class RoundPeer {
       {
         store,
         boot: 1,
+        starts: [1],
         birth: { state: 'unborn' },
         epochs: { accepted: 0, acceptedFrom: '', current: 0, syncing: 0 },
         base: undefined,

@@ -11,7 +11,7 @@ export const START: Mark = { zxid: ZERO, chain: CHAIN_START };
 
 export const CONFIGURATION: Configuration = {
   version: ZERO,
-  voters: [1, 2, 3].map((id) => ({ id, store: `${id}`.repeat(32), weight: 1, group: 1 })),
+  voters: [1, 2, 3].map((id) => ({ id, store: `${id}`.repeat(32), start: 0, weight: 1, group: 1 })),
   origin: { type: 'genesis' },
 };
 
@@ -38,7 +38,7 @@ export function entriesAfter(previous: Mark, count: number, epoch?: number, size
 /** The entry behind a mark that gives the group another store for voter 3. */
 export function configurationAfter(previous: Mark): Entry {
   const zxid = successor(previous.zxid, epochOf(previous.zxid));
-  const next = withStore(CONFIGURATION, ZERO, 3, 'c'.repeat(32));
+  const next = withStore(CONFIGURATION, ZERO, 3, 'c'.repeat(32), 9);
   const bytes = encodeConfiguration(next);
   const chain = chainOf(previous.chain, zxid, bytes);
   return { zxid, kind: 'configuration', bytes, chain, configuration: { ...next, version: zxid } };

@@ -9,6 +9,8 @@ import type { ReadOperation, ReadOptions, ReadResult } from '../../lib/replica/r
 import type { Delivery, PeerMessage, ReplicaEvent } from '../../lib/replica/ready.ts';
 import { Replica } from '../../lib/replica/replica.ts';
 import type { SessionHandle } from '../../lib/replica/session-handle.ts';
+import { started } from '../../lib/storage/starts.ts';
+import { newMeta } from '../../lib/storage/store-state.ts';
 import type { Operation } from '../../lib/tree/request.ts';
 import { Restorer } from '../../lib/tree/restorer.ts';
 import { StateMachine } from '../../lib/tree/state-machine.ts';
@@ -21,18 +23,26 @@ import type { Base, Batch, Durable } from '../../lib/zab/ready.ts';
 
 const STEP = 10;
 
+/** Of all disks: each start has a number of its own. */
+let openings = 0;
+
 /** What a disk keeps over a crash. */
 export class Disk {
+  readonly #id: number;
   #durable: Durable;
+  /** Promises were written since it was opened. */
+  #promised = true;
   #checkpoint: readonly Uint8Array[] = [];
   #staged: Uint8Array[] = [];
   #making: Uint8Array[] = [];
 
   /** @param copy which of the peer's stores: another one has another id. */
   constructor(id: number, copy = 0) {
+    this.#id = id;
     this.#durable = {
       store: (copy * 256 + id).toString(16).padStart(32, '0'),
       boot: 0,
+      starts: [],
       birth: { state: 'unborn' },
       epochs: { accepted: 0, acceptedFrom: '', current: 0, syncing: 0 },
       base: undefined,
@@ -45,14 +55,20 @@ export class Disk {
 
   /** As it is now. */
   copy(): Disk {
-    const copy = new Disk(0);
+    const copy = new Disk(this.#id);
+    copy.#promised = this.#promised;
     copy.#durable = this.#durable;
     copy.#checkpoint = this.#checkpoint;
     return copy;
   }
 
   open(): { readonly durable: Durable; readonly machine: StateMachine } {
-    this.#durable = { ...this.#durable, boot: this.#durable.boot + 1 };
+    openings += 1;
+    const { store, entries } = this.#durable;
+    const before = { ...newMeta(this.#id, store), ...this.#durable, promised: this.#promised };
+    const { boot, starts } = started(before, openings, entries);
+    this.#promised = false;
+    this.#durable = { ...this.#durable, boot, starts };
     return { durable: this.#durable, machine: this.#restored() };
   }
 
@@ -98,6 +114,7 @@ export class Disk {
       entries = [];
       applied = install.zxid;
     }
+    if (epochs !== undefined) this.#promised = true;
     let { committed } = now;
     if (batch.committed > committed) committed = batch.committed;
     this.#durable = {

@@ -28,6 +28,7 @@ const REACHED: readonly string[] = [
   'reap',
   'rolled back',
   'cloned',
+  'old copies',
 ];
 
 export class Summary {

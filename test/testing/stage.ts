@@ -38,7 +38,7 @@ export class Stage {
 
   constructor(size = 3) {
     const voters = Array.from({ length: size }, (_, index) => {
-      return { id: index + 1, store: STORE(index + 1), weight: 1, group: 0 };
+      return { id: index + 1, store: STORE(index + 1), start: 0, weight: 1, group: 0 };
     });
     const genesis: Configuration = { version: ZERO, voters, origin: { type: 'genesis' } };
     this.ghost.genesis = genesis;

@@ -202,7 +202,7 @@ const result: Any<OperationResult> = fc.oneof(
 );
 
 const members: Any<readonly Member[]> = fc.array(
-  record({ id: peerId, store: identifier, weight: uint32, group: uint32 }),
+  record({ id: peerId, store: identifier, start: safe, weight: uint32, group: uint32 }),
   few,
 );
 
@@ -212,6 +212,7 @@ export const configuration: Any<Configuration> = record({
   origin: fc.oneof(
     record({ type: fc.constant('genesis') }),
     record({ type: fc.constant('replace-store'), id: peerId, lost: identifier }),
+    record({ type: fc.constant('record-starts') }),
   ),
 });
 
@@ -261,10 +262,14 @@ export const logRecord: Any<LogRecord> = safe.chain((chain) =>
   }),
 );
 
+const starts: Any<readonly number[]> = fc.array(safe, few);
+
 export const metaRecord: Any<MetaRecord> = record({
   id: peerId,
   store,
   boot: safe,
+  starts,
+  promised: fc.boolean(),
   birth,
   epochs: record({
     accepted: uint32,
@@ -356,7 +361,7 @@ export const messages: { readonly [T in PeerMessage['type']]: Any<MessageOf<T>> 
     id: peerId,
     store,
     boot: safe,
-    incarnation: safe,
+    starts,
     role: fc.constantFrom('participant', 'observer'),
     votersHash: safe,
     birth,

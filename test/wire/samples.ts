@@ -21,8 +21,8 @@ export const OWNER: Owner = { peer: 2, store: STORE_2, boot: 7 };
 export const CONFIGURATION: Configuration = {
   version: makeZxid(1, 9),
   voters: [
-    { id: 1, store: STORE_1, weight: 1, group: 0 },
-    { id: 2, store: STORE_2, weight: 3, group: 1 },
+    { id: 1, store: STORE_1, start: 0x1_0000_0007, weight: 1, group: 0 },
+    { id: 2, store: STORE_2, start: 0, weight: 3, group: 1 },
   ],
   origin: { type: 'replace-store', id: 2, lost: STORE_1 },
 };
@@ -52,7 +52,7 @@ export const MESSAGES: {
     id: 1,
     store: STORE_1,
     boot: 6,
-    incarnation: 0x2_0000_0003,
+    starts: [3, 0x2_0000_0003],
     role: 'observer',
     votersHash: 0x1_0000_0002,
     birth: { state: 'pledged', voters: CONFIGURATION.voters },
@@ -226,6 +226,8 @@ export const META_RECORD: MetaRecord = {
   id: 1,
   store: STORE_1,
   boot: 6,
+  starts: [0x1_0000_0007, 9],
+  promised: true,
   birth: { state: 'born' },
   epochs: { accepted: 6, acceptedFrom: `2:${STORE_2}`, current: 5, syncing: 4 },
   base: { zxid: previous, chain: 77, configuration: CONFIGURATION },

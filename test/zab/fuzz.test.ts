@@ -28,6 +28,7 @@ const configuration: fc.Arbitrary<Configuration> = fc.record({
     fc.record({
       id: fc.integer({ min: 1, max: 4 }),
       store: stores,
+      start: fc.nat(2),
       weight: fc.nat(2),
       group: fc.nat(1),
     }),
@@ -66,7 +67,7 @@ const message: fc.Arbitrary<ZabMessage> = fc.oneof<fc.Arbitrary<ZabMessage>[]>(
     id,
     store: stores,
     boot: fc.nat(3),
-    incarnation: fc.nat(1),
+    starts: fc.array(fc.nat(2), { maxLength: 2 }),
     role: fc.constantFrom('participant', 'observer'),
     votersHash: chain,
     birth,

@@ -18,6 +18,9 @@ export function storeOf(id: number): string {
 
 export const SPARE: string = 'f'.repeat(32);
 
+/** The start that the ZAB under test is in. */
+export const OWN_START = 77;
+
 /** `1.2` of each: epoch 1, counter 2, with that text as its bytes. */
 export function log(...names: readonly string[]): Entry[] {
   let previous: Mark = { zxid: ZERO, chain: CHAIN_START };
@@ -51,7 +54,7 @@ export interface Before {
 }
 
 export function voters(...ids: readonly number[]): Member[] {
-  return ids.map((id) => ({ id, store: storeOf(id), weight: 1, group: 0 }));
+  return ids.map((id) => ({ id, store: storeOf(id), start: 0, weight: 1, group: 0 }));
 }
 
 interface Sent {
@@ -88,7 +91,7 @@ export class Lone {
     this.genesis = { version: ZERO, voters: members, origin: { type: 'genesis' } };
     this.disk = new SimDisk(id, storeOf(id));
     if (before.virgin !== true) this.#write(entries, before);
-    this.zab = new Zab(this.options, this.disk.open().durable);
+    this.zab = new Zab(this.options, this.disk.open(OWN_START).durable);
     this.tick(0);
   }
 
@@ -115,7 +118,7 @@ export class Lone {
       id,
       store: storeOf(id),
       boot: 1,
-      incarnation: 1,
+      starts: [1],
       role: 'participant',
       votersHash: votersHash(this.options),
       birth: { state: 'born' },

@@ -38,10 +38,10 @@ test('a leader that wanted to retire is not elected again, however its leadershi
 test('two processes on copies of one store do not promise twice', () => {
   const lone = new Lone({ voters: voters(1, 2, 3, 4, 5) });
   lone.lead(1, 3);
-  lone.meet(3, 33, { incarnation: 2 });
+  lone.meet(3, 33, { starts: [2] });
   assert.equal(lone.closing(33), 'DUPLICATE_STORE');
   lone.zab.unlinked(3);
-  lone.meet(3, 34, { incarnation: 2 });
+  lone.meet(3, 34, { starts: [2] });
   lone.present(34, { acceptedEpoch: 2, currentEpoch: 2, lastZxid: at('2.1') });
   assert.equal(lone.said(34, 'FORGOTTEN').length, 1, 'a copy has promised what it does not know');
   assert.deepEqual(lone.alarms, ['the store of peer 3 has lost promises']);

@@ -22,7 +22,7 @@ const store = (id: number): string => `store-${id}`;
 const key = (id: number): VoterKey => voterKey(id, store(id));
 
 function member(id: number, weight = 1, group = 0): Member {
-  return { id, store: store(id), weight, group };
+  return { id, store: store(id), start: 0, weight, group };
 }
 
 function configuration(voters: readonly Member[]): Configuration {
@@ -98,7 +98,7 @@ test('another store under the same id is another voter', () => {
 
 test('a pending replaceStore needs a full-size quorum of the others, and of the old configuration', () => {
   const old = majority(3);
-  const next = withStore(old, makeZxid(1, 5), 3, 'new');
+  const next = withStore(old, makeZxid(1, 5), 3, 'new', 9);
   const pending = [
     { configuration: old, committed: true },
     { configuration: next, committed: false },

@@ -34,7 +34,7 @@ class Trio {
     this.members = IDS.map((id) => {
       const disk = new SimDisk(id, storeOf(id));
       const options = { ...ZAB_DEFAULTS, id, role: 'participant', voters } as const;
-      const zab = new Zab({ ...options, spareStore: storeOf(100 + id) }, disk.open().durable);
+      const zab = new Zab({ ...options, spareStore: storeOf(100 + id) }, disk.open(1).durable);
       return { id, zab, disk, confirmed: [] };
     });
     for (const { zab } of this.members) zab.tick(this.#now);

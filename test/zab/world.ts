@@ -46,6 +46,7 @@ export class World {
   readonly #shown: Set<string>;
   #link = 0;
   #stores = 0;
+  #starts = 0;
   now = 1_000;
 
   constructor(say: Listener, shown: Set<string>) {
@@ -65,6 +66,11 @@ export class World {
     };
     const disk = new SimDisk(id, this.#newStore());
     this.peers.set(id, { id, options, disk, zab: undefined, applied: [], held: false });
+  }
+
+  #nextStart(): number {
+    this.#starts += 1;
+    return this.#starts;
   }
 
   #newStore(): string {
@@ -101,7 +107,7 @@ export class World {
   start(id: number): void {
     const peer = this.peer(id);
     assert(peer.zab === undefined, `peer ${id} is down`);
-    peer.zab = new Zab(peer.options, peer.disk.open().durable);
+    peer.zab = new Zab(peer.options, peer.disk.open(this.#nextStart()).durable);
     peer.zab.tick(this.now);
     peer.held = false;
   }
@@ -205,7 +211,11 @@ export class World {
       zab.propose('epoch-start', new TextEncoder().encode(`epoch ${ready.established}`));
     }
     if (ready.configure !== undefined && zab.broadcasting) {
-      zab.propose('configuration', new TextEncoder().encode('configuration'), ready.configure);
+      zab.propose(
+        'configuration',
+        new TextEncoder().encode(ready.configure.origin.type),
+        ready.configure,
+      );
     }
     return this.#write(peer) || moved || ready.send.length + ready.events.length > 0;
   }

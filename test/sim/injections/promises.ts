@@ -131,6 +131,27 @@ export const PROMISES: readonly Injection[] = [
     },
   },
   {
+    id: 'copy-taken-for-the-store',
+    origin: 'section 4, a cloned machine',
+    title: 'a copy of a store that does not know the start the log remembers keeps its vote',
+    patches: [
+      {
+        file: 'lib/zab/record-starts.ts',
+        find: 'return !starts.includes(voter.start);',
+        replace: 'return starts.length < 0;',
+      },
+    ],
+    expects: ['S5'],
+    machine: 'zab',
+    bias: {
+      faults: [
+        ['old-copy', 3],
+        ['crash', 2],
+        ['partition', 1],
+      ],
+    },
+  },
+  {
     id: 'new-store-admits-itself',
     origin: 'model',
     title: 'replaceStore is committed by the voters as they will be, the new store among them',

@@ -1,0 +1,32 @@
+/** The starts of a store: what makes it known from its copies (zab/record-starts.ts). */
+import { MAX_STARTS } from '../wire/limits.ts';
+import type { Entry } from '../zab/log-entry.ts';
+import type { StoreMeta } from './store-state.ts';
+
+/**
+ * The store as it is opened once more. A start that promised nothing was never recorded by a leader
+ * and is forgotten, so that a process that restarts for ever, and finds no group, forgets nothing else.
+ * Of too many the oldest goes, but never one that the own log names: who is known by it stays known.
+ */
+export function started(meta: StoreMeta, start: number, entries: readonly Entry[]): StoreMeta {
+  const kept = meta.promised ? meta.starts : meta.starts.slice(0, -1);
+  const starts = [...kept, start];
+  if (starts.length > MAX_STARTS) {
+    const named = recorded(meta, entries);
+    const oldest = starts.findIndex((known) => !named.has(known));
+    starts.splice(oldest, 1);
+  }
+  return { ...meta, boot: meta.boot + 1, starts, promised: false };
+}
+
+/** The starts of this store that its log, from the base on, says were recorded. */
+function recorded({ id, store, base }: StoreMeta, entries: readonly Entry[]): ReadonlySet<number> {
+  const named = new Set<number>();
+  const configurations = [base?.configuration, ...entries.map((entry) => entry.configuration)];
+  for (const configuration of configurations) {
+    for (const voter of configuration?.voters ?? []) {
+      if (voter.id === id && voter.store === store) named.add(voter.start);
+    }
+  }
+  return named;
+}
