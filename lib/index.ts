@@ -50,7 +50,14 @@ export {
   type ZooCfg,
   type ZooCfgOptions,
 } from './peer/from-zoo-cfg.ts';
-export type { Grouped, Logger, PeerAddress, Settings, Solo } from './peer/settings.ts';
+export type {
+  Grouped,
+  ListenOptions,
+  Logger,
+  PeerAddress,
+  Settings,
+  Solo,
+} from './peer/settings.ts';
 export type { PeerConnection, PeerStatus } from './peer/status.ts';
 export type { SessionState } from './replica/session-handle.ts';
 export type { Stat } from './tree/znode.ts';

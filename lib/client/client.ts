@@ -1,5 +1,7 @@
 /** The nouns an application holds: a Client, a Session that ends once, a Peer with a life. */
 
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { QuorateError } from '../base/errors.ts';
 import type { PeerStatus } from '../peer/status.ts';
 import type { SessionState } from '../replica/session-handle.ts';
@@ -197,6 +199,19 @@ export interface Peer extends Client, AsyncDisposable {
   close(options?: { readonly timeout?: number }): Promise<void>;
   /** Resolves when the peer is closed, by whatever cause. */
   readonly closed: Promise<void>;
+  /**
+   * For `listen: 'manual'`: takes a request for a link out of the `upgrade` event of the application's
+   * server, so that peers and other WebSockets share it. Never throws.
+   *
+   * ```ts
+   * server.on('upgrade', (request, socket, head) => {
+   *   if (!peer.handleUpgrade(request, socket, head)) chat.handleUpgrade(request, socket, head, join);
+   * });
+   * ```
+   *
+   * @returns false: it is not for this peer (another path, not `'manual'`, or the peer is closed), and nothing was touched.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Listens. What a listener throws goes to `error`; an `error` nobody listens to goes to the logger. */
   on<E extends keyof PeerEvents>(event: E, listener: (...args: PeerEvents[E]) => void): this;
   /** Listens to the next one. */

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { QuorateError } from '../base/errors.ts';
 import type { Events } from '../peer/events.ts';
 import type { QuorumPeer } from '../peer/quorum-peer.ts';
@@ -38,6 +40,10 @@ export class PeerClient extends ClientView<string, string> implements Peer {
 
   get status(): PeerStatus {
     return this.#peer.status;
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    return this.#peer.handleUpgrade(request, socket, head);
   }
 
   get closed(): Promise<void> {

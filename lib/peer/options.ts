@@ -3,10 +3,12 @@
  * `numbers.ts`, the group is checked in `addresses.ts`; what belongs to one room is checked by one
  * function of its own and spread into the result.
  */
+import type { Binding, Trust } from '../transport/trust.ts';
 import { type Address, checkPeers } from './addresses.ts';
 import { checkId, describe, isObject, refuseUnknown } from './checks.ts';
 import { harmless } from './harmless-logger.ts';
 import { checkNumbers, NUMBER_NAMES, type Numbers } from './numbers.ts';
+import { checkSecurity, SECURITY_NAMES } from './security-options.ts';
 import type { Grouped, Logger, Settings, Solo } from './settings.ts';
 
 /** Options that have been checked: nothing is missing and nothing is out of bounds. */
@@ -16,6 +18,8 @@ export interface CheckedOptions extends Numbers {
   readonly addresses: readonly Address[];
   /** Undefined: in memory. */
   readonly dataDir: string | undefined;
+  readonly trust: Trust;
+  readonly binding: Binding;
   readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -24,6 +28,7 @@ export interface CheckedOptions extends Numbers {
 export const IN_MEMORY = ':memory:';
 
 const OPTIONS: ReadonlySet<string> = new Set<string>([
+  ...SECURITY_NAMES,
   ...(['id', 'peers', 'dataDir', 'logger', 'signal'] satisfies (keyof Solo | keyof Grouped)[]),
   ...NUMBER_NAMES,
 ]);
@@ -51,7 +56,8 @@ export function checkOptions(options: Solo | Grouped): CheckedOptions {
   const rest = { ...numbers, ...checkCompany(options) };
   if (given.peers === undefined) {
     const alone: Address = { id, url: '', role: 'participant', weight: 1, group: 0 };
-    return { id, addresses: [alone], dataDir: onDisk(dataDir), ...rest };
+    const alike = checkSecurity(given, id, []);
+    return { id, addresses: [alone], dataDir: onDisk(dataDir), ...alike, ...rest };
   }
   if (!('id' in given)) throw new TypeError('openPeer: peers needs an id: which of them is this?');
   if (dataDir === undefined) {
@@ -59,7 +65,9 @@ export function checkOptions(options: Solo | Grouped): CheckedOptions {
       `openPeer: peers needs a dataDir: a voter without a disk forgets its promises ('${IN_MEMORY}' is for tests)`,
     );
   }
-  return { id, addresses: checkPeers(id, given.peers), dataDir: onDisk(dataDir), ...rest };
+  const addresses = checkPeers(id, given.peers);
+  const security = checkSecurity(given, id, addresses);
+  return { id, addresses, dataDir: onDisk(dataDir), ...security, ...rest };
 }
 
 function checkCompany(options: Settings): Pick<CheckedOptions, 'logger' | 'signal'> {

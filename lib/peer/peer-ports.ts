@@ -7,10 +7,10 @@ import type { LoopPorts } from './ready-loop.ts';
 
 /** The real clock, the disk that the options name, and WebSockets. */
 export function systemPorts(options: CheckedOptions): LoopPorts {
-  const { id, dataDir } = options;
+  const { id, dataDir, trust, binding } = options;
   return {
     clock: systemClock,
     storage: dataDir === undefined ? new MemoryStorage(id) : new LevelStorage(dataDir, id),
-    transport: new WebSocketTransport(),
+    transport: new WebSocketTransport({ trust, binding }),
   };
 }

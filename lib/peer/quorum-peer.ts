@@ -1,4 +1,6 @@
 /** One member of the group: a replica with a clock, a disk and a network, and a life of its own. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type ErrorCode, QuorateError } from '../base/errors.ts';
 import { formatZxid } from '../base/zxid.ts';
 import type { ReplicaEvent, ReplicaStatus } from '../replica/ready.ts';
@@ -141,6 +143,11 @@ export class QuorumPeer {
     this.#loop.wake();
   }
 
+  /** True: the request is for a link of this peer, which has taken it. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    return this.isOpen && this.#ports.transport.handleUpgrade(request, socket, head);
+  }
+
   /** Ends the sessions, hands leadership over, closes links and store. Never rejects; later calls join the first. */
   close(timeout: number): Promise<void> {
     this.#closing ??= this.#close(timeout);
@@ -178,6 +185,7 @@ export class QuorumPeer {
       connection: (peer, connected, error) => {
         if (this.#connections.update(peer, connected, error)) this.#announce();
       },
+      refused: (address, reason) => this.#warnRefused(address, reason),
       malformed: (link, error) => this.#warnMalformed(link, error),
       storeFailed: (error) => this.#quarantine('the store refused a write', error),
       broken: (error) => this.#quarantine('an invariant does not hold', error),
@@ -213,6 +221,7 @@ export class QuorumPeer {
       zxid: this.#replica.applied,
       contactAge: Math.max(0, contactAge),
       peers: this.#connections.all,
+      refused: this.#ports.transport.refused,
     });
   }
 
@@ -255,6 +264,11 @@ export class QuorumPeer {
   #warnMalformed(link: LinkId, error: DecodeError): void {
     const text = `peer ${this.id}: link ${link} was closed: ${error.message}`;
     this.#observer.warning(QuorateError.make('REFUSED', text, { cause: error }));
+  }
+
+  #warnRefused(address: string, reason: string): void {
+    const text = `peer ${this.id}: refused ${address}: ${reason}`;
+    this.#observer.warning(QuorateError.make('REFUSED', text));
   }
 
   async #close(timeout: number): Promise<void> {

@@ -21,7 +21,6 @@ import type { StoreBatch } from '../wire/store-batch.ts';
 import type { LinkId } from '../zab/ready.ts';
 import type { Clock, Scheduled } from './clock.ts';
 import { messageOf } from './events.ts';
-import { LOOPBACK } from './replica-options.ts';
 
 /** Where the loop reads and writes. */
 export interface LoopPorts {
@@ -37,6 +36,8 @@ export interface LoopObserver {
   event(event: ReplicaEvent): void;
   /** A link said which peer it leads to, is gone, or could not be dialled. */
   connection(peer: number, connected: boolean, error: string | undefined): void;
+  /** A connection was not let in, or the other end of a dial was not a peer. */
+  refused(address: string, reason: string): void;
   /** A frame that cannot be read: its link was closed. */
   malformed(link: LinkId, error: DecodeError): void;
   /** The store refused a write: the replica is in quarantine. */
@@ -76,8 +77,8 @@ export class ReadyLoop {
   /** What the transport is told to call. */
   get transportEvents(): TransportEvents {
     return {
-      linkOpened: (link: LinkId, dialer: DialSide) => {
-        this.#input(() => this.#replica.linked(link, dialer, LOOPBACK));
+      linkOpened: (link: LinkId, dialer: DialSide, address: string) => {
+        this.#input(() => this.#replica.linked(link, dialer, address));
       },
       frame: (link: LinkId, bytes: Uint8Array) => this.#input(() => this.#receive(link, bytes)),
       linkClosed: (link: LinkId, reason: string) => this.#input(() => this.#unlink(link, reason)),
@@ -85,6 +86,10 @@ export class ReadyLoop {
       dialFailed: (peer: number, reason: string) => {
         if (!this.#stopped) this.#observer.connection(peer, false, reason);
       },
+      refused: (address: string, reason: string) => {
+        if (!this.#stopped) this.#observer.refused(address, reason);
+      },
+      cluster: () => this.#replica.cluster,
     };
   }
 

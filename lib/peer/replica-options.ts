@@ -3,8 +3,8 @@ import { randomStoreId } from '../storage/store-id.ts';
 import { ZAB_DEFAULTS } from '../zab/options.ts';
 import type { CheckedOptions } from './options.ts';
 
-/** The address of every session: links are not authenticated yet, so all peers are on this machine. */
-export const LOOPBACK = '127.0.0.1';
+/** The address of own sessions while this peer leads itself; others are known by their links. */
+const LOOPBACK = '127.0.0.1';
 
 /** The replica of a peer with these options; what no user is asked for has its default. */
 export function replicaOptions(options: CheckedOptions): ReplicaOptions {

@@ -1,8 +1,12 @@
 /** What `openPeer` may be told. Durations are milliseconds everywhere. */
 
+import type { Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
+
 /** Where one peer of the group is reached, and what part it takes. */
 export interface PeerAddress {
-  /** `ws://host:port/path`. */
+  /** `ws://host:port/path`, or `wss:` for TLS. */
   readonly url: string;
   /** An observer follows without a vote. @default 'participant' */
   readonly role?: 'participant' | 'observer';
@@ -20,8 +24,51 @@ export interface Logger {
   error(fields: object, text: string): void;
 }
 
+/** Where links come in, where that is not what the own URL says. */
+export interface ListenOptions {
+  /**
+   * A server of the application, on which links are taken at `path` and everything else is left alone;
+   * with `https`, links are `wss:`. It needs not listen yet. Close the peer before the server: a
+   * server that closes waits for the peer's links.
+   */
+  readonly server?: Server | SecureServer;
+  /** The interface to listen on, such as `0.0.0.0` in a container whose name is not its own. @default the own URL's */
+  readonly host?: string;
+  /** The port to listen on, where another one is published. @default the own URL's */
+  readonly port?: number;
+  /** @default the own URL's */
+  readonly path?: string;
+}
+
 /** What every kind of peer may be told. */
 export interface Settings {
+  /**
+   * Known to all peers of the group and to nobody else, at least 8 characters; take 32 random bytes. Peers show each
+   * other that they know it, without saying it, before anything else is read; what travels
+   * afterwards can be read by who listens, but not changed, left out or repeated.
+   *
+   * Of several the first signs, and all are accepted: to change it without a stop, give every peer
+   * `[old, new]`, then `[new, old]`, then `new`.
+   *
+   * Peers that are not all on loopback addresses, and those on a server of the application, need
+   * this, or `tls` with `ca`, or `insecure`.
+   */
+  readonly secret?: string | readonly string[] | undefined;
+  /**
+   * For `wss:` URLs, all of them: own `cert` and `key` (or `pfx`), shown by who dials and who listens. With `ca` each
+   * side takes only certificates of these authorities; without it dialling peers are not asked for one. On a
+   * server of the application, that server's own options say how TLS is spoken there.
+   * @see https://nodejs.org/docs/latest-v20.x/api/tls.html#tlscreatesecurecontextoptions
+   */
+  readonly tls?: SecureContextOptions;
+  /** Whoever reaches the port may join, read and write: for networks that nobody else is on. @default false */
+  readonly insecure?: boolean;
+  /**
+   * Where links come in. `'manual'`: the application calls `peer.handleUpgrade`, beside another WebSocket
+   * library on one server.
+   * @default a port of its own, as the own URL says
+   */
+  readonly listen?: ListenOptions | 'manual';
   /**
    * How long the process may be out of contact before its session, and all ephemeral nodes with it,
    * is closed by the group; `minSessionTimeout` to `maxSessionTimeout`.

@@ -16,6 +16,11 @@ export interface PeerStatus {
   readonly contactAge: number;
   /** Every peer of the options but this one. */
   readonly peers: Readonly<Record<number, PeerConnection>>;
+  /**
+   * Connections that this peer has refused since it was opened, and links that it has cut because somebody
+   * had written between the peers. A `warning` REFUSED tells of them, once a minute for each address.
+   */
+  readonly refused: number;
 }
 
 /** The link to one other peer. */

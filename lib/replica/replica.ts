@@ -367,6 +367,11 @@ export class Replica {
     return this.#now - this.#zab.contactAge;
   }
 
+  /** The id of the group; empty while it is not born. */
+  get cluster(): string {
+    return this.#zab.cluster;
+  }
+
   /** All transactions through this one are in the tree. */
   get applied(): Zxid {
     return this.#tree.machine.zxid;

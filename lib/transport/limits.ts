@@ -1,4 +1,4 @@
-/** The bounds of a link. */
+/** The bounds of a link, and of what wants to become one. */
 import { MAX_FRAME_BYTES } from '../wire/limits.ts';
 
 export interface LinkLimits {
@@ -6,9 +6,15 @@ export interface LinkLimits {
   readonly frameBytes: number;
   /** More bytes waiting to be sent end the link (ZOOKEEPER-2201: one stuck peer must not fill the memory of another). */
   readonly queueBytes: number;
+  /** Connections that came in and have not shown the secret yet; further ones are turned away. */
+  readonly strangers: number;
+  /** How long a connection may stay a stranger; in ms. */
+  readonly handshakeTime: number;
 }
 
 export const LINK_LIMITS: LinkLimits = {
   frameBytes: MAX_FRAME_BYTES,
   queueBytes: 2 * MAX_FRAME_BYTES,
+  strangers: 32,
+  handshakeTime: 3_000,
 };

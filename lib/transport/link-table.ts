@@ -47,11 +47,11 @@ export class LinkTable {
     this.#silent = true;
   }
 
-  open(channel: Channel, dialer: DialSide): LinkId {
+  open(channel: Channel, dialer: DialSide, address: string): LinkId {
     this.#last += 1;
     const link = this.#last;
     this.#channels.set(link, channel);
-    this.#tell()?.linkOpened(link, dialer);
+    this.#tell()?.linkOpened(link, dialer, address);
     return link;
   }
 
@@ -75,6 +75,15 @@ export class LinkTable {
 
   dialFailed(peer: number, reason: string): void {
     this.#tell()?.dialFailed(peer, reason);
+  }
+
+  refused(address: string, reason: string): void {
+    this.#tell()?.refused(address, reason);
+  }
+
+  /** The id of the group; empty while it has none. */
+  get cluster(): string {
+    return this.#events?.cluster() ?? '';
   }
 
   send(link: LinkId, bytes: Uint8Array): void {

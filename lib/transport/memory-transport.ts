@@ -6,11 +6,16 @@ import { LINK_LIMITS, type LinkLimits } from './limits.ts';
 import { LinkTable } from './link-table.ts';
 import { type LinkEnd, MemoryChannel, type Wire } from './memory-channel.ts';
 import type { MemoryNetwork } from './memory-network.ts';
-import { parsePeerUrl } from './peer-url.ts';
+import { isLoopback, parsePeerUrl } from './peer-url.ts';
 import type { Transport, TransportEvents } from './transport.ts';
+
+/** Of everybody. */
+const ADDRESS = '127.0.0.1';
 
 /** A {@link Transport} on a {@link MemoryNetwork}. */
 export class MemoryTransport implements Transport {
+  /** There are no strangers in memory. */
+  readonly refused = 0;
   readonly #network: MemoryNetwork;
   readonly #dialer: Dialer;
   readonly #links: LinkTable;
@@ -30,11 +35,11 @@ export class MemoryTransport implements Transport {
 
   async listen(url: string): Promise<string> {
     assert(!this.#closed, 'a closed transport does not listen');
-    return this.#network.listen(this, parsePeerUrl(url).href);
+    return this.#network.listen(this, loopbackUrl(url));
   }
 
   dial(peer: number, url: string): void {
-    this.#dialer.keep(peer, parsePeerUrl(url).href);
+    this.#dialer.keep(peer, loopbackUrl(url));
   }
 
   recognize(link: LinkId, peer: number): void {
@@ -51,6 +56,10 @@ export class MemoryTransport implements Transport {
 
   disconnect(link: LinkId, reason: string): void {
     this.#links.disconnect(link, reason);
+  }
+
+  handleUpgrade(): boolean {
+    return false;
   }
 
   async close(): Promise<void> {
@@ -78,12 +87,19 @@ export class MemoryTransport implements Transport {
     const there = other.#end();
     const outward = new MemoryChannel(wire, here, there);
     const inward = new MemoryChannel(wire, there, here);
-    there.link = other.#links.open(inward, 'peer');
-    here.link = this.#links.open(outward, 'self');
+    there.link = other.#links.open(inward, 'peer', ADDRESS);
+    here.link = this.#links.open(outward, 'self', ADDRESS);
     this.#dialer.opened(peer, here.link);
   }
 
   #end(): LinkEnd {
     return { links: this.#links, frameBytes: this.#limits.frameBytes, link: undefined };
   }
+}
+
+/** The network of one process has no other addresses. */
+function loopbackUrl(text: string): string {
+  const { href, hostname } = parsePeerUrl(text);
+  if (!isLoopback(hostname)) throw new TypeError(`${text}: not a loopback address`);
+  return href;
 }

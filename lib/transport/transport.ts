@@ -6,6 +6,8 @@
  * Two transports stand behind it: {@link WebSocketTransport} and {@link MemoryTransport};
  * `test/contracts/transport.ts` holds both to the same contract.
  */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { LinkId } from '../zab/ready.ts';
 
 /** Which side asked for the link: this peer, or the one at the other end. */
@@ -16,8 +18,12 @@ export type DialSide = 'self' | 'peer';
  * `close()` was called. They must not throw: nobody here could do anything about it.
  */
 export interface TransportEvents {
-  /** A link stands. Its number is new and never used again. */
-  linkOpened(link: LinkId, dialer: DialSide): void;
+  /**
+   * A link stands, and whatever the peers of this group have to show each other was shown. Its number
+   * is new and never used again.
+   * @param address of the other end; of the last proxy, if there are some.
+   */
+  linkOpened(link: LinkId, dialer: DialSide, address: string): void;
   /** One frame, in the order sent. The bytes are the receiver's from now on. */
   frame(link: LinkId, bytes: Uint8Array): void;
   /** Once for every link opened, whoever closed it; nothing comes from it afterwards. */
@@ -26,6 +32,10 @@ export interface TransportEvents {
   linkDrained(link: LinkId): void;
   /** A dial failed. It is tried again by itself. */
   dialFailed(peer: number, reason: string): void;
+  /** Somebody was refused: a stranger, or a peer with another secret. At most once a minute of each address. */
+  refused(address: string, reason: string): void;
+  /** Asked, not told: the id of the group, empty while it has none. */
+  cluster(): string;
 }
 
 export interface Transport {
@@ -33,7 +43,8 @@ export interface Transport {
   start(events: TransportEvents): void;
 
   /**
-   * Accepts links at this URL; port 0 takes a free one. Returns the URL with its real port.
+   * Accepts links at this URL, or wherever the transport was told to instead; port 0 takes a free one.
+   * Returns the URL with its real port.
    * @throws TypeError for a URL that is not allowed; the system's error if the address is in use.
    */
   listen(url: string): Promise<string>;
@@ -63,6 +74,15 @@ export interface Transport {
 
   /** Closes a link after what was sent on it; receives nothing more from it at once. */
   disconnect(link: LinkId, reason: string): void;
+
+  /** Connections that were refused since the beginning, frames that were not as they were sent included. */
+  readonly refused: number;
+
+  /**
+   * Takes a request for a link that came in at a server of the application. False: it is for something
+   * else, or this transport does not wait for such requests; nothing was touched.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 
   /** Closes all, within a bounded time. May be called again. */
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 /** One WebSocket as the carrier of a link. */
 import type { WebSocket } from 'ws';
+import type { FrameSeal } from './frame-seal.ts';
 import type { Channel } from './link-table.ts';
 
 /** How long what was sent may take to leave after a link was closed; in ms. */
@@ -12,35 +13,49 @@ const NORMAL_CLOSURE = 1000;
 export interface ChannelEvents {
   received(bytes: Uint8Array): void;
   drained(): void;
+  /** A frame's seal was broken: somebody between the peers has written. The end follows. */
+  forged(): void;
   /** Once, at the very end. */
   lost(reason: string): void;
 }
 
 export class WebSocketChannel implements Channel {
   readonly #socket: WebSocket;
+  readonly #seal: FrameSeal | undefined;
+  readonly #frameBytes: number;
+  readonly #events: ChannelEvents;
   readonly #written: () => void;
   #ended = false;
+  /** Why this side has cut the connection. */
+  #failure: string | undefined;
 
-  constructor(socket: WebSocket, events: ChannelEvents) {
+  /**
+   * @param seal undefined: frames travel as they are.
+   * @param frameBytes the longest frame that is taken; the socket's own bound leaves room for a seal.
+   */
+  constructor(
+    socket: WebSocket,
+    seal: FrameSeal | undefined,
+    frameBytes: number,
+    events: ChannelEvents,
+  ) {
     this.#socket = socket;
+    this.#seal = seal;
+    this.#frameBytes = frameBytes;
+    this.#events = events;
     this.#written = () => {
       if (socket.bufferedAmount === 0) events.drained();
     };
-    let failure: string | undefined;
     socket.on('error', (error) => {
-      failure ??= reasonOf(error);
+      this.#failure ??= reasonOf(error);
     });
     socket.on('message', (data, isBinary) => {
       if (this.#ended) return;
-      if (isBinary && data instanceof Uint8Array) {
-        events.received(new Uint8Array(data.buffer, data.byteOffset, data.length));
-      } else {
-        failure ??= 'a text frame';
-        socket.terminate();
-      }
+      if (isBinary && data instanceof Uint8Array) this.#receive(data);
+      else this.#cut('a text frame');
     });
     socket.on('close', (code, reason) => {
-      events.lost(failure ?? (reason.length > 0 ? reason.toString() : `closed (${code})`));
+      events.lost(this.#failure ?? (reason.length > 0 ? reason.toString() : `closed (${code})`));
     });
   }
 
@@ -49,7 +64,7 @@ export class WebSocketChannel implements Channel {
   }
 
   send(bytes: Uint8Array): void {
-    this.#socket.send(bytes, this.#written);
+    this.#socket.send(this.#seal === undefined ? bytes : this.#seal.seal(bytes), this.#written);
   }
 
   end(reason: string): void {
@@ -61,14 +76,33 @@ export class WebSocketChannel implements Channel {
     this.#ended = true;
     this.#socket.terminate();
   }
+
+  /** @param data may be a Buffer; the driver gets plain bytes. */
+  #receive(data: Uint8Array): void {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+    const frame = this.#seal === undefined ? bytes : this.#seal.open(bytes);
+    if (frame === undefined) {
+      this.#events.forged();
+      this.#cut('a frame that its sender has not sealed');
+    } else if (frame.length > this.#frameBytes) {
+      this.#cut(`a frame of ${frame.length} bytes`);
+    } else {
+      this.#events.received(frame);
+    }
+  }
+
+  #cut(failure: string): void {
+    this.#failure ??= failure;
+    this.destroy();
+  }
 }
 
 /** Closes a socket after what was sent on it, or anyway after {@link LINGER}. */
-export function endSocket(socket: WebSocket, reason: string): void {
+export function endSocket(socket: WebSocket, reason: string, code: number = NORMAL_CLOSURE): void {
   const timer = setTimeout(() => socket.terminate(), LINGER);
   timer.unref();
   socket.once('close', () => clearTimeout(timer));
-  socket.close(NORMAL_CLOSURE, shortened(reason));
+  socket.close(code, shortened(reason));
 }
 
 /** What went wrong, in a few words; refused connections come without a message when there were several addresses. */

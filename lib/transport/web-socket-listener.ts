@@ -1,63 +1,146 @@
-/** The port on which links are accepted. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** Where requests for links come in: at a port of the peer's own, or on a server of the application. */
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
 import { assert } from '../base/assert.ts';
-import { withPort } from './peer-url.ts';
+import { withoutBrackets, withPort } from './peer-url.ts';
+import { asksForCertificates, type Trust } from './trust.ts';
+import { addressOf, type UpgradeGate } from './upgrade-gate.ts';
+
+export interface WebSocketListener {
+  /** Returns the URL at which the peer is reached now. */
+  open(): Promise<string>;
+  /** Lets nobody in any more; resolves when nothing of it is left. @param linksEnded links that came in are the transport's, which ends them. */
+  close(linksEnded: Promise<unknown>): Promise<void>;
+}
 
 const UPGRADE_REQUIRED = 426;
+/** How long a connection may take to ask for an upgrade, TLS included; in ms. */
+const REQUEST_TIME = 5_000;
+/** Connections at a time, links included: files that a stranger may hold open. */
+const CONNECTIONS_MAX = 1_024;
 
-export class WebSocketListener {
+/** A port of the peer's own. */
+export class OwnListener implements WebSocketListener {
   readonly #url: URL;
-  readonly #accept: (socket: WebSocket) => void;
-  readonly #http: Server;
-  readonly #upgrader: WebSocketServer;
+  readonly #host: string;
+  readonly #server: Server;
+  /** Everything that has connected, whatever became of it. */
+  readonly #connections = new Set<Socket>();
   #opening: Promise<void> | undefined;
 
-  /** @param frameBytes the longest frame that is taken. */
-  constructor(url: URL, frameBytes: number, accept: (socket: WebSocket) => void) {
+  /**
+   * @param url its port and path; with `wss:` there is TLS.
+   * @param host the interface to listen on.
+   * @param refused told of whoever fails in TLS.
+   */
+  constructor(
+    url: URL,
+    host: string,
+    trust: Trust,
+    gate: UpgradeGate,
+    refused: (address: string, reason: string) => void,
+  ) {
     this.#url = url;
-    this.#accept = accept;
-    this.#upgrader = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: frameBytes,
-      path: url.pathname,
-      // A peer sends no origin. A browser always does, and a page must not reach a peer on localhost.
-      verifyClient: ({ req }: { req: IncomingMessage }) => req.headers.origin === undefined,
+    this.#host = withoutBrackets(host);
+    this.#server = url.protocol === 'wss:' ? secureServer(trust) : createServer(SERVER_OPTIONS);
+    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.on('request', (_request, response: ServerResponse) => {
+      response.writeHead(UPGRADE_REQUIRED, { connection: 'close' }).end();
     });
-    this.#upgrader.on('wsClientError', (_error, socket) => socket.destroy());
-    this.#http = createServer((_request, response) => response.writeHead(UPGRADE_REQUIRED).end());
-    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on('upgrade', (request, socket, head) => gate.upgrade(request, socket, head));
+    this.#server.on('tlsClientError', (error, socket) => refused(addressOf(socket), error.message));
+    this.#server.on('connection', (socket: unknown) => {
+      if (!(socket instanceof Socket)) return;
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
   }
 
-  /** Returns the URL with the port that was given. */
   async open(): Promise<string> {
-    const host = this.#url.hostname.replace(/^\[|\]$/g, '');
+    const standard = this.#url.protocol === 'wss:' ? 443 : 80;
     this.#opening = new Promise((resolve, reject) => {
-      this.#http.on('error', reject);
-      this.#http.listen(Number(this.#url.port || 80), host, resolve);
+      this.#server.on('error', reject);
+      this.#server.listen(Number(this.#url.port || standard), this.#host, resolve);
     });
     await this.#opening;
-    const address = this.#http.address();
+    const address = this.#server.address();
     assert(isAddressInfo(address), 'a peer listens on a port');
     return withPort(this.#url, address.port);
   }
 
-  /** Frees the port. Links that were accepted are not its own any more. */
-  async close(): Promise<void> {
+  async close(linksEnded: Promise<unknown>): Promise<void> {
     await this.#opening?.catch(() => undefined);
-    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
-    this.#http.closeAllConnections();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await linksEnded;
+    for (const connection of this.#connections) connection.destroy();
     await closed;
   }
+}
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => undefined);
-    this.#upgrader.handleUpgrade(request, socket, head, this.#accept);
+/** A path on a server that belongs to the application. Everything else there is none of our business. */
+export class MountedListener implements WebSocketListener {
+  readonly #url: URL;
+  readonly #server: Server;
+  readonly #gate: UpgradeGate;
+
+  constructor(url: URL, server: Server, gate: UpgradeGate) {
+    this.#url = url;
+    this.#server = server;
+    this.#gate = gate;
   }
+
+  async open(): Promise<string> {
+    this.#server.on('upgrade', this.#upgrade);
+    return this.#url.href;
+  }
+
+  async close(linksEnded: Promise<unknown>): Promise<void> {
+    this.#server.off('upgrade', this.#upgrade);
+    await linksEnded;
+  }
+
+  readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (this.#gate.concerns(request)) this.#gate.upgrade(request, socket, head);
+    else if (this.#server.listenerCount('upgrade') === 1) this.#giveBack(request, socket, head);
+  };
+
+  /**
+   * Without a listener for upgrades Node answers such a request as any other; with one it leaves it to
+   * the listener, and the connection of whoever asks for `h2c`, as Java's client does, would hang.
+   * Nobody but us listens, so it goes where it would have gone.
+   */
+  #giveBack(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => undefined);
+    if (head.length > 0 || !(socket instanceof Socket)) {
+      socket.destroy();
+      return;
+    }
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once('finish', () => socket.destroySoon());
+    this.#server.emit('request', request, response);
+  }
+}
+
+const SERVER_OPTIONS = {
+  headersTimeout: REQUEST_TIME,
+  requestTimeout: REQUEST_TIME,
+  connectionsCheckingInterval: 1_000,
+};
+
+function secureServer(trust: Trust): Server {
+  const isAsking = asksForCertificates(trust);
+  return createSecureServer({
+    ...trust.tls,
+    ...SERVER_OPTIONS,
+    handshakeTimeout: REQUEST_TIME,
+    requestCert: isAsking,
+    rejectUnauthorized: isAsking,
+  });
 }
 
 function isAddressInfo(address: AddressInfo | string | null): address is AddressInfo {

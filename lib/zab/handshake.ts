@@ -9,8 +9,8 @@ import { lastStart } from './record-starts.ts';
 /** The version of the messages; a peer speaks the greatest that both know. */
 const PROTOCOL: { readonly min: number; readonly max: number } = { min: 1, max: 1 };
 
-/** Of a born peer; empty before. */
-function clusterName(core: Core): string {
+/** The id of the group, of a born peer; empty before. */
+export function clusterName(core: Core): string {
   return core.birth.state === 'born' && core.genesis !== undefined ? clusterOf(core.genesis) : '';
 }
 

@@ -17,6 +17,7 @@ import { cutLaggingLearners, judgeDeadlines } from './deadlines.ts';
 import { epochChosen, receiveFollowerInfo, sendAckEpoch } from './discovery.ts';
 import { fromLeader, fromLearner } from './dispatch.ts';
 import { Door } from './door.ts';
+import { clusterName } from './handshake.ts';
 import { History } from './history.ts';
 import { isRemote, keyOf, type Remote } from './links.ts';
 import type { Entry, EntryKind } from './log-entry.ts';
@@ -145,6 +146,11 @@ export class Zab {
   /** The last configuration of the log; undefined before the group is born. */
   get configuration(): Configuration | undefined {
     return this.#core.born ? this.#core.history.configuration : undefined;
+  }
+
+  /** The id of the group; empty before it is born. */
+  get cluster(): string {
+    return clusterName(this.#core);
   }
 
   /** Where the log begins. */

@@ -7,17 +7,29 @@ import type { LinkId } from '../../lib/zab/ready.ts';
 
 /** A network under test. */
 export interface TestNetwork {
-  transport(limits?: Partial<LinkLimits>): Transport;
+  /** @default `ws:` */
+  readonly scheme?: 'ws:' | 'wss:';
+  /** A transport of the peer with this id. */
+  transport(id: number, limits?: Partial<LinkLimits>): Transport;
 }
 
-const ANY_PORT = 'ws://127.0.0.1:0/peer';
+/** Where a peer listens that takes any port. */
+function anyPort({ scheme = 'ws:' }: TestNetwork): string {
+  return `${scheme}//127.0.0.1:0/peer`;
+}
 const PATIENCE = 10_000;
 
 type Told =
-  | { readonly type: 'opened'; readonly link: LinkId; readonly dialer: DialSide }
+  | {
+      readonly type: 'opened';
+      readonly link: LinkId;
+      readonly dialer: DialSide;
+      readonly address: string;
+    }
   | { readonly type: 'frame'; readonly link: LinkId; readonly bytes: Uint8Array }
   | { readonly type: 'closed'; readonly link: LinkId; readonly reason: string }
   | { readonly type: 'drained'; readonly link: LinkId }
+  | { readonly type: 'refused'; readonly address: string; readonly reason: string }
   | { readonly type: 'failed'; readonly peer: number; readonly reason: string };
 
 /** A driver that writes down what it is told, and lets a test wait for it. */
@@ -25,10 +37,12 @@ export class Witness implements TransportEvents {
   readonly told: Told[] = [];
   /** What to do on a frame, besides writing it down. */
   onFrame: (link: LinkId, bytes: Uint8Array) => void = () => undefined;
+  /** The id of its group. */
+  group = '';
   #waiting: (() => void)[] = [];
 
-  linkOpened(link: LinkId, dialer: DialSide): void {
-    this.#note({ type: 'opened', link, dialer });
+  linkOpened(link: LinkId, dialer: DialSide, address: string): void {
+    this.#note({ type: 'opened', link, dialer, address });
   }
   frame(link: LinkId, bytes: Uint8Array): void {
     this.#note({ type: 'frame', link, bytes });
@@ -42,6 +56,12 @@ export class Witness implements TransportEvents {
   }
   dialFailed(peer: number, reason: string): void {
     this.#note({ type: 'failed', peer, reason });
+  }
+  refused(address: string, reason: string): void {
+    this.#note({ type: 'refused', address, reason });
+  }
+  cluster(): string {
+    return this.group;
   }
 
   count(type: Told['type']): number {
@@ -94,8 +114,13 @@ interface Side {
   readonly witness: Witness;
 }
 
-function side(t: TestContext, network: TestNetwork, limits?: Partial<LinkLimits>): Side {
-  const transport = network.transport(limits);
+function side(
+  t: TestContext,
+  network: TestNetwork,
+  id: number,
+  limits?: Partial<LinkLimits>,
+): Side {
+  const transport = network.transport(id, limits);
   const witness = new Witness();
   transport.start(witness);
   t.after(() => transport.close());
@@ -104,9 +129,9 @@ function side(t: TestContext, network: TestNetwork, limits?: Partial<LinkLimits>
 
 /** Two transports and the link between them; `one` has dialled `two`. */
 async function linked(t: TestContext, network: TestNetwork, limits?: Partial<LinkLimits>) {
-  const one = side(t, network, limits);
-  const two = side(t, network, limits);
-  const url = await two.transport.listen(ANY_PORT);
+  const one = side(t, network, 1, limits);
+  const two = side(t, network, 2, limits);
+  const url = await two.transport.listen(anyPort(network));
   one.transport.dial(2, url);
   const from = (await one.witness.get('opened')).link;
   const to = (await two.witness.get('opened')).link;
@@ -122,35 +147,54 @@ export function transportContract(name: string, make: () => TestNetwork): void {
   describe(`${name} closes links`, () => closings(make));
 }
 
+/** Of transports that know nobody. */
+export function loopbackContract(name: string, make: () => TestNetwork): void {
+  it(`${name} opens links to loopback addresses only`, async (t) => {
+    const { transport } = side(t, make(), 1);
+    for (const url of [
+      'ws://10.0.0.1:7700',
+      'ws://0.0.0.0:7700',
+      'ws://example.com',
+      'ws://[::]:1',
+    ]) {
+      await assert.rejects(async () => transport.listen(url), TypeError);
+      assert.throws(() => transport.dial(2, url), /loopback/);
+    }
+  });
+}
+
 function openings(make: () => TestNetwork): void {
   it('on a free port when asked for port 0', async (t) => {
     const network = make();
-    const [one, two] = [side(t, network), side(t, network)];
-    const urls = await Promise.all([one, two].map(({ transport }) => transport.listen(ANY_PORT)));
-    for (const url of urls) assert.match(url, /^ws:\/\/127\.0\.0\.1:[1-9]\d*\/peer$/);
+    const [one, two] = [side(t, network, 1), side(t, network, 2)];
+    const urls = await Promise.all(
+      [one, two].map(({ transport }) => transport.listen(anyPort(network))),
+    );
+    for (const url of urls) assert.match(url, /^wss?:\/\/127\.0\.0\.1:[1-9]\d*\/peer$/);
     assert.notEqual(urls[0], urls[1]);
   });
 
   it('on no port that is in use', async (t) => {
     const network = make();
-    const url = await side(t, network).transport.listen(ANY_PORT);
-    await assert.rejects(side(t, network).transport.listen(url), /EADDRINUSE/);
+    const url = await side(t, network, 1).transport.listen(anyPort(network));
+    await assert.rejects(side(t, network, 2).transport.listen(url), /EADDRINUSE/);
   });
 
   it('on both sides, which know who dialled', async (t) => {
     const { one, two } = await linked(t, make());
     assert.equal((await one.witness.get('opened')).dialer, 'self');
-    assert.equal((await two.witness.get('opened')).dialer, 'peer');
+    const { dialer, address } = await two.witness.get('opened');
+    assert.deepEqual([dialer, address], ['peer', '127.0.0.1']);
   });
 
   it('once the other side listens, and says meanwhile that it does not', async (t) => {
     const network = make();
-    const [one, two] = [side(t, network), side(t, network)];
-    const url = await two.transport.listen(ANY_PORT);
+    const [one, two] = [side(t, network, 1), side(t, network, 2)];
+    const url = await two.transport.listen(anyPort(network));
     await two.transport.close();
     one.transport.dial(2, url);
     assert.equal((await one.witness.get('failed')).peer, 2);
-    const three = side(t, network);
+    const three = side(t, network, 2);
     await three.transport.listen(url);
     await one.witness.get('opened');
     await three.witness.get('opened');
@@ -161,7 +205,7 @@ function openings(make: () => TestNetwork): void {
     const { one, two, url, from } = await linked(t, network);
     await two.transport.close();
     assert.equal((await one.witness.get('closed')).link, from);
-    const again = side(t, network);
+    const again = side(t, network, 2);
     await again.transport.listen(url);
     assert.notEqual((await one.witness.get('opened', 2)).link, from);
   });
@@ -170,10 +214,10 @@ function openings(make: () => TestNetwork): void {
     const network = make();
     const { one, two, from, to } = await linked(t, network);
     two.transport.recognize(to, 1);
-    const back = await one.transport.listen(ANY_PORT);
+    const back = await one.transport.listen(anyPort(network));
     two.transport.dial(1, back);
     // A third transport shows that dials get through in the time that passes here.
-    const three = side(t, network);
+    const three = side(t, network, 3);
     three.transport.dial(1, back);
     await three.witness.get('opened');
     assert.equal(two.witness.count('opened'), 1);
@@ -189,26 +233,13 @@ function openings(make: () => TestNetwork): void {
     await two.witness.get('closed');
     // Its HELLO and its end had come in one turn.
     two.transport.recognize(to, 1);
-    two.transport.dial(1, await one.transport.listen(ANY_PORT));
+    two.transport.dial(1, await one.transport.listen(anyPort(network)));
     await two.witness.until((told) => told.type === 'opened' && told.dialer === 'self');
   });
 
-  it('only to loopback addresses', async (t) => {
-    const { transport } = side(t, make());
-    for (const url of [
-      'ws://10.0.0.1:7700',
-      'ws://0.0.0.0:7700',
-      'ws://example.com',
-      'ws://[::]:1',
-    ]) {
-      await assert.rejects(async () => transport.listen(url), TypeError);
-      assert.throws(() => transport.dial(2, url), /loopback/);
-    }
-  });
-
   it('only to URLs of the form ws://host:port/path', async (t) => {
-    const { transport } = side(t, make());
-    for (const url of ['', '127.0.0.1:7700', 'http://127.0.0.1:1', 'wss://127.0.0.1:1']) {
+    const { transport } = side(t, make(), 1);
+    for (const url of ['', '127.0.0.1:7700', 'http://127.0.0.1:1', 'ws://127.0.0.1:1/?a=b']) {
       assert.throws(() => transport.dial(2, url), TypeError);
     }
     assert.throws(() => transport.dial(2, 'ws://me:secret@127.0.0.1:1'), /nothing else/);

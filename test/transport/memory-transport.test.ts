@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { LinkLimits } from '../../lib/transport/limits.ts';
 import { MemoryNetwork } from '../../lib/transport/memory-network.ts';
 import { MemoryTransport } from '../../lib/transport/memory-transport.ts';
-import { transportContract, Witness } from '../contracts/transport.ts';
+import { loopbackContract, transportContract, Witness } from '../contracts/transport.ts';
 
-transportContract('a memory transport', () => {
+const memory = () => {
   const network = new MemoryNetwork();
-  return { transport: (limits) => new MemoryTransport(network, limits) };
-});
+  return {
+    transport: (_id: number, limits?: Partial<LinkLimits>) => new MemoryTransport(network, limits),
+  };
+};
+
+transportContract('a memory transport', memory);
+loopbackContract('a memory transport', memory);
 
 it('a partition holds frames back and refuses dials, and healing lets both through', async (t) => {
   const network = new MemoryNetwork();

@@ -1,0 +1,76 @@
+/** One attempt to reach a peer, up to the point where frames could travel. */
+import type { LookupAddress } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
+import { WebSocket } from 'ws';
+import { SECRET_PROTOCOL } from './upgrade-gate.ts';
+import { reasonOf } from './web-socket-channel.ts';
+
+export interface Dial {
+  readonly url: string;
+  /** Of the URL's host. */
+  readonly addresses: readonly LookupAddress[];
+  /** The longest frame that is taken. */
+  readonly frameBytes: number;
+  /** Whether a handshake is to follow. */
+  readonly hasSecret: boolean;
+  readonly tls: SecureContextOptions | undefined;
+}
+
+export interface DialEvents {
+  opened(carrier: Duplex): void;
+  failed(reason: string): void;
+}
+
+/** How long it may take until the other side has agreed to a WebSocket; in ms. */
+const UPGRADE_TIME = 2_000;
+/** Characters of a reason that somebody whom we do not know yet has sent. */
+const REASON_CHARACTERS = 120;
+
+/** Exactly one of the events follows. */
+export function dialWebSocket(dial: Dial, events: DialEvents): WebSocket {
+  const { url, addresses, frameBytes, hasSecret, tls } = dial;
+  const socket = new WebSocket(url, hasSecret ? [SECRET_PROTOCOL] : [], {
+    ...tls,
+    // Whatever the environment says of other connections of this process.
+    rejectUnauthorized: true,
+    perMessageDeflate: false,
+    maxPayload: frameBytes,
+    handshakeTimeout: UPGRADE_TIME,
+    lookup: lookupOf(addresses),
+  });
+  let failure: string | undefined;
+  const onError = (error: Error): void => {
+    failure ??= reasonOf(error);
+  };
+  const onClose = (): void => events.failed(failure ?? 'closed before it was open');
+  socket.on('error', onError);
+  socket.once('close', onClose);
+  socket.once('unexpected-response', (_request, response) => {
+    failure = `refused: ${response.statusCode} ${printable(response.statusMessage)}`;
+    socket.terminate();
+  });
+  socket.once('upgrade', ({ socket: carrier }) => {
+    socket.once('open', () => {
+      socket.off('close', onClose);
+      events.opened(carrier);
+      socket.off('error', onError);
+    });
+  });
+  return socket;
+}
+
+/** Addresses that are known already. */
+function lookupOf(addresses: readonly LookupAddress[]): LookupFunction {
+  return (hostname, options, found) => {
+    const [first] = addresses;
+    if (first === undefined) found(new Error(`${hostname} has no address`), []);
+    else if (options.all === true) found(null, [...addresses]);
+    else found(null, first.address, first.family);
+  };
+}
+
+function printable(text = ''): string {
+  return text.replace(/[^ -~]/g, '?').slice(0, REASON_CHARACTERS);
+}
