@@ -31,6 +31,32 @@ it('what is under way weighs no more than it may, but one write alone always lea
   assert.deepEqual(taken(queue), ['3 heavier than allowed']);
 });
 
+it('writes have no more bytes than they may, but one alone always waits', () => {
+  const queue = newQueue({ bytesOf: (operation) => operation.length, bytesMax: 5 });
+  assert.equal(queue.write(1, 'larger than allowed'), true);
+  assert.equal(queue.write(2, 'a'), false);
+  queue.abandon(1);
+  assert.equal(queue.write(3, 'abc'), true);
+  assert.equal(queue.write(4, 'abc'), false);
+  assert.equal(queue.write(5, 'ab'), true);
+  assert.equal(queue.pendingBytes, 5);
+});
+
+it('gives writes in portions, and those that are sent again too', () => {
+  const queue = newQueue({ bytesOf: (operation) => operation.length });
+  for (let ticket = 1; ticket <= 4; ticket += 1) queue.write(ticket, 'abc');
+  const portion = (): number[] => queue.take(4).map(({ cxid }) => cxid);
+  assert.deepEqual([portion(), queue.bytesUnderWay], [[1, 2], 6]);
+  queue.resend(2);
+  assert.deepEqual([queue.underWay, queue.bytesUnderWay], [1, 3]);
+  assert.deepEqual([portion(), queue.bytesUnderWay], [[2, 3], 9]);
+  queue.decide(1, at(1));
+  queue.resend();
+  assert.deepEqual([queue.underWay, queue.bytesUnderWay], [0, 0]);
+  queue.decide(2, at(2));
+  assert.deepEqual([portion(), queue.bytesUnderWay], [[3, 4], 6]);
+});
+
 describe('the order of a session', () => {
   it('lets a read run at once when no write is ahead of it', () => {
     const queue = newQueue();

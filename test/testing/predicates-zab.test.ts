@@ -279,6 +279,12 @@ test('S34 fires on whatever escapes', () => {
   fires(containment, 'S34', stage, (on) => on.escaped(stage.peer(1), new Error('boom')));
 });
 
+test('S34 fires on a queue beyond its cap, and on no other', () => {
+  const stage = new Stage();
+  fires(containment, 'S34', stage, (on) => on.measured(stage.peer(1), 'writes', 3, 2));
+  holds(containment, stage, (on) => on.measured(stage.peer(1), 'writes', 2, 2));
+});
+
 test('a zxid of another epoch is not of this one', () => {
   const stage = new Stage();
   const late = stage.entry(2, 1, stage.entry(1, 1));

@@ -3,6 +3,7 @@ import { BROADCAST } from './broadcast.ts';
 import { DISK } from './disk.ts';
 import type { Injection } from './injection.ts';
 import { PROMISES } from './promises.ts';
+import { QUEUES } from './queues.ts';
 import { SESSIONS } from './sessions.ts';
 import { SYNCHRONIZATION } from './synchronization.ts';
 
@@ -12,6 +13,7 @@ export const INJECTIONS: readonly Injection[] = [
   ...BROADCAST,
   ...DISK,
   ...SESSIONS,
+  ...QUEUES,
 ];
 
 /** Known bugs whose mechanism lies in rooms that a simulation cannot enter. */

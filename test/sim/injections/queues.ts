@@ -1,0 +1,29 @@
+/** Bounds that are left out: what waits then grows with time, and the memory of the application with it. */
+import { type Injection, THREE } from './injection.ts';
+
+export const QUEUES: readonly Injection[] = [
+  {
+    id: 'held-without-end',
+    origin: 'ZOOKEEPER-2201, one stuck peer',
+    title:
+      'a leader keeps proposals for a learner whose history its link does not take, without a bound',
+    patches: [
+      {
+        file: 'lib/zab/deadlines.ts',
+        find: '|| kept > heldBytesMax;',
+        replace: '|| kept > Number.POSITIVE_INFINITY;',
+      },
+    ],
+    expects: ['S34'],
+    machine: 'zab',
+    bias: {
+      fixed: { ...THREE, heldBytesMax: 2_000, lagMax: 100_000, workInterval: 20 },
+      faults: [
+        ['clog', 4],
+        ['slow', 3],
+        ['crash', 3],
+        ['break', 3],
+      ],
+    },
+  },
+];
