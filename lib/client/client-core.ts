@@ -53,7 +53,7 @@ export class ClientCore implements SessionSource, SessionOwner {
   }
 
   changed(core: SessionCore): void {
-    if (core.state !== 'connected' || this.#announced === core) return;
+    if (core.handle.state !== 'connected' || this.#announced === core) return;
     this.#announced = core;
     this.#observer.connected(core);
   }

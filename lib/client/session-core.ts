@@ -51,8 +51,9 @@ export class SessionCore implements SessionObserver {
     return this.#controller.signal;
   }
 
+  /** By the clock: after a blocked event loop it is the truth before any event could tell it. */
   get state(): SessionState {
-    if (this.#ended === undefined) return this.handle.state;
+    if (this.#ended === undefined) return this.peer.pipeline.stateOf(this.handle);
     return this.#ended.code === 'SESSION_EXPIRED' ? 'expired' : 'closed';
   }
 

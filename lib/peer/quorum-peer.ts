@@ -103,8 +103,8 @@ export class QuorumPeer {
     this.#ports = ports;
     this.#observer = observer;
     this.#connections = new Connections(options.addresses.filter(({ id }) => id !== options.id));
-    this.#loop = new ReadyLoop(replica, ports, this.#loopObserver());
-    this.pipeline = new RequestPipeline(replica, () => this.#loop.wake());
+    this.#loop = new ReadyLoop(replica, ports, this.#loopObserver(), options.heartbeat);
+    this.pipeline = new RequestPipeline(replica, ports.clock, () => this.#loop.wake());
     this.#status = this.#makeStatus(replica.status);
     this.closed = new Promise((resolve) => {
       this.#setClosed = resolve;

@@ -51,10 +51,17 @@ export interface LoopObserver {
 /** Longest pause between two turns, whatever the replica says: a timer of Node holds 31 bits. */
 const PAUSE_MAX = 60_000;
 
+/** Heartbeats between two turns from which on the process was stalled. */
+const STALL_HEARTBEATS = 3;
+/** Passes of the event loop after a stall, so that whatever phase it was in, the sockets are read. */
+const PASSES_AFTER_STALL = 2;
+
 export class ReadyLoop {
   readonly #replica: Replica;
   readonly #ports: LoopPorts;
   readonly #observer: LoopObserver;
+  /** A gap between two turns that is longer is a stall; in ms. */
+  readonly #stall: number;
   /** What came in since the last turn, in its order. */
   #inputs: (() => void)[] = [];
   /** The peer at the other end of each link that has said so. */
@@ -67,11 +74,16 @@ export class ReadyLoop {
   #timer: Scheduled | undefined;
   /** When the timer is due. */
   #due = Number.POSITIVE_INFINITY;
+  /** When the last turn began. */
+  #turnedAt: number;
 
-  constructor(replica: Replica, ports: LoopPorts, observer: LoopObserver) {
+  /** @param heartbeat ms between two turns, at most, when nothing is in the way */
+  constructor(replica: Replica, ports: LoopPorts, observer: LoopObserver, heartbeat: number) {
     this.#replica = replica;
     this.#ports = ports;
     this.#observer = observer;
+    this.#stall = STALL_HEARTBEATS * heartbeat;
+    this.#turnedAt = ports.clock.monotonic();
   }
 
   /** What the transport is told to call. */
@@ -96,10 +108,21 @@ export class ReadyLoop {
   /** The application has called the replica, or the loop begins: a turn is due. */
   wake(): void {
     if (this.#stopped || this.#next !== undefined) return;
-    this.#next = this.#ports.clock.soon(() => {
-      this.#next = undefined;
-      this.#turn();
+    const { clock } = this.#ports;
+    this.#next = clock.soon(() => {
+      const isStalled = clock.monotonic() - this.#turnedAt > this.#stall;
+      this.#pass(isStalled ? PASSES_AFTER_STALL : 0);
     });
+  }
+
+  /** The turn, after so many further passes of the event loop. */
+  #pass(left: number): void {
+    if (left > 0) {
+      this.#next = this.#ports.clock.soon(() => this.#pass(left - 1));
+      return;
+    }
+    this.#next = undefined;
+    this.#turn();
   }
 
   /** No turn follows, and no timer is left. */
@@ -123,7 +146,8 @@ export class ReadyLoop {
     );
     this.#turning = true;
     try {
-      this.#replica.tick(this.#ports.clock.monotonic(), this.#ports.clock.wall());
+      this.#turnedAt = this.#ports.clock.monotonic();
+      this.#replica.tick(this.#turnedAt, this.#ports.clock.wall());
       const inputs = this.#inputs;
       this.#inputs = [];
       for (const input of inputs) input();

@@ -2,8 +2,9 @@ import type { QuorateError } from '../base/errors.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
 import type { Delivery, Ticket } from '../replica/ready.ts';
 import type { NotTaken, Replica } from '../replica/replica.ts';
-import type { SessionHandle } from '../replica/session-handle.ts';
+import type { SessionHandle, SessionState } from '../replica/session-handle.ts';
 import type { Operation } from '../tree/request.ts';
+import type { Clock } from './clock.ts';
 
 /** The deliveries of one kind. */
 export type DeliveryOf<T extends Delivery['type']> = Extract<Delivery, { readonly type: T }>;
@@ -37,14 +38,16 @@ export interface SessionObserver {
  */
 export class RequestPipeline {
   readonly #replica: Replica;
+  readonly #clock: Clock;
   readonly #wake: () => void;
   readonly #writes = new Map<Ticket, WriteObserver>();
   readonly #reads = new Map<Ticket, ReadObserver>();
   readonly #sessions = new Map<number, SessionObserver>();
 
   /** @param wake a turn is due */
-  constructor(replica: Replica, wake: () => void) {
+  constructor(replica: Replica, clock: Clock, wake: () => void) {
     this.#replica = replica;
+    this.#clock = clock;
     this.#wake = wake;
   }
 
@@ -53,6 +56,11 @@ export class RequestPipeline {
     this.#sessions.set(handle.key, observer);
     this.#wake();
     return handle;
+  }
+
+  /** What may be believed of a session at this very moment, by the clock. */
+  stateOf(session: SessionHandle): SessionState {
+    return this.#replica.stateOf(session, this.#clock.monotonic(), this.#clock.wall());
   }
 
   closeSession(session: SessionHandle): void {
@@ -75,6 +83,7 @@ export class RequestPipeline {
     operation: ReadOperation,
     options?: ReadOptions,
   ): ReadResult | Ticket {
+    this.#replica.look(this.#clock.monotonic());
     return this.#replica.read(session, operation, options);
   }
 

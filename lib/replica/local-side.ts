@@ -13,9 +13,9 @@ import type { Outbox } from './outbox.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
 import { Reads } from './reads.ts';
 import type { Ticket } from './ready.ts';
-import type { SessionHandle } from './session-handle.ts';
+import type { SessionHandle, SessionState } from './session-handle.ts';
 import { SessionHost } from './session-host.ts';
-import type { Gap } from './stall.ts';
+import type { Elapsed, Gap } from './stall.ts';
 import { type Told, Watching } from './watching.ts';
 
 /** Why a call was not taken: it has no number and no effect. */
@@ -63,6 +63,16 @@ export class LocalSide {
 
   tick(now: number, gap: Gap): void {
     this.#host.tick(now, gap);
+  }
+
+  /** Nothing is read unasked before a quorum has confirmed the leader. */
+  doubt(): void {
+    this.#reads.doubt();
+  }
+
+  /** See {@link SessionHost.stateOf}. */
+  stateOf(session: SessionHandle, now: number, since: Elapsed): SessionState {
+    return this.#host.stateOf(session, now, since);
   }
 
   // ── The application ───────────────────────────────────────────────────────────────────────────

@@ -33,11 +33,18 @@ export class Reads {
   readonly #waiting = new Map<Ticket, Waiting>();
   /** This peer is in step with a leader, or leads. */
   serving = false;
+  /** After silence: until a quorum has answered this question, nothing is read unasked. */
+  #proof: ReadGroup | undefined;
 
   constructor(machine: () => StateMachine, watching: Watching, outbox: Outbox) {
     this.#machine = machine;
     this.#watching = watching;
     this.#outbox = outbox;
+  }
+
+  /** A quorum is to confirm the leader before anything more is read. */
+  doubt(): void {
+    if (this.serving) this.#proof ??= this.index.join();
   }
 
   /** The result, or undefined: then it will be delivered under `ticket`. */
@@ -50,7 +57,7 @@ export class Reads {
     const { consistency = 'local', after = ZERO } = options;
     const stale = consistency === 'stale';
     const linearizable = consistency === 'linearizable';
-    const free = stale || (this.serving && hosted.session !== 0n && !linearizable);
+    const free = stale || (this.#free(hosted) && !linearizable);
     if (free && after <= this.#machine().zxid && (stale || hosted.queue.idle)) {
       const result = this.#perform(hosted, operation);
       // Behind what was not handed over yet, or the session would hear of it out of order (S24).
@@ -77,6 +84,9 @@ export class Reads {
    * @returns the sessions whose writes may go on: one never leaves before a read that was made before it.
    */
   release(): readonly HostedSession[] {
+    if (this.#proof?.zxid !== undefined && this.#proof.zxid <= this.#machine().zxid) {
+      this.#proof = undefined;
+    }
     if (this.#waiting.size === 0) return [];
     const due = [...this.#waiting.values()].filter((waiting) => this.#isDue(waiting));
     for (const { ticket } of due) this.#waiting.delete(ticket);
@@ -106,7 +116,11 @@ export class Reads {
     const { zxid } = this.#machine();
     if (after > zxid) return false;
     if (group !== undefined && (group.zxid === undefined || group.zxid > zxid)) return false;
-    return anytime || (this.serving && hosted.session !== 0n);
+    return anytime || this.#free(hosted);
+  }
+
+  #free(hosted: HostedSession): boolean {
+    return this.serving && this.#proof === undefined && hosted.session !== 0n;
   }
 
   #deliver(hosted: HostedSession, ticket: Ticket, result: ReadResult): void {

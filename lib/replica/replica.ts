@@ -24,7 +24,7 @@ import type { ReplicaOptions } from './options.ts';
 import { Outbox, SELF } from './outbox.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
 import type { PeerMessage, ReplicaReady, ReplicaStatus, Ticket } from './ready.ts';
-import type { SessionHandle } from './session-handle.ts';
+import type { SessionHandle, SessionState } from './session-handle.ts';
 import { StallDetector } from './stall.ts';
 import { isSameStatus, statusOf } from './status.ts';
 import { Attachment } from './tenure.ts';
@@ -59,6 +59,8 @@ export class Replica {
   #failure: string | undefined;
   /** What a failure did to the role is still to be told. */
   #failing = false;
+  /** When a quorum was last heard of; survives the roles. */
+  #contact = Number.NEGATIVE_INFINITY;
   #status: ReplicaStatus;
 
   /** @param stateMachine restored from the checkpoint; it stands at `durable.applied`. */
@@ -92,10 +94,19 @@ export class Replica {
     const gap = this.#stalls.tick(now, wall);
     this.#now = now;
     this.#wall = wall;
+    if (Math.max(gap.stall, gap.sleep) > this.#options.zab.syncTimeout) this.#local.doubt();
     if (gap.stall > 0) this.#outbox.event({ type: 'stall', ms: gap.stall });
     this.#zab.tick(now);
     this.#duties?.tick(now, wall, gap.stall);
     this.#local.tick(now, gap);
+  }
+
+  /**
+   * A call of the application comes between two ticks, perhaps after a long computation of its own. If
+   * no quorum was heard of for the syncTimeout by now, reads wait until one has confirmed the leader.
+   */
+  look(now: number): void {
+    if (now - this.#contact > this.#options.zab.syncTimeout) this.#local.doubt();
   }
 
   /** When `tick` must be called at the latest; never later than a heartbeat after the last. */
@@ -216,6 +227,9 @@ export class Replica {
       if (this.#local.forked) this.failed('the group has heard of another life of this store');
     } while (this.#serve() || this.#failing);
     this.#finishClosing();
+    if (this.#attachment.tenure !== undefined) {
+      this.#contact = Math.max(this.#contact, this.#zab.contact ?? this.#contact);
+    }
     const { deliveries, send, close, events } = this.#outbox.take();
     return { deliveries, send, close, status: this.#changedStatus(), events };
   }
@@ -362,9 +376,9 @@ export class Replica {
     return status;
   }
 
-  /** When a quorum was last known to be in contact, on the clock of `now`. */
+  /** When a quorum was last heard of, on the clock of `now`; -Infinity: never. */
   get contact(): number {
-    return this.#now - this.#zab.contactAge;
+    return this.#contact;
   }
 
   /** The id of the group; empty while it is not born. */
@@ -375,6 +389,14 @@ export class Replica {
   /** All transactions through this one are in the tree. */
   get applied(): Zxid {
     return this.#tree.machine.zxid;
+  }
+
+  /** What may be believed of a session at this very moment: after a blocked turn its `state` is still the old one. */
+  stateOf(session: SessionHandle, now: number, wall: number): SessionState {
+    return this.#local.stateOf(session, now, {
+      monotonic: now - this.#now,
+      wall: wall - this.#wall,
+    });
   }
 
   // ── Sessions ──────────────────────────────────────────────────────────────────────────────────

@@ -24,8 +24,8 @@ import type { ReadOperation } from './read.ts';
 import type { Reads } from './reads.ts';
 import type { Ticket } from './ready.ts';
 import { type Decided, RequestPipeline } from './request-pipeline.ts';
-import type { SessionHandle } from './session-handle.ts';
-import type { Gap } from './stall.ts';
+import type { SessionHandle, SessionState } from './session-handle.ts';
+import type { Elapsed, Gap } from './stall.ts';
 import { Teller } from './teller.ts';
 import type { Watching } from './watching.ts';
 
@@ -120,7 +120,22 @@ export class SessionHost {
       this.#own.doubt();
     }
     this.#pipeline.tick();
-    for (const change of this.#sessions.judge(now)) this.#judged(change);
+    // Whether the group still knows it lies in a socket that was not read yet: nobody is given up for that.
+    const heard = stall > 0 ? now - this.#parts.options.heartbeat : now;
+    for (const change of this.#sessions.judge(heard)) this.#judged(change);
+  }
+
+  /**
+   * At this very moment. What the last tick did not see, such as a long computation, makes a session
+   * suspect; whether it has ended only the group can tell.
+   */
+  stateOf(session: SessionHandle, now: number, { monotonic, wall }: Elapsed): SessionState {
+    const { id, state, timeout } = session;
+    if (state !== 'connected') return state;
+    const late = monotonic - this.#parts.options.heartbeat;
+    const isDoubtful = Math.max(late, wall - monotonic) > timeout * DOUBT_AFTER;
+    const isValid = this.#sessions.validity(id, now) === 'valid';
+    return isValid && !isDoubtful ? 'connected' : 'suspended';
   }
 
   #shortestTimeout(): number {

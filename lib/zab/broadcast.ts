@@ -116,6 +116,7 @@ export function receiveAck(core: Core, leading: Leading, learner: Learner, messa
  * force AT that entry holds durably. A commit may settle a configuration and so let the next one count.
  */
 export function raiseCommit(core: Core, leading: Leading): void {
+  if (leading.confirmedNonce < leading.provenFrom) return;
   if (!leading.established) return;
   while (raiseOnce(core, leading));
 }

@@ -93,6 +93,8 @@ export class Leading {
   confirmedAt: number;
   readonly roundStarts: Map<number, number> = new Map();
   confirmations: Confirmation[] = [];
+  /** After a long stall nothing is committed before this round is confirmed. */
+  provenFrom = 0;
   roundWanted = false;
   nextHeartbeat: number;
 

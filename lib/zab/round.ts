@@ -2,6 +2,7 @@
  * "Am I still the leader?" (step 27): a PING with a fresh nonce to everyone, answered by a quorum. What
  * asked before the round began is confirmed when it is complete. There are no leases and no clocks in it.
  */
+import { raiseCommit } from './broadcast.ts';
 import type { VoterKey } from './configuration.ts';
 import type { Core } from './core.ts';
 import type { Ping, Pong } from './messages.ts';
@@ -10,6 +11,16 @@ import type { Following, Leading, Learner } from './roles.ts';
 /** Asks for a round that begins after now; the token is given back when it is complete. */
 export function confirm(leading: Leading, token: number): void {
   leading.confirmations.push({ token, nonce: leading.nonce + 1 });
+  leading.roundWanted = true;
+}
+
+/**
+ * This process stood still for longer than its followers wait for a leader: it commits nothing before
+ * a round that begins now is complete. What was acknowledged meanwhile is committed all the same; but
+ * whoever leads by now says so first.
+ */
+export function doubt(leading: Leading): void {
+  leading.provenFrom = leading.nonce + 1;
   leading.roundWanted = true;
 }
 
@@ -68,6 +79,7 @@ function complete(core: Core, leading: Leading, nonce: number): void {
     leading.roundStarts.delete(round);
   }
   if (!leading.established) return;
+  raiseCommit(core, leading);
   const done = leading.confirmations.filter((waiting) => waiting.nonce <= nonce);
   if (done.length === 0) return;
   leading.confirmations = leading.confirmations.filter((waiting) => waiting.nonce > nonce);

@@ -29,7 +29,7 @@ import { dueRecord } from './record-starts.ts';
 import { dueReplacement } from './replace-store.ts';
 import { resign, standsDown } from './resignation.ts';
 import type { FollowingStage, Leading } from './roles.ts';
-import { beginRound, confirm } from './round.ts';
+import { beginRound, confirm, doubt } from './round.ts';
 import {
   isHeldUp,
   ownHistoryTaken,
@@ -59,7 +59,15 @@ export class Zab {
   readonly #role: PeerRole;
   readonly #door: Door;
   #lastTick = 0;
+  /** How much of the driver's time the own clock has not counted. */
   #stalled = 0;
+  /** The last stall: when it began on the own clock, what was not counted before it, and the contact by then. */
+  #stall: {
+    readonly began: number;
+    readonly stalled: number;
+    readonly mark: number | undefined;
+    readonly contact: number | undefined;
+  } = { began: Number.NEGATIVE_INFINITY, stalled: 0, mark: undefined, contact: undefined };
 
   constructor(options: ZabOptions, durable: Durable) {
     this.#core = new Core(options, durable);
@@ -186,11 +194,20 @@ export class Zab {
     return this.#core.votes;
   }
 
-  /** Ms since a quorum is known to have answered (leader) or the leader gave a sign. */
-  get contactAge(): number {
-    const { now } = this.#core;
-    const since = this.#role.leading?.confirmedAt ?? this.#role.following?.heardAt;
-    return since === undefined ? Number.POSITIVE_INFINITY : now - since;
+  /**
+   * When the round began that a quorum has answered last (leader), or the leader gave a sign, in the
+   * driver's time: what this process has slept through counts, unlike for deadlines.
+   */
+  get contact(): number | undefined {
+    const mark = this.#contactMark;
+    if (mark === undefined) return undefined;
+    const { began, stalled, mark: before, contact } = this.#stall;
+    if (mark === before) return contact;
+    return mark + (mark <= began ? stalled : this.#stalled);
+  }
+
+  get #contactMark(): number | undefined {
+    return this.#role.leading?.confirmedAt ?? this.#role.following?.heardAt;
   }
 
   /** Who is at the other end of each link that has said HELLO. */
@@ -206,21 +223,34 @@ export class Zab {
 
   /**
    * Every turn begins with it. `now` is monotonic ms. What goes beyond {@link STALL_HEARTBEATS}
-   * between two ticks is a stall of this process: its own clock stands still for that long, so no
-   * deadline passes while the answers wait in the socket buffers.
+   * between two ticks is a stall of this process: its own clock stands still for that long, and it
+   * judges by what it knew before, so no deadline passes while the answers wait in the socket buffers.
    */
   tick(now: number): void {
     const core = this.#core;
     const { heartbeat } = core.options;
     const gap = now - this.#lastTick;
-    if (this.#lastTick > 0 && gap > STALL_HEARTBEATS * heartbeat) this.#stalled += gap - heartbeat;
+    const stall = this.#lastTick > 0 && gap > STALL_HEARTBEATS * heartbeat ? gap - heartbeat : 0;
     this.#lastTick = now;
+    if (stall > 0) this.#sleptFor(stall);
     core.now = Math.max(core.now, now - this.#stalled);
     if (this.#role.role === 'quarantined') return;
-    judgeDeadlines(core, this.#role);
+    if (stall === 0) judgeDeadlines(core, this.#role);
     this.#role.notifyIfDue();
     this.#door.growUp();
     this.#role.afterInput();
+  }
+
+  #sleptFor(stall: number): void {
+    const core = this.#core;
+    const { contact } = this;
+    const mark = this.#contactMark;
+    this.#stall = { began: core.now, stalled: this.#stalled, mark, contact };
+    this.#stalled += stall;
+    if (this.#role.role === 'quarantined') return;
+    judgeDeadlines(core, this.#role);
+    const { leading } = this.#role;
+    if (stall > core.options.syncTimeout && leading !== undefined) doubt(leading);
   }
 
   /** When tick() must be called at the latest, in the driver's time. */

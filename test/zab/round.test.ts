@@ -69,6 +69,17 @@ class Trio {
     return this.#flying.get(`${from}>${to}`) ?? [];
   }
 
+  get now(): number {
+    return this.#now;
+  }
+
+  /** What was kept arrives, and nobody has a turn yet. */
+  deliver(from: number, to: number): void {
+    const messages = this.underWay(from, to);
+    this.#flying.set(`${from}>${to}`, []);
+    for (const message of messages) this.at(to).step(linkOf(from, to), message);
+  }
+
   /** All that was kept arrives. */
   release(from: number, to: number): void {
     this.#held.delete(`${from}>${to}`);
@@ -182,4 +193,48 @@ test('a deposed leader that nobody answers steps down, and confirms nothing', ()
   assert.equal(trio.at(3).role, 'looking');
   assert.equal(trio.at(3).confirm(8), false);
   assert.deepEqual(trio.member(3).confirmed, []);
+});
+
+/** Two turns of 3 alone, between which it stood still, and what the others say meanwhile waits for it. */
+function stalled(trio: Trio, milliseconds: number): void {
+  trio.hold(1, 3);
+  trio.hold(2, 3);
+  trio.at(3).propose('transaction', new Uint8Array(4));
+  trio.run(20);
+  const types = [1, 2].flatMap((id) => trio.underWay(id, 3).map(({ type }) => type));
+  assert.ok(types.includes('ACK'), 'acknowledgements wait for it');
+  trio.at(3).tick(trio.now + milliseconds);
+}
+
+test('a leader that stood still for long commits nothing before a quorum has confirmed it again', () => {
+  const trio = new Trio();
+  stalled(trio, ZAB_DEFAULTS.syncTimeout + 2 * ZAB_DEFAULTS.heartbeat);
+  const { committed } = trio.at(3);
+  trio.deliver(1, 3);
+  trio.deliver(2, 3);
+  assert.equal(trio.at(3).committed, committed, 'what was acknowledged meanwhile has to wait');
+  trio.release(1, 3);
+  trio.release(2, 3);
+  assert.ok(trio.at(3).committed > committed, 'a round has confirmed it');
+  assert.equal(trio.at(3).role, 'leading');
+});
+
+test('a leader that stood still for a moment goes on as if nothing had happened', () => {
+  const trio = new Trio();
+  stalled(trio, ZAB_DEFAULTS.syncTimeout / 2);
+  const { committed } = trio.at(3);
+  trio.deliver(1, 3);
+  assert.ok(trio.at(3).committed > committed);
+});
+
+test('a follower that stood still hears its leader before it judges it', () => {
+  const trio = new Trio();
+  trio.hold(3, 1);
+  trio.run(ZAB_DEFAULTS.syncTimeout - 2 * ZAB_DEFAULTS.heartbeat);
+  assert.equal(trio.at(1).serving, true);
+  trio.at(1).tick(trio.now + 10_000);
+  assert.equal(trio.at(1).serving, true, 'what the leader said lies in the socket');
+  trio.deliver(3, 1);
+  trio.at(1).tick(trio.now + 10_010);
+  assert.equal(trio.at(1).serving, true);
 });

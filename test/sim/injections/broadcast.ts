@@ -69,8 +69,8 @@ export const BROADCAST: readonly Injection[] = [
       },
       {
         file: ZAB,
-        find: "import { beginRound, confirm } from './round.ts';",
-        replace: "import { beginRound, confirm, pongOfAnybody } from './round.ts';",
+        find: "import { beginRound, confirm, doubt } from './round.ts';",
+        replace: "import { beginRound, confirm, doubt, pongOfAnybody } from './round.ts';",
       },
       {
         file: ROUND,
