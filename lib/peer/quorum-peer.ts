@@ -12,6 +12,7 @@ import { messageOf } from './events.ts';
 import type { CheckedOptions } from './options.ts';
 import { systemPorts } from './peer-ports.ts';
 import { type LoopObserver, type LoopPorts, ReadyLoop } from './ready-loop.ts';
+import { Repeats } from './repeats.ts';
 import { replicaOptions } from './replica-options.ts';
 import { RequestPipeline } from './request-pipeline.ts';
 import { restoreStateMachine } from './restore.ts';
@@ -48,6 +49,7 @@ export class QuorumPeer {
   readonly #observer: PeerObserver;
   readonly #loop: ReadyLoop;
   readonly #connections: Connections;
+  readonly #repeats = new Repeats();
   /** As it was announced last. */
   #status: PeerStatus;
   #end: 'quarantined' | 'closed' | undefined;
@@ -258,6 +260,9 @@ export class QuorumPeer {
     const warning = warningOf(event);
     if (warning === undefined) return;
     const [code, text] = warning;
+    const lasting = event.type === 'refused' || event.type === 'alarm';
+    const now = this.#ports.clock.monotonic();
+    if (lasting && !this.#repeats.isNews(`${code} ${text}`, now)) return;
     this.#observer.warning(QuorateError.make(code, `peer ${this.id}: ${text}`));
   }
 

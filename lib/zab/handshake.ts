@@ -54,10 +54,15 @@ function refuse(reason: Refusal, detail: string): Verdict {
 export function judge(core: Core, link: Link, hello: Hello): Verdict {
   const { options } = core;
   if (hello.protocol.min > PROTOCOL.max || hello.protocol.max < PROTOCOL.min) {
-    return refuse('PROTOCOL', `protocol ${hello.protocol.min} to ${hello.protocol.max}`);
+    const { min, max } = hello.protocol;
+    return refuse('PROTOCOL', `peer ${hello.id} speaks protocol ${min} to ${max}`);
   }
-  if (hello.store === core.store) return refuse('DUPLICATE_STORE', `peer ${hello.id}`);
-  if (hello.id === options.id) return refuse('DUPLICATE_ID', `peer ${hello.id}`);
+  if (hello.store === core.store) {
+    return refuse('DUPLICATE_STORE', `peer ${hello.id} runs on a copy of the store of this peer`);
+  }
+  if (hello.id === options.id) {
+    return refuse('DUPLICATE_ID', `another process says that it is peer ${hello.id}, too`);
+  }
   const cluster = clusterName(core);
   if (cluster !== '' && hello.cluster !== '' && cluster !== hello.cluster) {
     return refuse('STORE_MISMATCH', `peer ${hello.id} belongs to another group`);
@@ -73,12 +78,17 @@ function judgeDuplicates(core: Core, link: Link, hello: Hello): Verdict {
   for (const other of core.links.remotes()) {
     if (other.id === link.id) continue;
     if (other.hello.store === hello.store && other.hello.id !== hello.id) {
-      return refuse('DUPLICATE_STORE', `peers ${other.hello.id} and ${hello.id}`);
+      return refuse('DUPLICATE_STORE', `peers ${other.hello.id} and ${hello.id} have one store`);
     }
     if (other.hello.id !== hello.id) continue;
-    if (other.hello.store !== hello.store) return refuse('DUPLICATE_ID', `peer ${hello.id}`);
+    if (other.hello.store !== hello.store) {
+      return refuse('DUPLICATE_ID', `two processes say that they are peer ${hello.id}`);
+    }
     if (other.hello.boot !== hello.boot || lastStart(other.hello) !== lastStart(hello))
-      return refuse('DUPLICATE_STORE', `peer ${hello.id}`);
+      return refuse(
+        'DUPLICATE_STORE',
+        `two processes run on copies of the store of peer ${hello.id}`,
+      );
     return resolve(core, link, other, hello.id);
   }
   return { type: 'accept', replaces: undefined };
