@@ -340,7 +340,19 @@ function warningOf(event: ReplicaEvent): readonly [ErrorCode, string] | undefine
       return ['QUARANTINED', event.detail];
     case 'diverged':
       return ['QUARANTINED', `the tree differs from the leader's at ${formatZxid(event.zxid)}`];
+    case 'tree-filling':
+      return ['QUOTA_EXCEEDED', fillingText(event)];
+    case 'tree-limit':
+      return [
+        'BAD_ARGUMENTS',
+        `maxTreeBytes is ${event.own} here, but the leader has set ${event.agreed} for the whole group`,
+      ];
     default:
       return undefined;
   }
+}
+
+function fillingText({ bytes, limit }: { readonly bytes: number; readonly limit: number }): string {
+  const share = Math.floor((bytes / limit) * 100);
+  return `the tree has ${bytes} bytes, ${share} % of what maxTreeBytes allows it: growth ends there`;
 }

@@ -94,7 +94,10 @@ export interface Settings {
   readonly snapCount?: number;
   /**
    * Memory of the tree, in bytes: growth beyond it is QUOTA_EXCEEDED, deletes go on; at least 1 MiB.
-   * The leader's counts.
+   * Every peer gives a `warning` event when the tree has 80 % of it, once until it is below 75 % again.
+   * The group has one limit, a part of the replicated state: what the peer was given that leads. Give
+   * all peers the same; one that was given another warns of it. To change it, restart the peers with
+   * the new value: it holds as soon as one of those leads.
    * @default 268_435_456 (256 MiB)
    */
   readonly maxTreeBytes?: number;

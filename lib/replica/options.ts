@@ -29,7 +29,7 @@ export interface ReplicaOptions {
   readonly sliceBytes: number;
   /** ACL schemes of the application's own. */
   readonly schemes?: CustomSchemes | undefined;
-  /** Growth of the tree beyond is QUOTA_EXCEEDED. @default 256 MiB */
+  /** What this peer declares in EPOCH_START when it leads: growth of the tree beyond is QUOTA_EXCEEDED. @default 256 MiB */
   readonly maxTreeBytes?: number | undefined;
 }
 

@@ -95,6 +95,10 @@ export type ReplicaEvent =
       readonly zxid: Zxid;
       readonly state: 'begun' | 'complete' | 'given-up';
     }
+  /** The tree has four fifths of what it may have; told again only after it had clearly less. */
+  | { readonly type: 'tree-filling'; readonly bytes: number; readonly limit: number }
+  /** The group has agreed on another limit than this peer was given. */
+  | { readonly type: 'tree-limit'; readonly own: number; readonly agreed: number }
   /** The tree came as a copy from the leader. */
   | { readonly type: 'installed'; readonly zxid: Zxid }
   | {

@@ -29,6 +29,7 @@ import { StallDetector } from './stall.ts';
 import { isSameStatus, statusOf } from './status.ts';
 import { Attachment } from './tenure.ts';
 import { Tree } from './tree.ts';
+import { TreeLimit } from './tree-limit.ts';
 
 export type { NotTaken } from './local-side.ts';
 
@@ -43,6 +44,7 @@ export class Replica {
   readonly #feeds: SnapshotFeeds;
   readonly #checkpointing: Checkpointing;
   readonly #stalls: StallDetector;
+  readonly #treeLimit: TreeLimit;
   readonly #addresses = new Map<LinkId, string>();
   /** Who is at the other end of a link, once it has asked for something. */
   readonly #owners = new Map<LinkId, Owner>();
@@ -73,6 +75,7 @@ export class Replica {
     this.#feeds = new SnapshotFeeds(options.sliceBytes, options.zab.linkBacklogMax);
     this.#checkpointing = new Checkpointing(options, durable.applied, this.#outbox);
     this.#stalls = new StallDetector(options.heartbeat);
+    this.#treeLimit = new TreeLimit(options.maxTreeBytes, this.#outbox);
     this.#tree = new Tree(stateMachine, this.#outbox);
     const machine = (): StateMachine => this.#tree.machine;
     this.#local = new LocalSide(this.#ownOwner(), options, machine, this.#outbox);
@@ -230,6 +233,7 @@ export class Replica {
     if (this.#attachment.tenure !== undefined) {
       this.#contact = Math.max(this.#contact, this.#zab.contact ?? this.#contact);
     }
+    if (this.status.serving) this.#treeLimit.look(this.#tree.machine);
     const { deliveries, send, close, events } = this.#outbox.take();
     return { deliveries, send, close, status: this.#changedStatus(), events };
   }

@@ -5,7 +5,7 @@ import { nodesAtOnce } from '../replica/checkpointing.ts';
 import { REPLICA_DEFAULTS, type ReplicaOptions } from '../replica/options.ts';
 import { Replica } from '../replica/replica.ts';
 import { Restorer } from '../tree/restorer.ts';
-import { StateMachine } from '../tree/state-machine.ts';
+import { MAX_TREE_BYTES, StateMachine } from '../tree/state-machine.ts';
 import { decodeCheckpointPart } from '../wire/checkpoint.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
@@ -43,6 +43,8 @@ export function replicaFactory(swarm: Swarm): MachineFactory {
       pendingMax: swarm.pendingMax,
       sliceBytes: Math.min(swarm.sliceBytes, swarm.network.queueBytes / 16),
       proposedBytesMax: swarm.network.queueBytes / 8,
+      // Each would have another limit: that all have one is seen in the hash (S16).
+      maxTreeBytes: MAX_TREE_BYTES + peer.id,
     };
     return new ReplicaMachine(options, opened, peer.store);
   };

@@ -16,6 +16,8 @@ export interface CheckpointHeader {
   readonly time: number;
   /** The group's version, of the last EPOCH_START. */
   readonly version: number;
+  /** The limit of the tree, of the last EPOCH_START. */
+  readonly maxTreeBytes: number;
   /** Digest of the whole state, checked when the restored one stands. */
   readonly hash: number;
   readonly nodes: number;

@@ -9,7 +9,7 @@ import type { CustomSchemes, Failure, Reader } from './reader.ts';
 import { isStill, type Reapable } from './reaper.ts';
 import type { NodeOperation, Operation, Owner, Request } from './request.ts';
 import { identitiesOf, sameOwner } from './session-table.ts';
-import type { StateMachine } from './state-machine.ts';
+import { MAX_TREE_BYTES, type StateMachine } from './state-machine.ts';
 import type { Change, Txn, TxnBody } from './txn.ts';
 
 /** The request takes its place in the order: propose this, at the zxid that was given. Failing operations too (an `error` transaction). */
@@ -44,11 +44,10 @@ export interface PrepOptions {
   /** Whose own transactions (EPOCH_START, expiry, clean-up) these are. */
   readonly owner: Owner;
   readonly schemes?: CustomSchemes | undefined;
-  /** Growth beyond is QUOTA_EXCEEDED, deletes go on. @defaultValue 256 MiB */
+  /** What EPOCH_START declares. What holds is what the state says. @defaultValue 256 MiB */
   readonly maxTreeBytes?: number | undefined;
 }
 
-const MAX_TREE_BYTES = 256 * 2 ** 20;
 /** Bytes of all changes of one transaction, estimated: below what the log takes as one entry. */
 const TXN_BYTES_MAX = 4 * 2 ** 20;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
@@ -118,7 +117,8 @@ export class Prep {
 
   /** First of the epoch (rule G12). */
   epochStart(epoch: number, leader: number, version: number, time: number): Txn {
-    return this.#own({ type: 'epoch-start', epoch, leader, version }, time);
+    const { maxTreeBytes = MAX_TREE_BYTES } = this.#options;
+    return this.#own({ type: 'epoch-start', epoch, leader, version, maxTreeBytes }, time);
   }
 
   /** Ends a session whose time is over; undefined if it is gone or closing already. */
@@ -282,11 +282,7 @@ export class Prep {
   }
 
   #draft(): Draft {
-    return new Draft(
-      this.#outstanding,
-      this.#state.tree,
-      this.#options.maxTreeBytes ?? MAX_TREE_BYTES,
-    );
+    return new Draft(this.#outstanding, this.#state.tree, this.#state.maxTreeBytes);
   }
 
   #own(body: TxnBody, time: number): Txn {

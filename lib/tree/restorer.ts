@@ -43,7 +43,7 @@ export class Restorer {
     assert(this.#tree.size === header.nodes, 'a checkpoint has all its nodes');
     assert(this.#sessions.size === header.sessions, 'a checkpoint has all its sessions');
     this.#tree.restored();
-    const { time, version } = header;
+    const { time, version, maxTreeBytes } = header;
     const zxid = header.zxid as Zxid;
     const state = new StateMachine({
       tree: this.#tree,
@@ -52,6 +52,7 @@ export class Restorer {
       zxid,
       time,
       version,
+      maxTreeBytes,
     });
     assert(
       state.hash() === header.hash,

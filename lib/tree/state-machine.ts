@@ -55,7 +55,11 @@ export interface ReplicatedState {
   readonly zxid: Zxid;
   readonly time: number;
   readonly version: number;
+  readonly maxTreeBytes: number;
 }
+
+/** The limit of a tree of which no leader has said anything yet, in bytes. */
+export const MAX_TREE_BYTES: number = 256 * 2 ** 20;
 
 function freshState(): ReplicatedState {
   const tree = DataTree.fresh();
@@ -66,6 +70,7 @@ function freshState(): ReplicatedState {
     zxid: ZERO,
     time: 0,
     version: 0,
+    maxTreeBytes: MAX_TREE_BYTES,
   };
 }
 
@@ -83,6 +88,7 @@ export class StateMachine {
   #zxid: Zxid;
   #time: number;
   #version: number;
+  #maxTreeBytes: number;
 
   /** A fresh group: `/`, `/zookeeper`, `/zookeeper/quota`, `/zookeeper/config`; or what was restored. */
   constructor(state: ReplicatedState = freshState()) {
@@ -92,6 +98,7 @@ export class StateMachine {
     this.#zxid = state.zxid;
     this.#time = state.time;
     this.#version = state.version;
+    this.#maxTreeBytes = state.maxTreeBytes;
     this.#reaper = new Reaper(state.tree);
   }
 
@@ -115,9 +122,14 @@ export class StateMachine {
     return this.tree.size;
   }
 
-  /** Estimated memory of the nodes, what maxTreeBytes bounds. */
+  /** Estimated memory of the nodes, what {@link StateMachine.maxTreeBytes} bounds. */
   get treeBytes(): number {
     return this.tree.bytes;
+  }
+
+  /** What the last EPOCH_START allows the tree: growth beyond is QUOTA_EXCEEDED, deletes go on. */
+  get maxTreeBytes(): number {
+    return this.#maxTreeBytes;
   }
 
   /** Applies the next entry. */
@@ -185,7 +197,7 @@ export class StateMachine {
 
   /** Digest of everything replicated: equal states have equal hashes, whatever their history (S16). */
   hash(): number {
-    const marks = hashText(0, `${this.#zxid}|${this.#time}|${this.#version}`);
+    const marks = hashText(0, `${this.#zxid}|${this.#time}|${this.#version}|${this.#maxTreeBytes}`);
     return [this.tree.digest, this.sessions.digest, this.dedup.digest].reduce(addHash, marks);
   }
 
@@ -196,6 +208,7 @@ export class StateMachine {
       zxid: this.#zxid,
       time: this.#time,
       version: this.#version,
+      maxTreeBytes: this.#maxTreeBytes,
       hash: this.hash(),
       nodes: this.tree.size,
       sessions: this.sessions.size,
@@ -278,6 +291,7 @@ export class StateMachine {
         return { type: 'delete' };
       case 'epoch-start':
         this.#version = body.version;
+        this.#maxTreeBytes = body.maxTreeBytes;
         return { type: 'sync' };
       case 'sync':
         return { type: 'sync' };

@@ -37,6 +37,8 @@ export type TxnBody =
       readonly epoch: number;
       readonly leader: number;
       readonly version: number;
+      /** The limit of the tree from here on, whoever leads: {@link StateMachine.maxTreeBytes}. */
+      readonly maxTreeBytes: number;
     }
   /**
    * One operation or a multi. `spans`: how many changes belong to each operation (a create with parents

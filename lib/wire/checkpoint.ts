@@ -108,6 +108,7 @@ function writeHeader(writer: PackedWriter, header: CheckpointHeader): void {
   writer.uint64(header.zxid);
   writer.uint48(header.time);
   writer.count(header.version);
+  writer.count(header.maxTreeBytes);
   writer.safe(header.hash);
   writer.count(header.nodes);
   writer.count(header.sessions);
@@ -119,6 +120,7 @@ function readHeader(reader: PackedReader): CheckpointHeader {
     zxid: reader.uint64(),
     time: reader.uint48(),
     version: reader.count(),
+    maxTreeBytes: reader.count(),
     hash: reader.safe(),
     nodes: reader.count(),
     sessions: reader.count(),

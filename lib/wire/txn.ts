@@ -116,6 +116,7 @@ function writeBody(writer: PackedWriter, body: TxnBody): void {
       writer.uint32(body.epoch);
       writer.count(body.leader);
       writer.count(body.version);
+      writer.count(body.maxTreeBytes);
       return;
     default:
       unreachable(body);
@@ -155,6 +156,7 @@ function readBody(reader: PackedReader, type: TxnBody['type']): TxnBody {
         epoch: reader.uint32(),
         leader: reader.count(MAX_PEER_ID),
         version: reader.count(),
+        maxTreeBytes: reader.count(),
       };
     default:
       return unreachable(type);

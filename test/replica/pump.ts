@@ -195,7 +195,8 @@ export class Cluster {
     return disk;
   }
 
-  start(id: number): void {
+  /** @param replica what this peer is told otherwise than the others. */
+  start(id: number, replica: Partial<ReplicaOptions> = {}): void {
     const disk = this.#disks.get(id) ?? new Disk(id);
     this.#disks.set(id, disk);
     const { durable, machine } = disk.open();
@@ -209,10 +210,17 @@ export class Cluster {
       spareStore: (0x1_0000_0000 * this.now + id).toString(16).padStart(32, 'f'),
       ...this.#options.zab,
     };
-    const options: ReplicaOptions = { ...REPLICA_DEFAULTS, ...this.#options.replica, zab };
-    const replica = new Replica(options, durable, machine);
-    this.#running.set(id, { replica, disk, batch: undefined, told: [], events: [], inbox: [] });
-    replica.tick(this.now, this.now);
+    const options = { ...REPLICA_DEFAULTS, ...this.#options.replica, ...replica, zab };
+    const peer = new Replica(options, durable, machine);
+    this.#running.set(id, {
+      replica: peer,
+      disk,
+      batch: undefined,
+      told: [],
+      events: [],
+      inbox: [],
+    });
+    peer.tick(this.now, this.now);
     this.#connectAll();
   }
 

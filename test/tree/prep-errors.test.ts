@@ -219,8 +219,11 @@ test('ten digits are all a sequential name has: beyond, no name and no wrap', ()
     OPEN,
   );
   const fresh = new StateMachine();
-  const { sessions, dedup, zxid, time, version } = fresh;
-  const world = new World({}, new StateMachine({ tree, sessions, dedup, zxid, time, version }));
+  const { sessions, dedup, zxid, time, version, maxTreeBytes } = fresh;
+  const world = new World(
+    {},
+    new StateMachine({ tree, sessions, dedup, zxid, time, version, maxTreeBytes }),
+  );
   const session = world.open();
   const sequential = create('/old/n-', { mode: 'persistent-sequential' });
   const last = world.do(session, sequential);

@@ -119,3 +119,48 @@ test('the whole tree is bounded: growth stops, deletes go on', () => {
   assert.equal(outcome(world.do(session, remove('/b'))), 'delete');
   assert.equal(outcome(world.do(session, create('/c'))), 'create');
 });
+
+test('the limit of the tree is what the last EPOCH_START says, and part of the state', () => {
+  const world = new World();
+  assert.equal(world.state.maxTreeBytes, 256 * 1024 * 1024);
+  const before = world.state.hash();
+  const other = new World({ maxTreeBytes: 5_000_000 });
+  assert.equal(other.state.maxTreeBytes, 5_000_000);
+  assert.equal(restore(parts(other.state)).maxTreeBytes, 5_000_000);
+  const third = new World({ maxTreeBytes: 5_000_001 });
+  assert.equal(third.state.time, other.state.time);
+  assert.notEqual(third.state.hash(), other.state.hash());
+  assert.equal(new World().state.hash(), before);
+  // A leader that was given more does not count by it before the group has heard so.
+  const session = other.open();
+  const roomy = new World({}, other.state);
+  roomy.adopt(other);
+  assert.equal(roomy.state.maxTreeBytes, 5_000_000);
+  const data = 'x'.repeat(1_000_000);
+  for (const name of ['a', 'b', 'c', 'd'])
+    assert.equal(outcome(roomy.do(session, create(`/${name}`, { data }))), 'create');
+  assert.equal(outcome(roomy.do(session, create('/e', { data }))), 'QUOTA_EXCEEDED');
+  roomy.lead();
+  assert.equal(outcome(roomy.do(session, create('/e', { data }))), 'create');
+});
+
+test('the bytes of a tree are exact: after growth, deletes, closes and a restore', () => {
+  const world = new World();
+  const empty = world.state.treeBytes;
+  const session = world.open();
+  const mortal = world.open();
+  assert.equal(world.state.treeBytes, empty, 'sessions are not of the tree');
+  world.do(session, create('/a/b/c', { parents: true, data: '123' }));
+  world.do(mortal, create('/a/e', { mode: 'ephemeral', data: '12345' }));
+  assert.equal(world.state.treeBytes, empty + 4 * NODE_OVERHEAD + (2 + 4 + 6 + 4) + (3 + 5));
+  world.do(session, set('/a/b/c', '1'));
+  world.do(session, set('/a/b', '12'));
+  assert.equal(world.state.treeBytes, empty + 4 * NODE_OVERHEAD + (2 + 4 + 6 + 4) + (1 + 2 + 5));
+  assert.equal(restore(parts(world.state)).treeBytes, world.state.treeBytes);
+  world.close(mortal);
+  world.do(session, remove('/a/b', { recursive: true }));
+  assert.equal(world.state.treeBytes, empty + NODE_OVERHEAD + 2);
+  world.do(session, remove('/a'));
+  assert.equal(world.state.treeBytes, empty);
+  assert.equal(restore(parts(world.state)).treeBytes, empty);
+});

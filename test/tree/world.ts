@@ -102,6 +102,7 @@ export class World {
     this.state = state;
     this.prep = new Prep(state, { owner: ownerOf(1), ...options });
     this.#counter = Number(state.zxid & 0xffff_ffffn);
+    if (options.maxTreeBytes !== undefined) this.lead();
   }
 
   /** Goes on with the numbers of another world's requests. */
@@ -133,6 +134,12 @@ export class World {
     const txn = make(this.nextZxid, START + this.now);
     if (txn !== undefined) this.#push(txn);
     return txn !== undefined;
+  }
+
+  /** Applies an EPOCH_START: what the options say of the tree holds from here on. */
+  lead(): void {
+    this.own((_, time) => this.prep.epochStart(1, 1, 1, time));
+    this.settle();
   }
 
   #push(txn: Txn): void {

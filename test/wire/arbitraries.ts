@@ -127,6 +127,7 @@ const body: Any<TxnBody> = fc.oneof(
     epoch: uint32,
     leader: fc.nat(255),
     version: safe,
+    maxTreeBytes: safe,
   }),
 );
 
@@ -333,6 +334,7 @@ export const checkpointPart: Any<CheckpointPart> = fc.oneof(
     zxid: uint64,
     time,
     version: safe,
+    maxTreeBytes: safe,
     hash: safe,
     nodes: safe,
     sessions: safe,

@@ -159,7 +159,13 @@ const BODIES: { readonly [T in TxnBody['type']]: Extract<TxnBody, { readonly typ
   'move-session': { type: 'move-session', session: SESSION },
   'add-auth': { type: 'add-auth', identity: { scheme: 'digest', id: 'jo:hash' } },
   reap: { type: 'reap', path: '/a', czxid: 1n, mzxid: 2n, cversion: -3 },
-  'epoch-start': { type: 'epoch-start', epoch: 5, leader: 2, version: 1 },
+  'epoch-start': {
+    type: 'epoch-start',
+    epoch: 5,
+    leader: 2,
+    version: 1,
+    maxTreeBytes: 268_435_456,
+  },
 };
 
 export const TXNS: readonly Txn[] = Object.values<TxnBody>(BODIES).map((body) => ({
@@ -276,7 +282,16 @@ const WINDOW = {
 };
 
 export const CHECKPOINT_PARTS: readonly CheckpointPart[] = [
-  { type: 'header', zxid, time: 1_767_225_600_000, version: 1, hash: 77, nodes: 1, sessions: 1 },
+  {
+    type: 'header',
+    zxid,
+    time: 1_767_225_600_000,
+    version: 1,
+    maxTreeBytes: 300,
+    hash: 77,
+    nodes: 1,
+    sessions: 1,
+  },
   {
     type: 'nodes',
     acls: [ACL],
