@@ -13,6 +13,8 @@ const COPIED = [
   'lib',
   'test/sim',
   'test/zab',
+  'test/storage',
+  'test/contracts',
   'test/datadriven.ts',
   'package.json',
   'tsconfig.json',

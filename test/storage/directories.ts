@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ErrorCode, QuorateError } from '../../lib/base/errors.ts';
 import { LevelStorage } from '../../lib/storage/level-storage.ts';
+import { seal, unseal } from '../../lib/wire/sealed.ts';
 import type { StoreBatch } from '../../lib/wire/store-batch.ts';
 import type { Entry } from '../../lib/zab/log-entry.ts';
 import {
@@ -38,14 +39,15 @@ export const GROUPS: readonly Entry[][] = [0, 1, 2].map((at) =>
 );
 
 const [first = []] = GROUPS;
+const CHUNK_BYTES = 60_000;
 
-/** A checkpoint in three chunks, behind the first group. */
+/** A checkpoint in three chunks, behind the first group; each has a checksum, as those of a tree have. */
 export const CHECKPOINT: StoreBatch = {
   id: 9,
   checkpoint: {
     first: true,
     zxid: endOf(first).zxid,
-    chunks: [1, 2, 3].map((byte) => new Uint8Array(1_000).fill(byte)),
+    chunks: [1, 2, 3].map((byte) => seal(new Uint8Array(CHUNK_BYTES).fill(byte))),
     complete: baseAt(endOf(first)),
   },
 };
@@ -65,7 +67,7 @@ export async function contentsOf(store: LevelStorage): Promise<object> {
   try {
     const { durable, checkpoint } = await store.open();
     const chunks: Uint8Array[] = [];
-    for await (const chunk of checkpoint) chunks.push(Uint8Array.from(chunk));
+    for await (const chunk of checkpoint) chunks.push(unseal(chunk, CHUNK_BYTES, 'chunk').slice());
     const { boot: _, ...rest } = durable;
     return { ...rest, chunks };
   } finally {

@@ -4,6 +4,7 @@ import { DISK } from './disk.ts';
 import type { Injection } from './injection.ts';
 import { PROMISES } from './promises.ts';
 import { QUEUES } from './queues.ts';
+import { REAL_DISK } from './real-disk.ts';
 import { SESSIONS } from './sessions.ts';
 import { SYNCHRONIZATION } from './synchronization.ts';
 
@@ -14,14 +15,11 @@ export const INJECTIONS: readonly Injection[] = [
   ...DISK,
   ...SESSIONS,
   ...QUEUES,
+  ...REAL_DISK,
 ];
 
 /** Known bugs whose mechanism lies in rooms that a simulation cannot enter. */
 export const WAITING: readonly { readonly origin: string; readonly reason: string }[] = [
-  {
-    origin: 'row 30, LevelDB 1.20 skips corrupt records in the middle of its log',
-    reason: 'needs real files: the mechanism is inside LevelDB',
-  },
   {
     origin: 'row 54, CURATOR-498',
     reason: 'needs the recipes',
