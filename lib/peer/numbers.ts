@@ -16,6 +16,8 @@ export type NumberName =
   | 'syncTimeout'
   | 'initTimeout'
   | 'snapCount'
+  | 'snapRetainCount'
+  | 'fsyncWarningThreshold'
   | 'maxTreeBytes';
 
 /** All of them, with every default filled in. */
@@ -31,6 +33,8 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   syncTimeout: { least: 40, most: 600_000, byDefault: 2_000 },
   initTimeout: { least: 100, most: 3_600_000, byDefault: 15_000 },
   snapCount: { least: 10, most: 100_000_000, byDefault: 100_000 },
+  snapRetainCount: { least: 1, most: 100, byDefault: 1 },
+  fsyncWarningThreshold: { least: 1, most: 3_600_000, byDefault: 1_000 },
   maxTreeBytes: { least: 1_048_576, most: 2 ** 40, byDefault: 268_435_456 },
 };
 
@@ -62,6 +66,8 @@ export function checkNumbers(given: Readonly<Record<string, unknown>>): Numbers 
     syncTimeout,
     initTimeout: checkNumber('initTimeout', given.initTimeout),
     snapCount: checkNumber('snapCount', given.snapCount),
+    snapRetainCount: checkNumber('snapRetainCount', given.snapRetainCount),
+    fsyncWarningThreshold: checkNumber('fsyncWarningThreshold', given.fsyncWarningThreshold),
     maxTreeBytes: checkNumber('maxTreeBytes', given.maxTreeBytes),
   };
 }

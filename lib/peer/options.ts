@@ -18,6 +18,8 @@ export interface CheckedOptions extends Numbers {
   readonly addresses: readonly Address[];
   /** Undefined: in memory. */
   readonly dataDir: string | undefined;
+  /** Undefined: in `dataDir`. */
+  readonly dataLogDir: string | undefined;
   readonly trust: Trust;
   readonly binding: Binding;
   readonly logger: Logger | undefined;
@@ -29,11 +31,14 @@ export const IN_MEMORY = ':memory:';
 
 const OPTIONS: ReadonlySet<string> = new Set<string>([
   ...SECURITY_NAMES,
-  ...(['id', 'peers', 'dataDir', 'logger', 'signal'] satisfies (keyof Solo | keyof Grouped)[]),
+  ...(['id', 'peers', 'dataDir', 'dataLogDir', 'logger', 'signal'] satisfies (
+    | keyof Solo
+    | keyof Grouped
+  )[]),
   ...NUMBER_NAMES,
 ]);
 /** Absent means something weaker than any value: `undefined` must not slip in from an unset variable. */
-const NEVER_UNDEFINED = ['peers', 'dataDir', 'id'] as const;
+const NEVER_UNDEFINED = ['peers', 'dataDir', 'dataLogDir', 'id'] as const;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /**
@@ -52,22 +57,22 @@ export function checkOptions(options: Solo | Grouped): CheckedOptions {
   }
   const numbers = checkNumbers(given);
   const id = checkId('openPeer: id', given.id ?? 1);
-  const dataDir = checkDirectory('dataDir', given.dataDir);
-  const rest = { ...numbers, ...checkCompany(options) };
+  const directories = checkDirectories(given);
+  const rest = { ...numbers, ...directories, ...checkCompany(options) };
   if (given.peers === undefined) {
     const alone: Address = { id, url: '', role: 'participant', weight: 1, group: 0 };
     const alike = checkSecurity(given, id, []);
-    return { id, addresses: [alone], dataDir: onDisk(dataDir), ...alike, ...rest };
+    return { id, addresses: [alone], ...alike, ...rest };
   }
   if (!('id' in given)) throw new TypeError('openPeer: peers needs an id: which of them is this?');
-  if (dataDir === undefined) {
+  if (given.dataDir === undefined) {
     throw new TypeError(
       `openPeer: peers needs a dataDir: a voter without a disk forgets its promises ('${IN_MEMORY}' is for tests)`,
     );
   }
   const addresses = checkPeers(id, given.peers);
   const security = checkSecurity(given, id, addresses);
-  return { id, addresses, dataDir: onDisk(dataDir), ...security, ...rest };
+  return { id, addresses, ...security, ...rest };
 }
 
 function checkCompany(options: Settings): Pick<CheckedOptions, 'logger' | 'signal'> {
@@ -79,6 +84,19 @@ function checkCompany(options: Settings): Pick<CheckedOptions, 'logger' | 'signa
     throw new TypeError(`openPeer: signal must be an AbortSignal, not ${describe(signal)}`);
   }
   return { logger: logger === undefined ? undefined : harmless(logger), signal };
+}
+
+function checkDirectories(
+  given: Readonly<Record<string, unknown>>,
+): Pick<CheckedOptions, 'dataDir' | 'dataLogDir'> {
+  const dataDir = onDisk(checkDirectory('dataDir', given.dataDir));
+  const dataLogDir = checkDirectory('dataLogDir', given.dataLogDir);
+  if (dataLogDir !== undefined && dataDir === undefined) {
+    throw new TypeError(
+      'openPeer: dataLogDir needs a dataDir on disk: that is where checkpoints go',
+    );
+  }
+  return { dataDir, dataLogDir };
 }
 
 function checkDirectory(name: string, value: unknown): string | undefined {

@@ -189,6 +189,7 @@ export class QuorumPeer {
       },
       refused: (address, reason) => this.#warnRefused(address, reason),
       malformed: (link, error) => this.#warnMalformed(link, error),
+      written: (ms) => this.#warnSlow(ms),
       storeFailed: (error) => this.#quarantine('the store refused a write', error),
       broken: (error) => this.#quarantine('an invariant does not hold', error),
       turned: () => {
@@ -264,6 +265,12 @@ export class QuorumPeer {
     const now = this.#ports.clock.monotonic();
     if (lasting && !this.#repeats.isNews(`${code} ${text}`, now)) return;
     this.#observer.warning(QuorateError.make(code, `peer ${this.id}: ${text}`));
+  }
+
+  #warnSlow(ms: number): void {
+    if (ms < this.options.fsyncWarningThreshold) return;
+    const text = `peer ${this.id}: a synced write took ${Math.round(ms)} ms`;
+    this.#observer.warning(QuorateError.make('SLOW_DISK', text));
   }
 
   #warnMalformed(link: LinkId, error: DecodeError): void {

@@ -40,6 +40,8 @@ export interface LoopObserver {
   refused(address: string, reason: string): void;
   /** A frame that cannot be read: its link was closed. */
   malformed(link: LinkId, error: DecodeError): void;
+  /** A batch is durable; how long that took, in ms. */
+  written(ms: number): void;
   /** The store refused a write: the replica is in quarantine. */
   storeFailed(error: unknown): void;
   /** An invariant of the core does not hold: the loop has stopped for good. */
@@ -197,15 +199,20 @@ export class ReadyLoop {
     const batch = this.#replica.nextBatch();
     if (batch === undefined) return;
     this.#writing = true;
-    this.#ports.storage.write(batch).then(
-      () => this.#written(batch),
+    const { clock, storage } = this.#ports;
+    const began = clock.monotonic();
+    storage.write(batch).then(
+      () => this.#written(batch, clock.monotonic() - began),
       (error: unknown) => this.#refused(error),
     );
   }
 
-  #written(batch: StoreBatch): void {
+  #written(batch: StoreBatch, ms: number): void {
     this.#writing = false;
-    this.#input(() => this.#replica.persisted(batch.id));
+    this.#input(() => {
+      this.#replica.persisted(batch.id);
+      this.#observer.written(ms);
+    });
   }
 
   #refused(error: unknown): void {

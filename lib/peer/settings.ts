@@ -90,8 +90,29 @@ export interface Settings {
   readonly syncTimeout?: number;
   /** How long a follower may take to connect and to catch up without progress (ZooKeeper's initLimit). @default 15_000 */
   readonly initTimeout?: number;
-  /** Transactions between two checkpoints of the tree. @default 100_000 */
+  /**
+   * The log in a directory of its own, on a disk that nothing else is busy with (ZooKeeper's dataLogDir):
+   * the promises go with it, the checkpoints stay in `dataDir`. A store that was begun with it needs it
+   * ever after, and one that was begun without it cannot take it up.
+   * @default `dataDir` has all
+   */
+  readonly dataLogDir?: string;
+  /**
+   * Transactions between two checkpoints of the tree; each peer takes its own within 50 to 100 % of it,
+   * so that they do not all write one at once. @default 100_000
+   */
   readonly snapCount?: number;
+  /**
+   * Checkpoints that are kept, with the log since the oldest, which is held in memory too; 1 to 100
+   * (ZooKeeper's autopurge.snapRetainCount). Where the newest cannot be read the peer begins with an
+   * older one. Of a single one the log reaches back to the one before all the same. @default 1
+   */
+  readonly snapRetainCount?: number;
+  /**
+   * A synced write that takes longer is a SLOW_DISK warning; in ms, 1 to 3_600_000. A blocked event loop
+   * makes a write seem slow. @default 1_000
+   */
+  readonly fsyncWarningThreshold?: number;
   /**
    * Memory of the tree, in bytes: growth beyond it is QUOTA_EXCEEDED, deletes go on; at least 1 MiB.
    * Every peer gives a `warning` event when the tree has 80 % of it, once until it is below 75 % again.

@@ -22,8 +22,9 @@ export function nodesAtOnce(sliceBytes: number): number {
 export class Checkpointing {
   readonly #options: ReplicaOptions;
   readonly #outbox: Outbox;
-  /** Transactions from one checkpoint to the next: peers take turns, rather than all at once. */
+  /** Transactions, and bytes of them, from one checkpoint to the next: peers take turns, rather than all at once. */
   readonly #count: number;
+  readonly #bytesMost: number;
   /** The current one: what the log behind the next one begins at. */
   #last: Zxid;
   #transactions = 0;
@@ -35,8 +36,10 @@ export class Checkpointing {
     this.#options = options;
     this.#outbox = outbox;
     this.#last = applied;
-    const { snapCount, zab } = options;
-    this.#count = Math.ceil(snapCount / 2 + (snapCount / 2) * ((zab.id % 7) / 6));
+    const { snapCount, snapBytes, zab } = options;
+    const share = 0.5 + 0.5 * ((zab.id % 7) / 6);
+    this.#count = Math.ceil(snapCount * share);
+    this.#bytesMost = Math.ceil(snapBytes * share);
   }
 
   /** Whether a copy of the tree is being made: only one can be at a time. */
@@ -86,7 +89,7 @@ export class Checkpointing {
   }
 
   #isDue(): boolean {
-    return this.#transactions >= this.#count || this.#bytes >= this.#options.snapBytes;
+    return this.#transactions >= this.#count || this.#bytes >= this.#bytesMost;
   }
 
   #begin(machine: StateMachine): Checkpoint {

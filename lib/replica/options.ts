@@ -10,7 +10,7 @@ export interface ReplicaOptions {
   readonly address: string;
   /** Transactions between two checkpoints; each peer takes its own within 50 to 100 % of it. */
   readonly snapCount: number;
-  /** Bytes of transactions between two checkpoints, if that comes first. */
+  /** Bytes of transactions between two checkpoints, if that comes first; likewise. */
   readonly snapBytes: number;
   /** The version that this leader declares in EPOCH_START. */
   readonly clusterVersion: number;

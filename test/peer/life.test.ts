@@ -142,3 +142,29 @@ test('no timer and no socket is left when a peer is closed', async () => {
     assert.ok(count(left) <= count(before), `${kind}: ${count(left)} after ${count(before)}`);
   }
 });
+
+test('a write that takes longer than the threshold is a warning, and no more', async (t) => {
+  const disk = new MemoryDisk();
+  const storage = new MemoryStorage(1, disk);
+  const write = storage.write.bind(storage);
+  let slow = 0;
+  storage.write = async (batch) => {
+    await new Promise((resolve) => setTimeout(resolve, slow));
+    await write(batch);
+  };
+  const { client: peer } = await openPeerWith(checkOptions({ fsyncWarningThreshold: 100 }), {
+    clock: systemClock,
+    storage,
+    transport: new WebSocketTransport(),
+  });
+  t.after(() => peer.close());
+  const warned = new Promise<unknown>((resolve) => peer.on('warning', resolve));
+  slow = 150;
+  await peer.create('/a', 'x');
+  assert.ok(
+    failsWith('SLOW_DISK', { message: /took 1\d\d ms|took [2-9]\d\d ms|took \d{4,} ms/ })(
+      await warned,
+    ),
+  );
+  assert.equal((await peer.get('/a')).data, 'x');
+});

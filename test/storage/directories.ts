@@ -33,8 +33,8 @@ export async function copyOf(t: TestContext, path: string): Promise<string> {
   return copy;
 }
 
-/** Three groups of entries that are too big for one block of LevelDB's own log. */
-export const GROUPS: readonly Entry[][] = [0, 1, 2].map((at) =>
+/** Groups of entries that are too big for one block of LevelDB's own log. */
+export const GROUPS: readonly Entry[][] = [0, 1, 2, 3].map((at) =>
   entriesAfter(START, 4 * (at + 1), 1, 20_000).slice(4 * at),
 );
 
