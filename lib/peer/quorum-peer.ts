@@ -339,6 +339,8 @@ function warningOf(event: ReplicaEvent): readonly [ErrorCode, string] | undefine
   switch (event.type) {
     case 'stall':
       return ['STALL', `the event loop was blocked for ${Math.round(event.ms)} ms`];
+    case 'slow-disk':
+      return ['SLOW_DISK', `the disk has written nothing for ${Math.round(event.ms)} ms`];
     case 'refused': {
       const code = event.reason === 'PROTOCOL' ? 'REFUSED' : event.reason;
       return [code, event.detail];

@@ -95,7 +95,7 @@ export class DiskWriter {
     };
     this.#landing = landing;
     clock.after(latency, () => {
-      if (this.#landing === landing) landing();
+      if (this.#landing === landing && !this.#store.hung) landing();
     });
   }
 

@@ -74,6 +74,8 @@ export type Fault = { readonly at: number } & (
       readonly latency: number;
       readonly duration: number;
     }
+  /** Writes neither end nor fail. */
+  | { readonly type: 'disk-hang'; readonly target: Target; readonly duration: number }
   /** `cut`: it strikes the next write that cuts the log. */
   | {
       readonly type: 'disk-error';
@@ -131,6 +133,7 @@ export const FAULT_TYPES: readonly (readonly [FaultType, number])[] = [
   ['break', 5],
   ['storm', 2],
   ['disk-slow', 4],
+  ['disk-hang', 3],
   ['disk-error', 3],
   ['wipe', 2],
   ['rollback', 1],
@@ -200,6 +203,10 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
       return { type, at, times: prng.integer(2, 10), pause: prng.exponential(100) };
     case 'disk-slow':
       return { type, at, target, latency: prng.pick([20, 200, 2_000]), duration };
+    case 'disk-hang': {
+      const long = prng.chance(0.4);
+      return { type, at, target, duration: prng.between(long ? 3_000 : 10, long ? 60_000 : 3_000) };
+    }
     case 'disk-error':
       return { type, at, target, duration: prng.chance(0.5) ? 0 : duration, cut: prng.chance(0.3) };
     case 'stall':

@@ -53,6 +53,7 @@ export class Mischief {
     this.#undo.clear();
     for (const peer of this.#cluster.peers) {
       peer.store.broken = false;
+      peer.store.hung = false;
       peer.store.failOnce = false;
       peer.store.failCut = false;
       peer.store.extraLatency = 0;
@@ -121,6 +122,15 @@ export class Mischief {
         store.extraLatency = fault.latency;
         this.#later(fault.duration, () => {
           store.extraLatency = 0;
+        });
+        return;
+      }
+      case 'disk-hang': {
+        const peer = this.#find(fault.target);
+        peer.store.hung = true;
+        this.#later(fault.duration, () => {
+          peer.store.hung = false;
+          peer.relent();
         });
         return;
       }

@@ -39,6 +39,8 @@ export class SimDisk {
   failOnce = false;
   /** The next write that cuts the log fails. */
   failCut = false;
+  /** No write ends until this is set to false; nor does it fail. */
+  hung = false;
   /** Each write and each open takes so many ms longer. */
   extraLatency = 0;
 

@@ -78,6 +78,8 @@ export interface SwarmOverrides {
   readonly without?: readonly FaultType[];
   /** The only kinds of faults, with how often each is drawn. */
   readonly faults?: readonly (readonly [FaultType, number])[];
+  /** Exactly these faults, and none that are drawn. */
+  readonly schedule?: readonly Fault[];
   /** Knobs that the seed does not draw. */
   readonly fixed?: Partial<Omit<Swarm, 'seed' | 'faults'>>;
 }
@@ -153,8 +155,8 @@ function drawFaults(seed: number, duration: number, overrides: SwarmOverrides): 
     const own = new Prng(seed, STREAM.fault, index);
     faults.push(drawFault(own, own.weighted(types), own.between(500, duration)));
   }
-  const { keep } = overrides;
-  return faults.filter((_, index) => keep === undefined || keep.has(index));
+  const { keep, schedule } = overrides;
+  return (schedule ?? faults).filter((_, index) => keep === undefined || keep.has(index));
 }
 
 /** Everything about the run with this seed. */

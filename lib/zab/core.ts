@@ -55,6 +55,8 @@ export class Core {
   retired = false;
   /** Set when this store has lost promises: it renews its id and comes back without a vote. */
   forgotten = false;
+  /** That the disk takes long with what it has now was said. */
+  slowDiskTold = false;
   /** Set when what is committed here contradicts the leader: this peer stops (QUARANTINE). */
   broken: string | undefined;
   /** The store must not be trusted: only a SNAP will do. Set until one is installed. */

@@ -7,10 +7,12 @@ import type { Link } from './links.ts';
 import type { PeerRole } from './peer-role.ts';
 import { isRedundancyLost, resign } from './resignation.ts';
 import type { Following, Leading, Learner } from './roles.ts';
+import { judgeDisk } from './slow-disk.ts';
 
 /** Judges every deadline at `core.now`. */
 export function judgeDeadlines(core: Core, role: PeerRole): void {
   cutSilentLinks(core, role);
+  judgeDisk(core, role.leading);
   if (role.leading !== undefined) judgeLeading(core, role.leading);
   if (role.following !== undefined) judgeFollowing(core, role.following);
 }

@@ -72,7 +72,10 @@ export class History {
     const keep = this.#countThrough(to);
     assert(this.markAt(to) !== undefined, 'TRUNC goes to an entry of the log');
     this.#log.truncate(keep);
-    this.#configurations = this.#configurations.filter(({ version }) => version <= to);
+    // The base's stays, also where it is the first that a peer without a log was ever told.
+    this.#configurations = this.#configurations.filter(
+      ({ version }, index) => index === 0 || version <= to,
+    );
     if (this.durable > to) this.durable = to;
   }
 

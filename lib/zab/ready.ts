@@ -100,6 +100,8 @@ export type ZabEvent =
       readonly reason: Refusal;
       readonly detail: string;
     }
+  /** The disk has written nothing for so long, with something to write; told once until it goes on. */
+  | { readonly type: 'slow-disk'; readonly ms: number }
   | { readonly type: 'alarm'; readonly detail: string };
 
 export type Role = 'looking' | 'following' | 'leading' | 'observing' | 'quarantined';

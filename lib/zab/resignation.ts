@@ -34,6 +34,11 @@ export function isRedundancyLost(core: Core, leading: Leading): boolean {
   return keys.some((key) => !core.isQuorum(without(key)));
 }
 
+/** Whether those who serve could go on by themselves. */
+export function hasQuorumWithout(core: Core, leading: Leading): boolean {
+  return core.isQuorum(new Set(servingVoters(core, leading).map(({ key }) => key)));
+}
+
 /** Proposes nothing more; stands down once all is committed. `retire`: takes no part in elections any more. */
 export function resign(core: Core, leading: Leading, retire: boolean): void {
   leading.resigning ??= { since: core.now, retire };

@@ -67,6 +67,8 @@ export class WriteQueue {
   #pending: Pending | undefined;
   #inFlight: InFlight | undefined;
   #nextId = 1;
+  /** When something first waited since the store last wrote; undefined: nothing did when it was last asked. */
+  #waitsSince: number | undefined;
   /** Rises with every role change; continuations of an earlier one are dropped. */
   incarnation = 0;
 
@@ -81,6 +83,13 @@ export class WriteQueue {
 
   get empty(): boolean {
     return this.#pending === undefined;
+  }
+
+  /** Ms in which something has waited for the store and nothing was written. To be asked with every tick. */
+  waitedFor(now: number): number {
+    if (this.idle && this.empty) this.#waitsSince = undefined;
+    else this.#waitsSince ??= now;
+    return now - (this.#waitsSince ?? now);
   }
 
   /**
@@ -166,6 +175,7 @@ export class WriteQueue {
       'the batch in flight is the one that was persisted',
     );
     this.#inFlight = undefined;
+    this.#waitsSince = undefined;
     const history = this.#history();
     if (history !== undefined) history.durable = this.#durableNow(history, done);
     const steps = done.continuations

@@ -1,4 +1,4 @@
-/** Bounds that are left out: what waits then grows with time, and the memory of the application with it. */
+/** Bounds that are left out: what waits then grows with time, and so does the wait. */
 import { type Injection, THREE } from './injection.ts';
 
 export const QUEUES: readonly Injection[] = [
@@ -25,5 +25,20 @@ export const QUEUES: readonly Injection[] = [
         ['break', 3],
       ],
     },
+  },
+  {
+    id: 'leads-with-a-hung-disk',
+    origin: 'disk that hangs without an error',
+    title: 'a leader whose disk writes nothing any more leads for ever',
+    patches: [
+      {
+        file: 'lib/zab/slow-disk.ts',
+        find: 'if (hasQuorumWithout(core, leading)) resign(core, leading, false);',
+        replace: 'if (hasQuorumWithout(core, leading)) return;',
+      },
+    ],
+    expects: ['S35'],
+    machine: 'zab',
+    directed: 'test/zab/hung-disk.test.ts',
   },
 ];
