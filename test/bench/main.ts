@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- core reads tree wire`: those that are named, or all. Measures what is shipped: the
+ * `npm run bench -- core reads tree wire cluster`: those that are named, or all; flags go to each. Measures what is shipped: the
  * sources are compiled as for a release first, because what runs them as they are (tsx) adds a call to
  * every function that is made at run time.
  */
@@ -8,6 +8,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cluster } from './cluster/main.ts';
 import { core } from './core.ts';
 import { machine } from './measure.ts';
 import { reads } from './reads.ts';
@@ -19,9 +20,11 @@ const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = {
   reads,
   tree,
   wire,
+  cluster,
 };
 
-const names = process.argv.slice(2).filter((name) => !name.startsWith('-'));
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const chosen = names.length > 0 ? names : Object.keys(BENCHMARKS);
 
 function node(...args: readonly string[]): number {
@@ -42,7 +45,9 @@ async function runCompiled(): Promise<number> {
       outDir: folder,
       typeRoots: [join(root, 'node_modules/@types')],
     };
-    const files = [join(root, 'test/bench/main.ts')];
+    const files = ['main.ts', 'cluster/load-program.ts'].map((file) =>
+      join(root, 'test/bench', file),
+    );
     const extended = join(root, 'tsconfig.json');
     await writeFile(
       project,
@@ -54,7 +59,7 @@ async function runCompiled(): Promise<number> {
     if (compiled !== 0) return compiled;
     // Each in a process of its own: what one leaves in memory must not count for the next.
     const compiledMain = join(folder, 'test/bench/main.js');
-    return Math.max(...chosen.map((name) => node(compiledMain, name)));
+    return Math.max(...chosen.map((name) => node(compiledMain, name, ...flags)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,114 @@
+/** ZooKeeper and etcd as Debian installs them, with the settings that a first user would have. */
+import { execFile } from 'node:child_process';
+import { access, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import type { Place, Rival } from './rival-system.ts';
+
+const run = promisify(execFile);
+const ZOOKEEPER_JAR = '/usr/share/java/zookeeper.jar';
+const CLIENTS = join(process.cwd(), 'test/bench/rivals/node_modules');
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function missingClient(client: string): Promise<string | undefined> {
+  if (await exists(join(CLIENTS, client))) return undefined;
+  return `its client is not installed: npm ci --prefix test/bench/rivals`;
+}
+
+/** One of ZooKeeper's words of four letters. */
+async function fourLetters(port: number, word: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.setTimeout(1_000, () => socket.destroy());
+  socket.end(word);
+  return text(socket);
+}
+
+export const zookeeper: Rival = {
+  name: 'zookeeper',
+  async missing(): Promise<string | undefined> {
+    if (!(await exists(ZOOKEEPER_JAR))) return `no ${ZOOKEEPER_JAR}: apt install zookeeper`;
+    return missingClient('node-zookeeper-client');
+  },
+  async command(place: Place, all: readonly Place[]): Promise<readonly [string, ...string[]]> {
+    const { directory, id, clientPort } = place;
+    const config = join(directory, 'zoo.cfg');
+    const servers = all.map((one) => `server.${one.id}=127.0.0.1:${one.peerPort}:${one.thirdPort}`);
+    const lines = [
+      'tickTime=2000',
+      'initLimit=10',
+      'syncLimit=5',
+      'snapCount=100000',
+      `dataDir=${join(directory, 'data')}`,
+      `clientPort=${clientPort}`,
+      'maxClientCnxns=0',
+      'admin.enableServer=false',
+      '4lw.commands.whitelist=*',
+      ...servers,
+    ];
+    await writeFile(config, `${lines.join('\n')}\n`);
+    await run('mkdir', ['-p', join(directory, 'data')]);
+    await writeFile(join(directory, 'data/myid'), `${id}\n`);
+    const classes = `/usr/share/zookeeper/conf:${ZOOKEEPER_JAR}`;
+    const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+    const log = `-Dzookeeper.log.dir=${directory}`;
+    return [
+      'java',
+      '-Xmx1000m',
+      log,
+      '-Dzookeeper.root.logger=WARN,CONSOLE',
+      '-cp',
+      classes,
+      main,
+      config,
+    ];
+  },
+  async isLeader({ clientPort }: Place): Promise<boolean> {
+    const answer = await fourLetters(clientPort, 'srvr');
+    const mode = /^Mode: (\w+)$/m.exec(answer)?.[1];
+    if (mode === undefined) throw new Error('does not serve');
+    return mode === 'leader';
+  },
+};
+
+export const etcd: Rival = {
+  name: 'etcd',
+  async missing(): Promise<string | undefined> {
+    const found = await run('etcd', ['--version']).then(
+      () => true,
+      () => false,
+    );
+    return found ? missingClient('etcd3') : 'no etcd: apt install etcd-server';
+  },
+  async command(place: Place, all: readonly Place[]): Promise<readonly [string, ...string[]]> {
+    const own = `http://127.0.0.1:${place.peerPort}`;
+    const client = `http://127.0.0.1:${place.clientPort}`;
+    const cluster = all.map((one) => `s${one.id}=http://127.0.0.1:${one.peerPort}`).join(',');
+    return [
+      'etcd',
+      ...['--name', `s${place.id}`, '--data-dir', join(place.directory, 'data')],
+      ...['--listen-peer-urls', own, '--initial-advertise-peer-urls', own],
+      ...['--listen-client-urls', client, '--advertise-client-urls', client],
+      ...['--initial-cluster', cluster, '--logger', 'zap', '--log-level', 'error'],
+    ];
+  },
+  async isLeader({ clientPort }: Place): Promise<boolean> {
+    const url = `http://127.0.0.1:${clientPort}/v3/maintenance/status`;
+    const response = await fetch(url, {
+      method: 'POST',
+      body: '{}',
+      signal: AbortSignal.timeout(1_000),
+    });
+    const status: unknown = await response.json();
+    if (typeof status !== 'object' || status === null) return false;
+    const { leader, header } = status as { leader?: string; header?: { member_id?: string } };
+    return leader !== undefined && leader === header?.member_id;
+  },
+};

@@ -1,0 +1,35 @@
+/** From a change of one node to the last of very many events. */
+import type { System } from './system.ts';
+import type { Row } from './table.ts';
+
+const WATCHES = 333;
+
+export async function fanOut(
+  systems: readonly System[],
+  sessions: 'one' | 'each',
+  rounds: number,
+): Promise<Row> {
+  const figures = new Map<string, number[]>();
+  for (const system of systems) {
+    const loads = [...system.loads.values()];
+    const [toucher] = loads;
+    if (toucher === undefined) continue;
+    await Promise.all(loads.map((load) => load.ask('watch', WATCHES, sessions)));
+    const found: number[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      const since = await toucher.ask('touch');
+      const last = await Promise.all(loads.map((load) => load.ask('lastEvent', round)));
+      // The first rounds are for the compilers.
+      if (round > 2) found.push(Math.max(...last) - since);
+    }
+    figures.set(system.name, found);
+  }
+  const what = sessions === 'one' ? '3 x 333 watches' : '999 watching sessions';
+  const ratio = sessions === 'one' ? 0.2 : 0.1;
+  return {
+    what: `${what}, from the change to the last event`,
+    unit: 'ms',
+    rounds: figures,
+    goals: [{ rival: 'zookeeper', ratio, better: 'less' }],
+  };
+}
