@@ -38,8 +38,14 @@ function digestOf(seed: number, a: number, b: number, zxid: bigint): number {
   return hashWords(seed, words, 0, 4);
 }
 
+/** An answer as a window keeps it. */
+interface Kept extends Answer {
+  /** Its share of the window's digest, to be taken out when it is forgotten. */
+  readonly digest: number;
+}
+
 /** The result is a function of the transaction, so its zxid and kind stand for it. */
-function answerDigest(seed: number, cxid: number, { zxid, result }: Answer): number {
+function answerDigest(seed: number, cxid: number, zxid: Zxid, result: OperationResult): number {
   const word = result.type === 'error' ? result.code : result.type;
   return digestOf(hashText(seed, word), cxid, 0, zxid);
 }
@@ -53,7 +59,7 @@ class RequestWindow implements Progress {
   /** Made after so many captures; one that is older may be part of a checkpoint and is not written to. */
   readonly generation: number;
   /** Of every number in (resolved, last], in order. */
-  readonly #answers: Fifo<Answer>;
+  readonly #answers: Fifo<Kept>;
   /** Sum of the answers' digests. */
   #sum = 0;
   /** Kept until something changes. */
@@ -78,20 +84,19 @@ class RequestWindow implements Progress {
     return cxid > this.resolved ? this.#answers.at(cxid - this.resolved - 1) : undefined;
   }
 
-  record(cxid: number, resolved: number, answer: Answer): void {
-    this.#put(cxid, answer);
+  record(cxid: number, resolved: number, zxid: Zxid, result: OperationResult): void {
+    this.#put(cxid, zxid, result);
     for (const upTo = Math.min(resolved, cxid - 1); this.resolved < upTo; ) {
       const forgotten = present(this.#answers.shift(), 'answer of a window');
       this.resolved += 1;
-      this.#sum = subtractHash(this.#sum, answerDigest(this.seed, this.resolved, forgotten));
+      this.#sum = subtractHash(this.#sum, forgotten.digest);
     }
   }
 
   restore(record: WindowRecord): void {
     this.resolved = record.resolved;
     this.last = record.resolved;
-    for (const { cxid, zxid, result } of record.answers)
-      this.#put(cxid, { zxid: zxid as Zxid, result });
+    for (const { cxid, zxid, result } of record.answers) this.#put(cxid, zxid as Zxid, result);
     assert(this.last === record.last, 'a window has all its answers');
     this.#digest = undefined;
   }
@@ -104,12 +109,13 @@ class RequestWindow implements Progress {
     return { last, resolved, answers };
   }
 
-  #put(cxid: number, answer: Answer): void {
+  #put(cxid: number, zxid: Zxid, result: OperationResult): void {
     assert(cxid === this.last + 1, 'answers are recorded in the order of their numbers');
     this.last = cxid;
-    this.#answers.push(answer);
+    const digest = answerDigest(this.seed, cxid, zxid, result);
+    this.#answers.push({ zxid, result, digest });
     this.#digest = undefined;
-    this.#sum = addHash(this.#sum, answerDigest(this.seed, cxid, answer));
+    this.#sum = addHash(this.#sum, digest);
   }
 }
 
@@ -178,10 +184,16 @@ export class Dedup {
   }
 
   /** The next request of an origin has been applied. */
-  record(origin: Origin, cxid: number, resolved: number, answer: Answer): void {
+  record(
+    origin: Origin,
+    cxid: number,
+    resolved: number,
+    zxid: Zxid,
+    result: OperationResult,
+  ): void {
     const window = this.#writable(origin);
     this.#lift(window);
-    window.record(cxid, resolved, answer);
+    window.record(cxid, resolved, zxid, result);
     this.#settle(window);
   }
 

@@ -267,7 +267,7 @@ export class StateMachine {
     if (txn.cxid === 0) return;
     // A session that closed itself takes its window with it: closed is final.
     if (txn.session !== 0n && this.sessions.get(txn.session) === undefined) return;
-    this.dedup.record(txn, txn.cxid, txn.resolved, { zxid, result });
+    this.dedup.record(txn, txn.cxid, txn.resolved, zxid, result);
   }
 
   #perform(zxid: Zxid, txn: Txn, effects: Effects): OperationResult {
