@@ -81,7 +81,8 @@ class RequestWindow implements Progress {
   }
 
   answer(cxid: number): Answer | undefined {
-    return cxid > this.resolved ? this.#answers.at(cxid - this.resolved - 1) : undefined;
+    const kept = cxid > this.resolved ? this.#answers.at(cxid - this.resolved - 1) : undefined;
+    return kept === undefined ? undefined : { zxid: kept.zxid, result: kept.result };
   }
 
   record(cxid: number, resolved: number, zxid: Zxid, result: OperationResult): void {

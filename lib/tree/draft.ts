@@ -1,6 +1,20 @@
 import { isBelow, parentOf } from '../base/path.ts';
 import { ABSENT, type DataTree, NODE_OVERHEAD } from './data-tree.ts';
-import type { Charge, Effect, NodeView, Outstanding, SessionView } from './outstanding.ts';
+import type {
+  Charge,
+  Effect,
+  NodeChange,
+  NodeView,
+  Outstanding,
+  SessionView,
+} from './outstanding.ts';
+
+/** So many changes are looked through one by one: nearly every request makes one or two. */
+const FEW = 8;
+
+interface Drafted extends NodeChange {
+  node: NodeView | undefined;
+}
 
 /**
  * One request's changes, laid over what is outstanding: the operations of a multi see those before
@@ -10,7 +24,9 @@ export class Draft {
   readonly #outstanding: Outstanding;
   readonly #tree: DataTree;
   readonly #maxTreeBytes: number;
-  readonly #nodes = new Map<string, NodeView | undefined>();
+  readonly #nodes: Drafted[] = [];
+  /** The same by path, if they are more than {@link FEW}. */
+  #index: Map<string, Drafted> | undefined;
   readonly #charges: Charge[] = [];
   #bytes = 0;
 
@@ -22,22 +38,23 @@ export class Draft {
 
   /** A node as it will be; undefined if it will not be. */
   node(path: string): NodeView | undefined {
-    return this.#nodes.has(path) ? this.#nodes.get(path) : this.#outstanding.node(path);
+    const drafted = this.#find(path);
+    return drafted === undefined ? this.#outstanding.node(path) : drafted.node;
   }
 
   /** A new node; `parent` is its parent as it is now. */
   create(path: string, node: NodeView, parent: NodeView): void {
-    this.#nodes.set(parentOf(path), {
+    this.#put(parentOf(path), {
       ...parent,
       creates: parent.creates + 1,
       numChildren: parent.numChildren + 1,
     });
-    this.#nodes.set(path, node);
+    this.#put(path, node);
     this.#grow(path, 1, node.dataLength);
   }
 
   replace(path: string, node: NodeView, before: NodeView): void {
-    this.#nodes.set(path, node);
+    this.#put(path, node);
     this.#grow(path, 0, node.dataLength - before.dataLength);
   }
 
@@ -51,9 +68,8 @@ export class Draft {
   delete(path: string, node: NodeView): void {
     const above = parentOf(path);
     const parent = this.node(above);
-    if (parent !== undefined)
-      this.#nodes.set(above, { ...parent, numChildren: parent.numChildren - 1 });
-    this.#nodes.set(path, undefined);
+    if (parent !== undefined) this.#put(above, { ...parent, numChildren: parent.numChildren - 1 });
+    this.#put(path, undefined);
     this.#grow(path, -1, -node.dataLength);
   }
 
@@ -78,7 +94,10 @@ export class Draft {
         if (found.size > limit || open.length > limit * 2) return undefined;
       }
     }
-    for (const changed of [...this.#outstanding.changedPaths(), ...this.#nodes.keys()]) {
+    for (const changed of [
+      ...this.#outstanding.changedPaths(),
+      ...this.#nodes.map(({ path }) => path),
+    ]) {
       if (isBelow(changed, path) && this.node(changed) !== undefined) found.add(changed);
     }
     return found.size > limit ? undefined : [...found];
@@ -87,6 +106,26 @@ export class Draft {
   /** What the request will change. */
   effect(sessions: ReadonlyMap<bigint, SessionView>): Effect {
     return { nodes: this.#nodes, sessions, bytes: this.#bytes, charges: this.#charges };
+  }
+
+  #find(path: string): Drafted | undefined {
+    if (this.#index !== undefined) return this.#index.get(path);
+    for (const drafted of this.#nodes) if (drafted.path === path) return drafted;
+    return undefined;
+  }
+
+  #put(path: string, node: NodeView | undefined): void {
+    const before = this.#find(path);
+    if (before !== undefined) {
+      before.node = node;
+      return;
+    }
+    const drafted = { path, node };
+    this.#nodes.push(drafted);
+    if (this.#index !== undefined) this.#index.set(path, drafted);
+    else if (this.#nodes.length > FEW) {
+      this.#index = new Map(this.#nodes.map((one) => [one.path, one]));
+    }
   }
 
   #grow(path: string, count: number, bytes: number): void {

@@ -36,10 +36,17 @@ export interface Charge {
   readonly bytes: number;
 }
 
+/** A node as one transaction will leave it. */
+export interface NodeChange {
+  readonly path: string;
+  /** `undefined`: the node will be gone. */
+  readonly node: NodeView | undefined;
+}
+
 /** All that one proposed transaction will change. */
 export interface Effect {
-  /** `undefined`: the node will be gone. */
-  readonly nodes: ReadonlyMap<string, NodeView | undefined>;
+  /** One for each path. */
+  readonly nodes: readonly NodeChange[];
   readonly sessions: ReadonlyMap<bigint, SessionView>;
   /** Memory of the tree, estimated. */
   readonly bytes: number;
@@ -47,7 +54,7 @@ export interface Effect {
 }
 
 /** A transaction without effect on nodes and sessions. */
-export const NO_EFFECT: Effect = { nodes: new Map(), sessions: new Map(), bytes: 0, charges: [] };
+export const NO_EFFECT: Effect = { nodes: [], sessions: new Map(), bytes: 0, charges: [] };
 
 /** Who numbers requests: a session, or one incarnation. */
 type OriginKey = bigint | string;
@@ -66,22 +73,15 @@ interface Proposal {
   readonly cxid: number;
 }
 
-/** The later proposal's word on something. */
-interface Record<T> {
+/** The later proposal's word on a session. */
+interface SessionRecord {
   readonly zxid: Zxid;
-  readonly value: T;
+  readonly view: SessionView;
 }
 
 /** The origin of a request made through no session. */
 function incarnationKey({ peer, store, boot }: Owner): string {
   return `${peer}:${store}:${boot}`;
-}
-
-function dropUpTo<K, T>(records: Map<K, Record<T>>, keys: Iterable<K>, zxid: Zxid): void {
-  for (const key of keys) {
-    const record = records.get(key);
-    if (record !== undefined && record.zxid <= zxid) records.delete(key);
-  }
 }
 
 /**
@@ -90,8 +90,9 @@ function dropUpTo<K, T>(records: Map<K, Record<T>>, keys: Iterable<K>, zxid: Zxi
  */
 export class Outstanding {
   readonly #state: StateMachine;
-  readonly #nodes = new Map<string, Record<NodeView | undefined>>();
-  readonly #sessions = new Map<bigint, Record<SessionView>>();
+  /** The last proposal's word on each node. */
+  readonly #nodes = new Map<string, NodeChange>();
+  readonly #sessions = new Map<bigint, SessionRecord>();
   readonly #numbers = new Map<OriginKey, Numbers>();
   readonly #charges = new Map<string, { count: number; bytes: number }>();
   /** Oldest first, from `#first` on. */
@@ -105,8 +106,8 @@ export class Outstanding {
 
   /** A node as it will be; undefined if it will not be. */
   node(path: string): NodeView | undefined {
-    const record = this.#nodes.get(path);
-    if (record !== undefined) return record.value;
+    const change = this.#nodes.get(path);
+    if (change !== undefined) return change.node;
     const { tree } = this.#state;
     const row = tree.find(path);
     if (row === ABSENT) return undefined;
@@ -136,13 +137,14 @@ export class Outstanding {
   /** Ephemeral nodes that a session will have: in the state or proposed, and not proposed to go. */
   ephemerals(session: bigint): string[] {
     const paths = this.#state.tree.ephemerals(session).filter((path) => !this.#nodes.has(path));
-    for (const [path, { value }] of this.#nodes) if (value?.owner === session) paths.push(path);
+    for (const { path, node } of this.#nodes.values())
+      if (node?.owner === session) paths.push(path);
     return paths;
   }
 
   session(id: bigint): SessionView | undefined {
     const record = this.#sessions.get(id);
-    if (record !== undefined) return record.value;
+    if (record !== undefined) return record.view;
     const session = this.#state.sessions.get(id);
     return session === undefined ? undefined : { session, closing: false };
   }
@@ -150,8 +152,8 @@ export class Outstanding {
   /** All sessions that there will be, closing ones too. */
   *sessions(): Generator<SessionView> {
     for (const { id } of this.#state.sessions.values()) yield present(this.session(id), 'session');
-    for (const [id, { value }] of this.#sessions) {
-      if (this.#state.sessions.get(id) === undefined) yield value;
+    for (const [id, { view }] of this.#sessions) {
+      if (this.#state.sessions.get(id) === undefined) yield view;
     }
   }
 
@@ -204,8 +206,8 @@ export class Outstanding {
       numbers.resolved = Math.max(numbers.resolved, resolved);
       numbers.proposed.push(zxid);
     }
-    for (const [path, value] of effect.nodes) this.#nodes.set(path, { zxid, value });
-    for (const [id, value] of effect.sessions) this.#sessions.set(id, { zxid, value });
+    for (const change of effect.nodes) this.#nodes.set(change.path, change);
+    for (const [id, view] of effect.sessions) this.#sessions.set(id, { zxid, view });
     this.#count(effect, 1);
     this.#proposals.push({ zxid, effect, origin, cxid });
   }
@@ -241,8 +243,12 @@ export class Outstanding {
   }
 
   #drop({ zxid, effect, origin, cxid }: Proposal): void {
-    dropUpTo(this.#nodes, effect.nodes.keys(), zxid);
-    dropUpTo(this.#sessions, effect.sessions.keys(), zxid);
+    for (const change of effect.nodes) {
+      if (this.#nodes.get(change.path) === change) this.#nodes.delete(change.path);
+    }
+    for (const id of effect.sessions.keys()) {
+      if (this.#sessions.get(id)?.zxid === zxid) this.#sessions.delete(id);
+    }
     this.#count(effect, -1);
     const numbers = cxid > 0 ? this.#numbers.get(origin) : undefined;
     if (numbers === undefined) return;
