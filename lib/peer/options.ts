@@ -22,6 +22,8 @@ export interface CheckedOptions extends Numbers {
   readonly dataLogDir: string | undefined;
   readonly trust: Trust;
   readonly binding: Binding;
+  /** A majority may found the group. */
+  readonly bootstrap: boolean;
   readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -31,7 +33,7 @@ export const IN_MEMORY = ':memory:';
 
 const OPTIONS: ReadonlySet<string> = new Set<string>([
   ...SECURITY_NAMES,
-  ...(['id', 'peers', 'dataDir', 'dataLogDir', 'logger', 'signal'] satisfies (
+  ...(['id', 'peers', 'dataDir', 'dataLogDir', 'bootstrap', 'logger', 'signal'] satisfies (
     | keyof Solo
     | keyof Grouped
   )[]),
@@ -62,7 +64,8 @@ export function checkOptions(options: Solo | Grouped): CheckedOptions {
   if (given.peers === undefined) {
     const alone: Address = { id, url: '', role: 'participant', weight: 1, group: 0 };
     const alike = checkSecurity(given, id, []);
-    return { id, addresses: [alone], ...alike, ...rest };
+    if (given.bootstrap !== undefined) throw new TypeError('openPeer: bootstrap needs peers');
+    return { id, addresses: [alone], bootstrap: false, ...alike, ...rest };
   }
   if (!('id' in given)) throw new TypeError('openPeer: peers needs an id: which of them is this?');
   if (given.dataDir === undefined) {
@@ -72,7 +75,13 @@ export function checkOptions(options: Solo | Grouped): CheckedOptions {
   }
   const addresses = checkPeers(id, given.peers);
   const security = checkSecurity(given, id, addresses);
-  return { id, addresses, ...security, ...rest };
+  const bootstrap = checkBootstrap(given.bootstrap);
+  return { id, addresses, bootstrap, ...security, ...rest };
+}
+
+function checkBootstrap(value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw new TypeError(`openPeer: bootstrap must be true or false, not ${describe(value)}`);
 }
 
 function checkCompany(options: Settings): Pick<CheckedOptions, 'logger' | 'signal'> {

@@ -18,6 +18,7 @@ export function replicaOptions(options: CheckedOptions): ReplicaOptions {
       id,
       role: own?.role ?? 'participant',
       voters: voters.map(({ id: voter, weight, group }) => ({ id: voter, weight, group })),
+      bootstrap: options.bootstrap,
       heartbeat,
       syncTimeout,
       initTimeout,

@@ -148,4 +148,14 @@ export interface Grouped extends Settings {
    * promised. `':memory:'` is for tests.
    */
   readonly dataDir: string;
+  /**
+   * For the first start of a group of which some voters will come later: a majority of them, all with this
+   * option, founds it, and the others are taken in when they come. Without it the first start
+   * needs all voters. Your word that this group has never been: that every disk which is not there
+   * is empty. Where that is wrong a second group begins beside the first, without its data. So it is
+   * refused as long as any peer is reached that has been in a group; and take the option away after the
+   * first start. Has no effect on a peer that has been in a group.
+   * @default false
+   */
+  readonly bootstrap?: boolean;
 }

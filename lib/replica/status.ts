@@ -8,18 +8,26 @@ export function statusOf(zab: Zab, serving: boolean, failure: string | undefined
   return Object.freeze({ role, phase, serving, reason, leader, epoch });
 }
 
-function reasonOf({ role, phase, leader }: Zab, failure: string | undefined): string {
+function reasonOf(zab: Zab, failure: string | undefined): string {
+  const { role, phase, leader } = zab;
   switch (role) {
     case 'quarantined':
       return `quarantined: ${failure ?? 'the log cannot be trusted'}`;
     case 'looking':
-      return 'no leader';
+      return birthReason(zab.awaited) ?? 'no leader';
     case 'leading':
       return phase === 'broadcast' ? 'the epoch begins' : 'no quorum follows yet';
     case 'following':
     case 'observing':
       return `${phase} with leader ${leader ?? 'unknown'}`;
   }
+}
+
+/** Why a group that is not born yet is not, as far as this peer sees. */
+function birthReason(awaited: readonly number[] | undefined): string | undefined {
+  if (awaited === undefined) return undefined;
+  if (awaited.length === 0) return 'the group is being founded';
+  return `waiting for the first start of ${awaited.length === 1 ? 'peer' : 'peers'} ${awaited.join(', ')}`;
 }
 
 export function isSameStatus(a: ReplicaStatus, b: ReplicaStatus): boolean {

@@ -1,6 +1,6 @@
 /** A whole group on one virtual network, and the hands that can hurt it. */
 import { ZERO } from '../base/zxid.ts';
-import type { Configuration } from '../zab/configuration.ts';
+import { type Configuration, voterOf } from '../zab/configuration.ts';
 import { holdsQuorum } from './ghost.ts';
 import { LocalClock } from './local-clock.ts';
 import type { Predicate } from './predicates/predicate.ts';
@@ -98,7 +98,9 @@ export class SimCluster {
     const force = [{ configuration: { ...genesis, voters: sound }, committed: true }];
     return holdsQuorum(force, (key) => {
       const id = Number.parseInt(key, 10);
-      return id !== without.id && !this.lost.has(id);
+      // Who was not there when the group was born has no vote before it is admitted.
+      const founder = voterOf(genesis, id)?.store !== '';
+      return id !== without.id && founder && !this.lost.has(id);
     });
   }
 
@@ -119,7 +121,12 @@ export class SimCluster {
 
   startAll(): void {
     const prng = new Prng(this.swarm.seed, STREAM.peer);
-    for (const peer of this.peers) this.clock.after(prng.between(0, 300), () => peer.start());
+    const late = new Prng(this.swarm.seed, STREAM.swarm, 2);
+    const tardy = this.swarm.bootstrap && !this.swarm.born;
+    for (const peer of this.peers) {
+      const delay = tardy && late.chance(0.4) ? late.between(0, 30_000) : 0;
+      this.clock.after(delay + prng.between(0, 300), () => peer.start());
+    }
   }
 
   /** A store that a fault has robbed is given up for an empty one; any other has no reason to be quarantined. */

@@ -36,6 +36,8 @@ export interface Swarm {
   readonly observers: readonly number[];
   /** The group exists already when the run begins. */
   readonly born: boolean;
+  /** Nobody waits for those who are late: a quorum founds the group by the operator's word. */
+  readonly bootstrap: boolean;
   readonly timers: Timers;
   readonly network: NetworkOptions;
   readonly writeLatency: number;
@@ -174,6 +176,7 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     voters,
     observers,
     born: prng.chance(0.6),
+    bootstrap: new Prng(seed, STREAM.swarm, 1).chance(0.4),
     timers: drawTimers(prng),
     network: drawNetwork(prng, new Prng(seed, STREAM.network, 3)),
     writeLatency: prng.pick([0.2, 1, 5, 20]),

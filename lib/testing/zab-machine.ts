@@ -49,6 +49,7 @@ export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
     id: peer.id,
     role: peer.observer ? 'observer' : 'participant',
     voters,
+    bootstrap: swarm.bootstrap,
     ...timers,
     counterMax,
     syncBufferBytes,

@@ -60,6 +60,7 @@ export const message: Field<PeerMessage> = union<PeerMessage, 'type'>('type', 'm
       starts,
       role: word('participant', 'observer'),
       votersHash: safe,
+      bootstrap: flag,
       birth,
     },
   ],

@@ -26,6 +26,7 @@ export function ownHello(core: Core): Hello {
     starts: core.starts,
     role,
     votersHash: votersHash(core.options),
+    bootstrap: core.options.bootstrap,
     birth: core.birth,
   };
 }
@@ -57,6 +58,7 @@ export function judge(core: Core, link: Link, hello: Hello): Verdict {
     const { min, max } = hello.protocol;
     return refuse('PROTOCOL', `peer ${hello.id} speaks protocol ${min} to ${max}`);
   }
+  if (hello.store === '') return refuse('PROTOCOL', `peer ${hello.id} has no store`);
   if (hello.store === core.store) {
     return refuse('DUPLICATE_STORE', `peer ${hello.id} runs on a copy of the store of this peer`);
   }

@@ -34,6 +34,8 @@ export interface Hello {
   readonly role: 'participant' | 'observer';
   /** Hash of the voters' ids, weights and groups in the options: other options, another group. */
   readonly votersHash: number;
+  /** Started with the operator's word that this group has never been: see bootstrap.ts. */
+  readonly bootstrap: boolean;
   readonly birth: Birth;
 }
 

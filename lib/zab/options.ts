@@ -13,6 +13,8 @@ export interface ZabOptions {
   readonly role: 'participant' | 'observer';
   /** The voters to found the group with; once it is born, the log's configuration counts. */
   readonly voters: readonly ConfiguredVoter[];
+  /** The operator's word that whoever is not there has an empty disk: a quorum of flagged voters may found the group. */
+  readonly bootstrap: boolean;
   /** Heartbeat of a leader, and of every otherwise idle link. @default 250 */
   readonly heartbeat: number;
   /** Silence after which a link, a leader or a quorum is given up. @default 2_000 */
@@ -53,6 +55,7 @@ export interface ZabOptions {
 
 /** Everything that has a default. */
 export const ZAB_DEFAULTS: Omit<ZabOptions, 'id' | 'role' | 'voters' | 'spareStore'> = {
+  bootstrap: false,
   heartbeat: 250,
   syncTimeout: 2_000,
   initTimeout: 15_000,

@@ -8,7 +8,7 @@ import { assert } from '../base/assert.ts';
 import { CHAIN_START } from '../base/hash.ts';
 import type { Meter } from '../base/meter.ts';
 import { lesser, makeZxid, ZERO, type Zxid } from '../base/zxid.ts';
-import { genesisOf } from './bootstrap.ts';
+import { awaitedVoters, genesisOf } from './bootstrap.ts';
 import { acknowledge, flush, propose, raiseCommit } from './broadcast.ts';
 import { leaveIfFlooded, measureQueues } from './caps.ts';
 import type { Configuration } from './configuration.ts';
@@ -159,6 +159,12 @@ export class Zab {
   /** The id of the group; empty before it is born. */
   get cluster(): string {
     return clusterName(this.#core);
+  }
+
+  /** The voters whose first start this peer waits for, while the group is not born. */
+  get awaited(): readonly number[] | undefined {
+    const { born, options, store, birth, links } = this.#core;
+    return born ? undefined : awaitedVoters(options, store, birth, links);
   }
 
   /** Where the log begins. */

@@ -366,6 +366,7 @@ export const messages: { readonly [T in PeerMessage['type']]: Any<MessageOf<T>> 
     starts,
     role: fc.constantFrom('participant', 'observer'),
     votersHash: safe,
+    bootstrap: fc.boolean(),
     birth,
   }),
   BIRTH: record({

@@ -55,6 +55,7 @@ export const MESSAGES: {
     starts: [3, 0x2_0000_0003],
     role: 'observer',
     votersHash: 0x1_0000_0002,
+    bootstrap: true,
     birth: { state: 'pledged', voters: CONFIGURATION.voters },
   },
   BIRTH: {

@@ -15,6 +15,10 @@ function interpreter(): (command: Command) => string {
     voters: (args) => {
       for (const id of ids(args)) world.add(id, ids(args), {});
     },
+    // Voters whose operator gives his word that the group has never been.
+    'flagged-voters': (args) => {
+      for (const id of ids(args)) world.add(id, ids(args), { bootstrap: true });
+    },
     observer: ([id, , ...voters]) => world.add(Number(id), ids(voters), {}),
     show: (args) => {
       for (const word of args) shown.add(word);

@@ -207,3 +207,79 @@ test('an observer pledges nothing', () => {
   for (const peer of [1, 3]) lone.meet(peer, peer, UNBORN);
   assert.equal(lone.disk.meta.birth.state, 'unborn');
 });
+
+// ── Birth by the operator's word ────────────────────────────────────────────────────────────────
+
+const FLAGGED = { ...UNBORN, bootstrap: true } as const;
+
+function flagged(...ids: readonly number[]): Lone {
+  const members = voters(1, 2, 3, 4, 5);
+  const lone = new Lone({ virgin: true, voters: members, options: { bootstrap: true } });
+  for (const peer of ids) lone.meet(peer, peer, FLAGGED);
+  return lone;
+}
+
+/** The ids of the voters that this store has pledged to, and knows the store of. */
+function pledgedTo(lone: Lone): number[] {
+  const { birth } = lone.disk.meta;
+  assert(birth.state === 'pledged');
+  return birth.voters.filter(({ store }) => store !== '').map(({ id }) => id);
+}
+
+function pledge(...ids: readonly number[]): Birth {
+  const members = voters(1, 2, 3, 4, 5);
+  return {
+    state: 'pledged',
+    voters: members.map((voter) => (ids.includes(voter.id) ? voter : { ...voter, store: '' })),
+  };
+}
+
+test('by his word a majority of flagged voters founds the group; who is away has no store yet', () => {
+  const lone = flagged(1, 3);
+  assert.deepEqual(pledgedTo(lone), [1, 2, 3]);
+  tells(lone, 1, pledge(1, 2, 3));
+  assert.equal(lone.disk.born, false);
+  tells(lone, 3, pledge(1, 2, 3));
+  assert.equal(lone.disk.born, true);
+  assert.deepEqual(
+    lone.zab.configuration?.voters.map(({ store }) => store),
+    [storeOf(1), storeOf(2), storeOf(3), '', ''],
+  );
+});
+
+test('nobody pledges with less than a majority, beside one without the flag, or beside one that is born', () => {
+  const few = flagged(1);
+  const unflagged = flagged(1);
+  unflagged.meet(4, 4, UNBORN);
+  unflagged.meet(3, 3, FLAGGED);
+  const born = flagged(1);
+  born.meet(4, 4, { ...FLAGGED, birth: { state: 'born' }, cluster: '1'.repeat(28) });
+  born.meet(3, 3, FLAGGED);
+  const own = new Lone({ virgin: true, voters: voters(1, 2, 3, 4, 5) });
+  for (const peer of [1, 3]) own.meet(peer, peer, FLAGGED);
+  for (const lone of [few, unflagged, born, own]) {
+    assert.equal(lone.disk.meta.birth.state, 'unborn');
+  }
+});
+
+test('a pledge by his word is exchanged only for one that all it names can pledge, too', () => {
+  const lone = flagged(1, 3);
+  assert.deepEqual(pledgedTo(lone), [1, 2, 3]);
+  lone.zab.unlinked(1);
+  for (const peer of [4, 5]) lone.meet(peer, peer, FLAGGED);
+  for (const peer of [3, 4, 5]) tells(lone, peer, pledge(2, 3, 4, 5));
+  assert.deepEqual(pledgedTo(lone), [1, 2, 3], '1 may be born with it, unseen');
+  assert.equal(lone.disk.born, false);
+  lone.meet(1, 11, FLAGGED);
+  assert.deepEqual(pledgedTo(lone), [1, 2, 3, 4, 5]);
+});
+
+test('a voter says whom it waits for', () => {
+  assert.deepEqual(new Lone({ virgin: true }).zab.awaited, [1, 3]);
+  const lone = new Lone({ virgin: true });
+  lone.meet(1, 1, UNBORN);
+  assert.deepEqual(lone.zab.awaited, [3]);
+  lone.meet(3, 3, UNBORN);
+  assert.deepEqual(lone.zab.awaited, []);
+  assert.equal(new Lone().zab.awaited, undefined);
+});

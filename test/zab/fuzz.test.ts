@@ -70,6 +70,7 @@ const message: fc.Arbitrary<ZabMessage> = fc.oneof<fc.Arbitrary<ZabMessage>[]>(
     starts: fc.array(fc.nat(2), { maxLength: 2 }),
     role: fc.constantFrom('participant', 'observer'),
     votersHash: chain,
+    bootstrap: fc.boolean(),
     birth,
   }),
   fc.record({

@@ -121,6 +121,7 @@ export class Lone {
       starts: [1],
       role: 'participant',
       votersHash: votersHash(this.options),
+      bootstrap: false,
       birth: { state: 'born' },
       ...rest,
     };

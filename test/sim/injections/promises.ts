@@ -152,6 +152,21 @@ export const PROMISES: readonly Injection[] = [
     },
   },
   {
+    id: 'pledge-by-word-taken-back',
+    origin: 'section 4, first bootstrap',
+    title: 'a voter that pledged a group without some voters pledges another one with them',
+    patches: [
+      {
+        file: 'lib/zab/bootstrap.ts',
+        find: "const pledged = own.state === 'pledged' ? own.voters : [];",
+        replace: "const pledged = own.state === 'born' ? there : [];",
+      },
+    ],
+    expects: ['S31'],
+    machine: 'zab',
+    directed: 'test/zab/door.test.ts',
+  },
+  {
     id: 'new-store-admits-itself',
     origin: 'model',
     title: 'replaceStore is committed by the voters as they will be, the new store among them',
