@@ -34,7 +34,7 @@ export type {
 } from './client/client.ts';
 export type { Codec } from './client/codec.ts';
 export { bytes, utf8 } from './client/codec.ts';
-export type { Feed, Live, Watch } from './client/feed.ts';
+export type { Feed, Live, TreeChange, TreeUpdate, Watch } from './client/feed.ts';
 export type { HeldGrant } from './client/guard.ts';
 export { json } from './client/json-codec.ts';
 export { openPeer } from './client/open-peer.ts';

@@ -8,7 +8,9 @@ import type { Called } from './asked.ts';
 import type { Done } from './call.ts';
 import type { Created, Znode } from './client.ts';
 import { decodeWith } from './codec.ts';
+import type { TreeChange } from './feed.ts';
 import { type Results, resultOf } from './operation.ts';
+import type { RawChange } from './tree-source.ts';
 import type { View } from './view.ts';
 import { NOT_APPLIED } from './wait.ts';
 
@@ -104,4 +106,17 @@ export function resultsOf<O extends readonly unknown[]>(
 ): Results<O> {
   if (answer.type !== 'multi') return impossible(answer);
   return answer.results.map((result) => resultOf(result, view.place.show)) as Results<O>;
+}
+
+/** A change of a subtree; what it hands out is the caller's own. */
+export function changeOf<T>(view: View<T, never>, raw: RawChange): TreeChange<T> {
+  const path = view.place.show(raw.path);
+  if (raw.type === 'deleted') return { type: 'deleted', path };
+  const { data, stat } = raw.node;
+  return {
+    type: raw.type,
+    path,
+    data: decodeWith(view.codec, new Uint8Array(data), path),
+    stat: { ...stat },
+  };
 }

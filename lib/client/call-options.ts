@@ -22,6 +22,7 @@ export type CallName =
   | 'sync'
   | 'watch'
   | 'watchChildren'
+  | 'watchTree'
   | 'ready'
   | 'openSession'
   | 'close';
@@ -62,6 +63,7 @@ const CALLS: Readonly<Record<CallName, CallOptions>> = {
   close: { known: ['timeout'], strict: [] },
   watch: { known: ['signal'], strict: [] },
   watchChildren: { known: ['signal'], strict: [] },
+  watchTree: { known: ['signal'], strict: [] },
 };
 
 /** @throws {TypeError} an option the call does not know, or one that is `undefined` by mistake */

@@ -7,7 +7,7 @@ import type { PeerStatus } from '../peer/status.ts';
 import type { SessionState } from '../replica/session-handle.ts';
 import type { Stat } from '../tree/znode.ts';
 import type { Codec } from './codec.ts';
-import type { Watch } from './feed.ts';
+import type { Feed, TreeUpdate, Watch } from './feed.ts';
 import type { HeldGrant } from './guard.ts';
 import type { EphemeralOp, Op, Results } from './operation.ts';
 import type { StopOptions, WaitOptions } from './wait.ts';
@@ -122,6 +122,12 @@ export interface Client<T = string, In = T> {
   watch(path: string, options?: StopOptions): Watch<Znode<T> | undefined>;
   /** The sorted names of a node's children, now and after every change; empty while it does not exist. */
   watchChildren(path: string, options?: StopOptions): Watch<string[]>;
+  /**
+   * A node and all below it: as it is, then every transaction. Five writes of the same value are five.
+   * Nodes that the session may not read are left out; an absent node is an empty subtree. Costs memory
+   * for the paths of the subtree, for each consumer; a listing of the tree, where there is a gap.
+   */
+  watchTree(path: string, options?: StopOptions): Feed<TreeUpdate<T>>;
   /** A node's ACL in zkCli's notation. */
   getAcl(path: string, options?: ReadOptions): Promise<{ acl: string[]; stat: Stat }>;
   /** Replaces a node's ACL; `version` is compared with `stat.aversion`. */

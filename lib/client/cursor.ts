@@ -7,6 +7,8 @@ export interface StateSource<T> {
   take(): T | typeof SAME;
   /** The last transaction that the state taken last reflects. */
   readonly zxid: bigint;
+  /** Of a source that gives every change: whether more waits behind what was taken. */
+  readonly hasMore?: boolean;
   close(): void;
 }
 
@@ -89,12 +91,14 @@ export class Cursor<T> {
     try {
       value = source.take();
     } catch (error) {
+      this.#changed ||= source.hasMore === true;
       this.#consumer = undefined;
       consumer.refused(error);
       return true;
     }
     if (value === SAME) return false;
     this.#zxid = source.zxid;
+    this.#changed ||= source.hasMore === true;
     this.#consumer = undefined;
     consumer.item(value);
     return true;

@@ -1,5 +1,6 @@
 /** What an application reads changes from. */
 import type { QuorateError } from '../base/errors.ts';
+import type { Znode } from './client.ts';
 import type { WaitOptions } from './wait.ts';
 
 /**
@@ -23,6 +24,31 @@ export interface Watch<T> extends Feed<T> {
   /** The states as a value that is always at hand. Resolves with the first; waits without end unless there is a `timeout`. */
   live(options?: WaitOptions): Promise<Live<T>>;
 }
+
+/**
+ * What became of a subtree: first all of it as it is, then every transaction that touches it, each with
+ * all that it did there. Where the history is not to be had ({@link TreeUpdate.kind} `gap`) one update
+ * has the net difference to the one before, so that who ignores `kind` is still right.
+ */
+export interface TreeUpdate<T> {
+  /**
+   * `snapshot`: the first. `transaction`: exactly one. `gap`: the consumer was too slow for what came,
+   * the session was another one for a while, or this peer was given a copy of the tree.
+   */
+  readonly kind: 'snapshot' | 'transaction' | 'gap';
+  /** The state that the consumer has with this update. */
+  readonly zxid: bigint;
+  /** One for each path, so that applying them in this order never leaves a node without its parent. */
+  readonly changes: readonly TreeChange<T>[];
+}
+
+/**
+ * What became of one node. `changed`: its data was written, be it with the same; or it was deleted and
+ * another made under its name, which `stat.czxid` tells.
+ */
+export type TreeChange<T> =
+  | ({ readonly type: 'created' | 'changed' } & Znode<T>)
+  | { readonly type: 'deleted'; readonly path: string };
 
 /** The newest state, read synchronously, until it is closed. */
 export interface Live<T> extends Feed<T>, AsyncDisposable {

@@ -1,12 +1,11 @@
 /** Where the states of `watch` and `watchChildren` come from. */
-import { assert } from '../base/assert.ts';
 import type { QuorateError } from '../base/errors.ts';
 import type { ReadResult } from '../replica/read.ts';
 import type { Stat } from '../tree/znode.ts';
 import type { SessionSource } from './client-core.ts';
 import { type Cursor, type OpenSource, SAME, type StateSource } from './cursor.ts';
 import type { Failure } from './failure.ts';
-import type { Aspect, Watcher } from './session-watches.ts';
+import type { Aspect, NodeWatcher } from './session-watches.ts';
 
 /** What is watched, and how it is read. */
 export interface NodeAspect<T> {
@@ -19,7 +18,6 @@ export interface NodeAspect<T> {
 }
 
 const READS = { data: 'get', children: 'children' } as const;
-const STALE = { consistency: 'stale' } as const;
 
 function isEnd({ code }: Failure): boolean {
   return code === 'CLOSED' || code === 'SESSION_EXPIRED';
@@ -30,7 +28,7 @@ export function openNode<T>(source: SessionSource, node: NodeAspect<T>): OpenSou
   return (cursor) => new NodeSource(source, node, cursor);
 }
 
-class NodeSource<T> implements StateSource<T>, Watcher {
+class NodeSource<T> implements StateSource<T>, NodeWatcher {
   readonly aspect: Aspect;
   readonly #source: SessionSource;
   readonly #node: NodeAspect<T>;
@@ -58,8 +56,12 @@ class NodeSource<T> implements StateSource<T>, Watcher {
    */
   take(): T | typeof SAME {
     const operation = { type: READS[this.aspect], path: this.#node.path };
-    const result = this.#source.current.read(operation, STALE);
-    assert(typeof result !== 'number', 'a stale read is answered at once');
+    const result = this.#source.current.readNow(operation);
+    if (result === undefined) {
+      // Something else is about to be delivered: the state is read behind it.
+      this.#source.peer.afterTurn(() => this.#cursor.changed());
+      return SAME;
+    }
     // The end of the session is on its way, and will be told by itself.
     if (result.type === 'error' && isEnd(result)) return SAME;
     const { identity, state } = this.#node.read(result);
@@ -71,7 +73,11 @@ class NodeSource<T> implements StateSource<T>, Watcher {
 
   close(): void {
     this.#isOpen = false;
-    this.#source.current.watches.remove(this.#node.path, this);
+    this.#source.current.watches.nodes.remove(this.#node.path, this);
+  }
+
+  registered(): void {
+    this.#cursor.changed();
   }
 
   changed(): void {
@@ -91,7 +97,7 @@ class NodeSource<T> implements StateSource<T>, Watcher {
   /** What was missed between two sessions is in the state that is read when the watch stands again. */
   #enter(): void {
     const { current } = this.#source;
-    if (current.end === undefined) current.watches.add(this.#node.path, this);
+    if (current.end === undefined) current.watches.nodes.add(this.#node.path, this);
     else this.#cursor.end(current.end);
   }
 }

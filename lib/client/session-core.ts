@@ -10,6 +10,8 @@ import { type Done, type Question, ReadCall, WriteCall } from './call.ts';
 import { SessionWatches } from './session-watches.ts';
 import { NOT_APPLIED, throwIfAborted, type WaitOptions } from './wait.ts';
 
+const STALE: ReadOptions = { consistency: 'stale' };
+
 /** Who opened a session. */
 export interface SessionOwner {
   /** The session is connected, for the first time or again, or suspended. */
@@ -69,6 +71,17 @@ export class SessionCore implements SessionObserver {
   read(operation: ReadOperation, options?: ReadOptions): ReadResult | number {
     if (this.#ended !== undefined) throw this.#refusal(this.#ended);
     return this.peer.pipeline.read(this.handle, operation, options);
+  }
+
+  /**
+   * What this peer has applied, whatever is known of the group. Undefined if that cannot be said at once:
+   * something else is about to be delivered to the session (S24).
+   */
+  readNow(operation: ReadOperation): ReadResult | undefined {
+    const result = this.read(operation, STALE);
+    if (typeof result !== 'number') return result;
+    this.abandon(result);
+    return undefined;
   }
 
   /** The answer to a read that got a ticket. */
@@ -135,7 +148,11 @@ export class SessionCore implements SessionObserver {
   }
 
   watchFired(delivery: DeliveryOf<'watch'>): void {
-    this.watches.deliver(delivery.event);
+    this.watches.deliver(delivery);
+  }
+
+  watchesFired(): void {
+    this.watches.delivered();
   }
 
   over(cause: QuorateError): void {

@@ -5,6 +5,7 @@ import type { Stat } from '../tree/znode.ts';
 import { parseAcl } from './acl-text.ts';
 import {
   aclOf,
+  changeOf,
   childrenOf,
   childrenOrNone,
   createdOf,
@@ -27,7 +28,7 @@ import type {
   Znode,
 } from './client.ts';
 import { utf8 } from './codec.ts';
-import type { Watch } from './feed.ts';
+import type { Feed, TreeChange, TreeUpdate, Watch } from './feed.ts';
 import { identityOfChildren, identityOfData, type NodeAspect } from './node-source.ts';
 import {
   checkVersion,
@@ -38,6 +39,8 @@ import {
   type Results,
   setOperation,
 } from './operation.ts';
+import { StateFeed } from './state-feed.ts';
+import { openTree, type Subtree } from './tree-source.ts';
 import { View } from './view.ts';
 import { NOT_APPLIED, type StopOptions, type WaitOptions } from './wait.ts';
 
@@ -238,6 +241,17 @@ export abstract class TreeView<T, In> extends View<T, In> {
       failure: (failure) => this.failure(called, failure, NOT_APPLIED),
     };
     return this.feed('watchChildren', path, node, options);
+  }
+
+  watchTree(path: string, options?: StopOptions): Feed<TreeUpdate<T>> {
+    checkOptions('watchTree', options);
+    const called = { name: 'watchTree', path } as const;
+    const tree: Subtree<TreeChange<T>> = {
+      root: this.place.resolve(path),
+      change: (raw) => changeOf(this, raw),
+      failure: (failure) => this.failure(called, failure, NOT_APPLIED),
+    };
+    return new StateFeed(openTree(this.source, tree), this.feedContext('watchTree', path), options);
   }
 }
 

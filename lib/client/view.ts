@@ -13,6 +13,7 @@ import { type Guard, GuardedQuestion, isGuarded } from './guard.ts';
 import { type NodeAspect, openNode } from './node-source.ts';
 import { createOperation, type Target } from './operation.ts';
 import type { Place } from './place.ts';
+import type { FeedContext } from './state-feed.ts';
 import { StateWatch } from './state-watch.ts';
 import { type Fate, type StopOptions, throwIfAborted, type WaitOptions } from './wait.ts';
 
@@ -21,9 +22,6 @@ export type ReadMaker<O> = (path: string, options: O | undefined) => ReadOperati
 
 /** What a sync waits for: a quorum round. */
 const CONFIRMED: Freshness = { consistency: 'linearizable' };
-
-/** What this peer knows at once. */
-const STALE: Freshness = { consistency: 'stale' };
 
 /** How a view asks: one part of the tree, one codec, and a session to ask through. */
 export class View<T, In> {
@@ -88,18 +86,9 @@ export class View<T, In> {
   /** @throws GRANT_LOST: the grant that guards this view's writes is over */
   protected assertHeld(): void {
     this.guard?.assertHeld((path) => {
-      const result = this.readNow({ type: 'exists', path });
+      const result = this.source.current.readNow({ type: 'exists', path });
       return result?.type === 'exists' ? result.stat.czxid : undefined;
     });
-  }
-
-  /** What this peer knows; undefined if it cannot be said at once. */
-  protected readNow(operation: ReadOperation): ReadResult | undefined {
-    const core = this.source.current;
-    const result = core.read(operation, STALE);
-    if (typeof result !== 'number') return result;
-    core.abandon(result);
-    return undefined;
   }
 
   protected feed<S>(
@@ -108,9 +97,12 @@ export class View<T, In> {
     node: NodeAspect<S>,
     options: StopOptions | undefined,
   ): Watch<S> {
+    return new StateWatch(openNode(this.source, node), this.feedContext(name, path), options);
+  }
+
+  protected feedContext(name: CallName, path: string): FeedContext {
     const { report } = this.source;
-    const context = { what: whatOf({ name, path }), path, report };
-    return new StateWatch(openNode(this.source, node), context, options);
+    return { what: whatOf({ name, path }), path, report };
   }
 
   /** The error of a call that was refused. */
@@ -140,7 +132,7 @@ export class View<T, In> {
   protected ensureRoot(): void {
     const { prefix } = this.place;
     if (prefix === '') return;
-    const root = this.readNow({ type: 'exists', path: prefix });
+    const root = this.source.current.readNow({ type: 'exists', path: prefix });
     if (root !== undefined && isFound(root)) return;
     const target = { tree: prefix, shown: '/' };
     const operation = createOperation(utf8, target, undefined, { parents: true });

@@ -27,6 +27,8 @@ export interface ReadObserver {
 export interface SessionObserver {
   stateChanged(delivery: DeliveryOf<'state'>): void;
   watchFired(delivery: DeliveryOf<'watch'>): void;
+  /** All events of one transaction were given, before anything else is. */
+  watchesFired(): void;
   /** The peer has ended, and the session with it as far as this process can tell. */
   over(cause: QuorateError): void;
 }
@@ -110,10 +112,24 @@ export class RequestPipeline {
   }
 
   deliver(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) this.#route(delivery);
+    /** Who was told of the transaction whose events are being routed. */
+    const told = new Set<SessionObserver>();
+    for (const [at, delivery] of deliveries.entries()) {
+      if (delivery.type !== 'watch') {
+        this.#route(delivery);
+        continue;
+      }
+      const observer = this.#sessions.get(delivery.session.key);
+      if (observer !== undefined) told.add(observer);
+      observer?.watchFired(delivery);
+      const next = deliveries[at + 1];
+      if (next?.type === 'watch' && next.zxid === delivery.zxid) continue;
+      for (const one of told) one.watchesFired();
+      told.clear();
+    }
   }
 
-  #route(delivery: Delivery): void {
+  #route(delivery: Exclude<Delivery, { readonly type: 'watch' }>): void {
     switch (delivery.type) {
       case 'reply': {
         const observer = this.#writes.get(delivery.ticket);
@@ -133,9 +149,6 @@ export class RequestPipeline {
         observer?.read(delivery);
         return;
       }
-      case 'watch':
-        this.#sessions.get(delivery.session.key)?.watchFired(delivery);
-        return;
       case 'state':
         this.#routeState(delivery);
         return;

@@ -35,7 +35,7 @@ export class LocalSide {
 
   constructor(owner: Owner, options: ReplicaOptions, machine: () => StateMachine, outbox: Outbox) {
     this.#outbox = outbox;
-    this.#watching = new Watching((session) => this.#host.readerOf(session));
+    this.#watching = new Watching((session) => this.#host.readerOf(session), machine);
     this.#reads = new Reads(machine, this.#watching, outbox);
     const { reads, watching } = { reads: this.#reads, watching: this.#watching };
     this.#host = new SessionHost(owner, { options, machine, outbox, reads, watching });

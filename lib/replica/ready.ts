@@ -5,6 +5,7 @@
  */
 import type { ErrorCode, Outcome } from '../base/errors.ts';
 import type { Zxid } from '../base/zxid.ts';
+import type { GetResult } from '../tree/reader.ts';
 import type { OperationResult } from '../tree/request.ts';
 import type { WatchEvent } from '../tree/watch-event.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
@@ -71,6 +72,8 @@ export type Delivery =
       readonly zxid: Zxid;
       /** `resync` after a SNAP: the net difference, for a watch that stays. */
       readonly event: WatchEvent;
+      /** For a watch on a subtree: the node that came or changed, as this transaction left it. */
+      readonly node?: WatchedNode;
     }
   | {
       readonly type: 'state';
@@ -80,6 +83,9 @@ export type Delivery =
       /** Why it ended, where it did: SESSION_EXPIRED, SESSION_MOVED, CLOSED, or why it could not begin. */
       readonly code: ErrorCode | undefined;
     };
+
+/** A node at one transaction, the same value for all who watch it: nobody writes into it. */
+export type WatchedNode = Pick<GetResult, 'data' | 'stat'>;
 
 /** A notable change, for the log, the warnings and the simulator's story. */
 export type ReplicaEvent =

@@ -5,13 +5,13 @@
 import type { Zxid } from '../base/zxid.ts';
 import { PERMISSION } from '../tree/acl.ts';
 import { permits } from '../tree/acl-check.ts';
-import type { Reader } from '../tree/reader.ts';
+import { type Reader, TRUSTED } from '../tree/reader.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
 import type { TreeEvent } from '../tree/tree-event.ts';
-import type { Notification, WatchKind } from '../tree/watch-event.ts';
+import type { NodeEvent, Notification, WatchKind } from '../tree/watch-event.ts';
 import { type MayRead, WatchTable } from '../tree/watch-table.ts';
 import { viewOf } from '../tree/watch-view.ts';
-import type { Delivery } from './ready.ts';
+import type { Delivery, WatchedNode } from './ready.ts';
 import type { SessionHandle } from './session-handle.ts';
 
 /** What a session is told. */
@@ -23,8 +23,10 @@ const NOBODY: readonly Told[] = [];
 export class Watching {
   readonly #table = new WatchTable<SessionHandle>();
   readonly #mayRead: MayRead<SessionHandle>;
+  readonly #machine: () => StateMachine;
 
-  constructor(readerOf: (session: SessionHandle) => Reader) {
+  constructor(readerOf: (session: SessionHandle) => Reader, machine: () => StateMachine) {
+    this.#machine = machine;
     this.#mayRead = (session, acl) => permits(acl, PERMISSION.read, readerOf(session));
   }
 
@@ -46,7 +48,30 @@ export class Watching {
   applied(zxid: Zxid, events: readonly TreeEvent[]): readonly Told[] {
     if (events.length === 0) return NOBODY;
     const notifications = this.#table.select(zxid, events, this.#mayRead);
-    return notifications.length === 0 ? NOBODY : told(zxid, notifications);
+    return notifications.length === 0 ? NOBODY : this.#withNodes(zxid, notifications);
+  }
+
+  /**
+   * Whoever watches a subtree is given what this transaction wrote: when the event is handed over, the
+   * tree may be further. Read once, whoever many watch it.
+   */
+  #withNodes(
+    zxid: Zxid,
+    notifications: readonly Notification<SessionHandle, NodeEvent>[],
+  ): readonly Told[] {
+    const nodes = new Map<string, WatchedNode | undefined>();
+    return told(zxid, notifications).map((one, at) => {
+      const event = notifications[at]?.event;
+      if (event === undefined || !wantsNode(event)) return one;
+      if (!nodes.has(event.path)) nodes.set(event.path, this.#node(event.path));
+      const node = nodes.get(event.path);
+      return node === undefined ? one : { ...one, node };
+    });
+  }
+
+  #node(path: string): WatchedNode | undefined {
+    const found = this.#machine().get(path, TRUSTED);
+    return found.type === 'error' ? undefined : { data: found.data, stat: found.stat };
   }
 
   /** A SNAP replaced the tree: who is told of the difference. */
@@ -55,6 +80,11 @@ export class Watching {
     const jump = { before: viewOf(before), after: viewOf(after), from: before.zxid, zxid };
     return told(zxid, this.#table.jump(jump, this.#mayRead));
   }
+}
+
+function wantsNode({ type, watches }: NodeEvent): boolean {
+  const isLeft = type === 'created' || type === 'data-changed';
+  return isLeft && watches.some(({ kind }) => kind === 'persistent-recursive');
 }
 
 function told(zxid: Zxid, notifications: readonly Notification<SessionHandle>[]): readonly Told[] {
