@@ -39,12 +39,21 @@ export function dialWebSocket(dial: Dial, events: DialEvents): WebSocket {
     maxPayload: frameBytes,
     handshakeTimeout: UPGRADE_TIME,
     lookup: lookupOf(addresses),
+    finishRequest: (request) => {
+      request.once('socket', (carrier) => carrier.once('secureConnect', onSecure));
+      request.end();
+    },
   });
   let failure: string | undefined;
-  const onError = (error: Error): void => {
-    failure ??= reasonOf(error);
+  let hint = '';
+  // A server that does not like a certificate only hangs up, and in TLS 1.3 after we believe that all is well.
+  const onSecure = (): void => {
+    hint = '; the other side may not accept the certificate of this peer';
   };
-  const onClose = (): void => events.failed(failure ?? 'closed before it was open');
+  const onError = (error: Error): void => {
+    failure ??= `${reasonOf(error)}${hint}`;
+  };
+  const onClose = (): void => events.failed(failure ?? `closed before it was open${hint}`);
   socket.on('error', onError);
   socket.once('close', onClose);
   socket.once('unexpected-response', (_request, response) => {

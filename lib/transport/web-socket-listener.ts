@@ -1,8 +1,15 @@
 /** Where requests for links come in: at a port of the peer's own, or on a server of the application. */
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  ServerResponse,
+} from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { assert } from '../base/assert.ts';
 import { withoutBrackets, withPort } from './peer-url.ts';
 import { asksForCertificates, type Trust } from './trust.ts';
@@ -16,8 +23,6 @@ export interface WebSocketListener {
 }
 
 const UPGRADE_REQUIRED = 426;
-/** How long a connection may take to ask for an upgrade, TLS included; in ms. */
-const REQUEST_TIME = 5_000;
 /** Connections at a time, links included: files that a stranger may hold open. */
 const CONNECTIONS_MAX = 1_024;
 
@@ -33,24 +38,32 @@ export class OwnListener implements WebSocketListener {
   /**
    * @param url its port and path; with `wss:` there is TLS.
    * @param host the interface to listen on.
+   * @param requestTime how long a connection may take to ask for an upgrade, TLS included; in ms.
    * @param refused told of whoever fails in TLS.
    */
   constructor(
     url: URL,
     host: string,
     trust: Trust,
+    requestTime: number,
     gate: UpgradeGate,
     refused: (address: string, reason: string) => void,
   ) {
     this.#url = url;
     this.#host = withoutBrackets(host);
-    this.#server = url.protocol === 'wss:' ? secureServer(trust) : createServer(SERVER_OPTIONS);
+    const options = serverOptions(requestTime);
+    this.#server = url.protocol === 'wss:' ? secureServer(trust, options) : createServer(options);
     this.#server.maxConnections = CONNECTIONS_MAX;
     this.#server.on('request', (_request, response: ServerResponse) => {
       response.writeHead(UPGRADE_REQUIRED, { connection: 'close' }).end();
     });
     this.#server.on('upgrade', (request, socket, head) => gate.upgrade(request, socket, head));
-    this.#server.on('tlsClientError', (error, socket) => refused(addressOf(socket), error.message));
+    this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      const { authorizationError } = socket;
+      // Typed as an error, it is a code; and where there is no certificate at all, nothing.
+      const reason = authorizationError == null ? error.message : String(authorizationError);
+      refused(addressOf(socket), `TLS: ${reason}`);
+    });
     this.#server.on('connection', (socket: unknown) => {
       if (!(socket instanceof Socket)) return;
       this.#connections.add(socket);
@@ -126,18 +139,20 @@ export class MountedListener implements WebSocketListener {
   }
 }
 
-const SERVER_OPTIONS = {
-  headersTimeout: REQUEST_TIME,
-  requestTimeout: REQUEST_TIME,
-  connectionsCheckingInterval: 1_000,
-};
+function serverOptions(requestTime: number): ServerOptions {
+  return {
+    headersTimeout: requestTime,
+    requestTimeout: requestTime,
+    connectionsCheckingInterval: requestTime / 3,
+  };
+}
 
-function secureServer(trust: Trust): Server {
+function secureServer(trust: Trust, options: ServerOptions): Server {
   const isAsking = asksForCertificates(trust);
   return createSecureServer({
     ...trust.tls,
-    ...SERVER_OPTIONS,
-    handshakeTimeout: REQUEST_TIME,
+    ...options,
+    handshakeTimeout: options.requestTimeout,
     requestCert: isAsking,
     rejectUnauthorized: isAsking,
   });

@@ -147,9 +147,8 @@ export class WebSocketTransport implements Transport {
     const host = binding.host ?? url.hostname;
     if (!this.#isOpen && !isLoopback(host)) throw notLoopback(host);
     const gate = this.#gate(place.pathname, true);
-    const listener = new OwnListener(place, host, this.#trust, gate, (address, reason) =>
-      this.#refusals.note(address, reason),
-    );
+    const { handshakeTime } = this.#limits;
+    const listener = new OwnListener(place, host, this.#trust, handshakeTime, gate, this.#refuse);
     this.#listeners.push(listener);
     return await listener.open();
   }
@@ -162,9 +161,13 @@ export class WebSocketTransport implements Transport {
       frameBytes: this.#frameBytes,
       hasRoom: () => this.#strangers.size < this.#limits.strangers,
       arrived: (arrival) => this.#admit(arrival),
-      refused: (address, reason) => this.#refusals.note(address, reason),
+      refused: this.#refuse,
     });
   }
+
+  readonly #refuse = (address: string, reason: string): void => {
+    this.#refusals.note(address, reason);
+  };
 
   /** A frame may be as long as any, and then its seal. */
   get #frameBytes(): number {
@@ -245,7 +248,7 @@ export class WebSocketTransport implements Transport {
     introduce(socket, carrier, new Handshake(party, wanted), this.#limits.handshakeTime, {
       trusted,
       refused: (reason, byUs) => {
-        if (byUs) this.#refusals.note(address, reason);
+        if (byUs) this.#refuse(address, reason);
         failed(reason);
       },
     });
@@ -255,7 +258,7 @@ export class WebSocketTransport implements Transport {
     const channel = new WebSocketChannel(socket, seal, this.#limits.frameBytes, {
       received: (bytes) => this.#links.received(link, bytes),
       drained: () => this.#links.drained(link),
-      forged: () => this.#refusals.note(address, 'a frame was not as its sender sealed it'),
+      forged: () => this.#refuse(address, 'a frame was not as its sender sealed it'),
       lost: (reason) => this.#links.lost(link, reason),
     });
     const link = this.#links.open(channel, side, address);
