@@ -1,4 +1,5 @@
 /** What may go wrong, as data: a schedule is drawn up front, so that any part of it can be left out. */
+import type { FlippedPart } from './bit-flip.ts';
 import type { Prng } from './prng.ts';
 import type { CrashPoint } from './world.ts';
 
@@ -54,6 +55,13 @@ export type Fault = { readonly at: number } & (
       readonly duration: number;
     }
   | { readonly type: 'clog'; readonly from: Target; readonly to: Target; readonly duration: number }
+  /** Some peers are cut off one after the other, and come back one after the other in another order. */
+  | {
+      readonly type: 'swizzle';
+      readonly order: number;
+      readonly share: number;
+      readonly pause: number;
+    }
   | {
       readonly type: 'slow';
       readonly target: Target;
@@ -85,6 +93,14 @@ export type Fault = { readonly at: number } & (
     }
   | { readonly type: 'wipe'; readonly target: Target; readonly downtime: number }
   | { readonly type: 'rollback'; readonly target: Target; readonly age: number }
+  /** A bit of what is on the disk is another one when it is opened next. */
+  | {
+      readonly type: 'bit-flip';
+      readonly target: Target;
+      readonly part: FlippedPart;
+      readonly order: number;
+      readonly downtime: number;
+    }
   /** Runs on an empty disk for a while, then on its own again: a volume that was not mounted. */
   | {
       readonly type: 'other-disk';
@@ -129,6 +145,7 @@ export const FAULT_TYPES: readonly (readonly [FaultType, number])[] = [
   ['kill-room', 3],
   ['partition', 10],
   ['clog', 4],
+  ['swizzle', 3],
   ['slow', 4],
   ['break', 5],
   ['storm', 2],
@@ -136,6 +153,7 @@ export const FAULT_TYPES: readonly (readonly [FaultType, number])[] = [
   ['disk-hang', 3],
   ['disk-error', 3],
   ['wipe', 2],
+  ['bit-flip', 2],
   ['rollback', 1],
   ['other-disk', 1],
   ['clone', 1],
@@ -195,6 +213,10 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
       };
     case 'clog':
       return { type, at, from: target, to: drawTarget(prng), duration };
+    case 'swizzle': {
+      const [order, share] = [prng.uint32(), prng.float()];
+      return { type, at, order, share, pause: prng.exponential(600) };
+    }
     case 'slow':
       return { type, at, target, factor: prng.pick([5, 50, 50]), duration: duration * 2 };
     case 'break':
@@ -237,7 +259,7 @@ export function drawFault(prng: Prng, type: FaultType, at: number): Fault {
   }
 }
 
-type Robbery = 'wipe' | 'rollback' | 'other-disk' | 'old-copy' | 'clone';
+type Robbery = 'wipe' | 'bit-flip' | 'rollback' | 'other-disk' | 'old-copy' | 'clone';
 
 /** A fault that takes promises back, or doubles them. */
 function drawRobbery(
@@ -249,6 +271,10 @@ function drawRobbery(
   switch (type) {
     case 'wipe':
       return { type, at, target, downtime: duration };
+    case 'bit-flip': {
+      const part = prng.pick(['log', 'log', 'checkpoint', 'meta'] as const);
+      return { type, at, target, part, order: prng.uint32(), downtime: prng.exponential(500) };
+    }
     case 'rollback':
       return { type, at, target: { ...target, role: 'follower' }, age: prng.between(500, 20_000) };
     case 'old-copy':

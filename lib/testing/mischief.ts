@@ -95,6 +95,8 @@ export class Mischief {
           [[this.#find(fault.from).place, this.#find(fault.to).place]],
           fault.duration,
         );
+      case 'swizzle':
+        return this.#swizzle(fault.order, fault.share, fault.pause);
       case 'slow': {
         const { place } = this.#find(fault.target);
         network.slow(place, fault.factor);
@@ -204,6 +206,24 @@ export class Mischief {
     for (const [from, to] of cuts) network.block(from, to);
     this.#later(duration, () => {
       for (const [from, to] of cuts) network.unblock(from, to);
+    });
+  }
+
+  /** Whoever is cut off hears nobody and is heard by nobody. */
+  #swizzle(order: number, share: number, pause: number): void {
+    const { clock, peers, swarm } = this.#cluster;
+    const chosen = this.#some(order, share);
+    const back = new Prng(swarm.seed, STREAM.fault, order, 1).shuffled(chosen);
+    chosen.forEach((peer, index) => {
+      const others = peers.filter((other) => other !== peer);
+      const cuts = others.flatMap(({ place }) => [
+        [peer.place, place] as const,
+        [place, peer.place] as const,
+      ]);
+      const until = (chosen.length + back.indexOf(peer) + 1) * pause;
+      clock.after(index * pause, () => {
+        if (!this.#stopped) this.#block(cuts, until - index * pause);
+      });
     });
   }
 

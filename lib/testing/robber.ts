@@ -5,10 +5,13 @@
 import { hashText } from '../base/hash.ts';
 import { COUNTER_MAX } from '../base/zxid.ts';
 import { voterOf } from '../zab/configuration.ts';
+import { flipBit } from './bit-flip.ts';
 import type { Fault, Target } from './faults.ts';
+import { Prng } from './prng.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import type { DiskImage } from './sim-disk.ts';
 import type { SimPeer } from './sim-peer.ts';
+import { STREAM } from './swarm.ts';
 
 /** Ms without other faults before a promise is taken back, and for its detection. */
 const QUIET_BEFORE = 6_000;
@@ -42,6 +45,8 @@ export class Robber {
     switch (fault.type) {
       case 'wipe':
         return this.#wipe(fault.target, fault.downtime);
+      case 'bit-flip':
+        return this.#flip(fault);
       case 'rollback':
         return this.#rollBack(fault.target, fault.age);
       case 'old-copy':
@@ -105,6 +110,26 @@ export class Robber {
       );
       peer.start();
     });
+  }
+
+  /** What is not the store that it was is given up when it is opened, with all its promises. */
+  #flip({ target, part, order, downtime }: Extract<Fault, { type: 'bit-flip' }>): void {
+    const { statistics, trace, referee, swarm } = this.#cluster;
+    const peer = this.#accomplice.find(target);
+    if (!this.#cluster.mayLose(peer)) {
+      statistics.add('fault bit-flip put off');
+      return;
+    }
+    peer.crash(true, false);
+    const outcome = flipBit(peer.store, part, new Prng(swarm.seed, STREAM.fault, order));
+    statistics.add(`flipped bit in the ${part} ${outcome}`);
+    trace.note('fault', peer.place, () => `a bit of its ${part} flips: ${outcome}`);
+    if (outcome === 'unnoticed') referee.escaped(peer, `a flipped bit in the ${part} is read`);
+    if (outcome === 'found') {
+      this.#lose(peer);
+      peer.store.wipe(this.#cluster.storeId(peer.id, 1_000 + peer.life));
+    }
+    this.#accomplice.later(downtime, () => peer.start());
   }
 
   #lose(peer: SimPeer): void {

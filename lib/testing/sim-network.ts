@@ -297,10 +297,21 @@ export class SimNetwork {
 
   /** The connection breaks: a suffix of what is under way is lost. */
   #cut(pipe: Pipe): void {
-    if (!pipe.finished) pipe.flying.length = this.#prng.below(pipe.flying.length + 1);
+    if (!pipe.finished) this.#tear(pipe);
     pipe.bytes = pipe.flying.reduce((sum, { frame }) => sum + (frame?.size ?? 0), 0);
     pipe.last = pipe.flying.at(-1)?.at ?? this.#clock.now;
     pipe.broken = true;
+  }
+
+  /** A suffix of the bytes is lost: it may begin anywhere in a frame, of which the head still arrives. */
+  #tear(pipe: Pipe): void {
+    const left = this.#prng.below(pipe.flying.length + 1);
+    const torn = pipe.flying[left];
+    pipe.flying.length = left;
+    const { body } = torn?.frame ?? {};
+    if (torn === undefined || !(body instanceof Uint8Array) || this.#prng.chance(0.5)) return;
+    const head = body.subarray(0, this.#prng.below(body.length));
+    pipe.flying.push({ at: torn.at, frame: { body: head, size: head.length } });
   }
 
   #finish(pipe: Pipe): void {

@@ -6,6 +6,7 @@
 import { hashText } from '../base/hash.ts';
 import { formatZxid, type Zxid } from '../base/zxid.ts';
 import type { Delivery } from '../replica/ready.ts';
+import { DecodeError } from '../wire/decode-error.ts';
 import type { LinkId } from '../zab/ready.ts';
 import { Connections } from './connections.ts';
 import { DiskWriter } from './disk-writer.ts';
@@ -206,10 +207,24 @@ export class SimPeer implements Endpoint, Witness {
     this.input((machine) => {
       const from = this.#connections.place(link);
       if (from === undefined) return;
-      const messages = this.#world.codec.decode(frame);
+      const messages = this.#read(link, frame);
       machine.receive(link, messages);
       for (const message of messages) this.#world.referee.received(this, message, from);
     });
+  }
+
+  /** What cannot be read ends its link, as at a real peer. */
+  #read(link: LinkId, frame: Frame): readonly PeerMessage[] {
+    const { codec, network, statistics } = this.#world;
+    try {
+      return codec.decode(frame);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      statistics.add('frames torn');
+      network.close(link);
+      this.unlinked(link);
+      return [];
+    }
   }
 
   /** Asks for a quorum round, to be judged when it completes. */

@@ -136,7 +136,7 @@ function drawNetwork(prng: Prng, queues: Prng): NetworkOptions {
     spikeChance: prng.pick([0, 0.001, 0.01, 0.05]),
     spike: prng.pick([50, 200, 800]),
     perKilobyte: prng.pick([0, 0.01, 1]),
-    queueBytes: queues.pick([32_768, LINK_LIMITS.queueBytes, LINK_LIMITS.queueBytes]),
+    queueBytes: queues.pick([16_384, LINK_LIMITS.queueBytes, LINK_LIMITS.queueBytes]),
   };
 }
 

@@ -27,6 +27,12 @@ const REACHED: readonly string[] = [
   'expire',
   'reap',
   'rolled back',
+  'frames torn',
+  'slow-disk',
+  'queues measured',
+  'flipped bit in the log found',
+  'flipped bit in the checkpoint found',
+  'flipped bit in the meta found',
   'cloned',
   'old copies',
 ];
