@@ -57,6 +57,11 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
     return this.source.current.state;
   }
 
+  get trustedFor(): number {
+    const { current, peer } = this.source;
+    return current.end === undefined ? peer.validFor(current.handle) : 0;
+  }
+
   namespace(path: string): Session<T, In> {
     return new SessionView(this.source, this.place.below(path), this.codec, this.guard);
   }

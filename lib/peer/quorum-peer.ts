@@ -5,6 +5,7 @@ import { type ErrorCode, QuorateError } from '../base/errors.ts';
 import { formatZxid } from '../base/zxid.ts';
 import type { ReplicaEvent, ReplicaStatus } from '../replica/ready.ts';
 import { Replica } from '../replica/replica.ts';
+import type { SessionHandle } from '../replica/session-handle.ts';
 import type { DecodeError } from '../wire/decode-error.ts';
 import type { LinkId } from '../zab/ready.ts';
 import { Connections } from './connections.ts';
@@ -137,6 +138,13 @@ export class QuorumPeer {
   /** Whether calls are still taken. */
   get isOpen(): boolean {
     return this.#end === undefined && this.#closing === undefined;
+  }
+
+  /** See {@link Replica.validFor}: by the clock at the call. */
+  validFor(session: SessionHandle): number {
+    const { clock } = this.#ports;
+    if (this.#end !== undefined) return 0;
+    return this.#replica.validFor(session, clock.monotonic(), clock.wall());
   }
 
   /** Calls back once, after the deliveries of the next turn. */

@@ -89,6 +89,11 @@ export class LocalSide {
     if (hosted !== undefined) this.#host.close(hosted);
   }
 
+  /** See {@link SessionHost.validFor}. */
+  validFor(session: SessionHandle, now: number, sleep: number): number {
+    return this.#host.validFor(session, now, sleep);
+  }
+
   setAlive(session: SessionHandle, alive: boolean): void {
     this.#host.setAlive(session, alive);
   }

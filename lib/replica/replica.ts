@@ -443,6 +443,16 @@ export class Replica {
     this.#local.setAlive(session, alive);
   }
 
+  /**
+   * How many ms the session is valid from now on if nothing more is heard, by the clock at this moment:
+   * after a blocked turn its `state` is still the old one. 0: whoever relies on it must stop.
+   * @param now,wall as of `tick`
+   */
+  validFor(session: SessionHandle, now: number, wall: number): number {
+    const sleep = wall - this.#wall - (now - this.#now);
+    return this.#local.validFor(session, now, sleep);
+  }
+
   /** Gives a write its place in the session's order. Its fate is always delivered, in a `reply`. */
   submit(session: SessionHandle, operation: Operation): Ticket | NotTaken {
     return this.#local.submit(session, operation);

@@ -233,6 +233,16 @@ export class SessionHost {
     this.#pipeline.wake(hosted);
   }
 
+  /**
+   * How many ms from `now` the session is valid if nothing more is heard.
+   * @param sleep ms that the machine may have slept since the last turn: a session that may have slept
+   * through a part of its time-out is in doubt
+   */
+  validFor(handle: SessionHandle, now: number, sleep: number): number {
+    if (this.find(handle) === undefined || sleep > handle.timeout * DOUBT_AFTER) return 0;
+    return Math.max(0, this.#sessions.validUntil(handle.id) - now);
+  }
+
   setAlive(handle: SessionHandle, alive: boolean): void {
     this.#sessions.setAlive(handle.id, alive);
   }

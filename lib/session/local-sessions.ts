@@ -150,6 +150,11 @@ export class LocalSessions {
     return this.#touches.validity(id, now);
   }
 
+  /** See {@link Touches.validUntil}. */
+  validUntil(id: bigint): number {
+    return this.#touches.validUntil(id);
+  }
+
   /** What time and the touches have changed. A session that is given up has ended here: close it in the group too, when that can be. */
   judge(now: number): readonly SessionChange[] {
     const changes: SessionChange[] = [];

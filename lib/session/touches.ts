@@ -160,6 +160,18 @@ export class Touches {
     return own === undefined ? undefined : validityAt(own, now);
   }
 
+  /**
+   * Until when a session is valid if nothing more is heard: its holder may ask that at any moment, for
+   * its state is told between two turns only. Minus infinity: it is not valid.
+   */
+  validUntil(session: bigint): number {
+    const own = this.#own.get(session);
+    if (own === undefined || own.doubted || own.validity === 'expired') {
+      return Number.NEGATIVE_INFINITY;
+    }
+    return Math.min(suspectAt(own), own.givenUp);
+  }
+
   /** Which sessions changed since the last call. To be asked in each turn, after what came in; cheap when nothing can have changed. */
   judge(now: number): readonly ValidityChange[] {
     if (now < this.#judgeAt) return [];

@@ -30,6 +30,11 @@ export interface TestGroup extends AsyncDisposable {
   kill(id: number): Promise<void>;
   /** A new Peer on the disk of one that was killed, as in a new process. */
   restart(id: number): Promise<Peer>;
+  /**
+   * The disk of one that was killed is lost: what is restarted begins with an empty one. A voter has no
+   * vote then until it has everything again and the others have given it one.
+   */
+  wipe(id: number): void;
   /** Each side reaches itself alone. Peers that are not named are a side of their own. */
   partition(...sides: readonly (readonly number[])[]): void;
   /** Everybody reaches everybody. */
@@ -45,7 +50,7 @@ export interface TestGroup extends AsyncDisposable {
 /** One peer's place: what survives its process, and the process. */
 interface Place {
   readonly id: number;
-  readonly disk: MemoryDisk;
+  disk: MemoryDisk;
   running: Running | undefined;
 }
 
@@ -124,6 +129,12 @@ class MemoryGroup implements TestGroup {
     });
     place.running = { ...opened, clock };
     return opened.client;
+  }
+
+  wipe(id: number): void {
+    const place = this.#place(id);
+    assert(place.running === undefined, `peer ${id} was killed before it is wiped`);
+    place.disk = new MemoryDisk();
   }
 
   partition(...sides: readonly (readonly number[])[]): void {

@@ -90,3 +90,39 @@ test('addAuth goes on with the next session', async () => {
   await group.expireSession(follower.id);
   assert.equal((await follower.get('/mine')).data, 'x');
 });
+
+test('how long a session can be trusted is read off the clock, also by a process that was blocked', async () => {
+  await using group = await createTestGroup(3);
+  const leader = await group.leader();
+  const follower = group.peers.find((peer) => peer !== leader);
+  assert.ok(follower);
+  for (const peer of [leader, follower]) {
+    const { session } = peer;
+    await until(() => session.trustedFor > 0);
+    assert.equal(session.state, 'connected');
+    assert.ok(session.trustedFor <= (session.timeout * 2) / 3);
+  }
+  const { session } = follower;
+  group.stall(follower.id, 1_500);
+  await until(() => session.trustedFor === 0);
+  assert.equal(session.state, 'connected', 'its state is told by a turn only, and there was none');
+  assert.ok(leader.session.trustedFor > 0, 'nobody else is concerned');
+  await until(() => follower.session.trustedFor > 0);
+
+  const held = follower.session;
+  group.partition([follower.id]);
+  await until(() => held.trustedFor === 0);
+  assert.equal(held.signal.aborted, false, 'it is not trusted any more before it has ended');
+  await until(() => held.signal.aborted);
+  assert.equal(held.trustedFor, 0);
+  group.heal();
+  await until(() => follower.session.trustedFor > 0);
+  assert.equal(held.trustedFor, 0);
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 15_000; !condition(); ) {
+    assert.ok(Date.now() < end, String(condition));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}

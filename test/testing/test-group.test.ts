@@ -78,3 +78,24 @@ test('a long stall of the leader costs it its place, and its session if it lasts
   assert.equal(session.state, 'expired');
   await leader.get('/after', { after: next.stat.czxid, timeout: 15_000 });
 });
+
+test('a peer that has lost its disk gets everything back, and its vote', async () => {
+  await using group = await createTestGroup(3);
+  const leader = await group.leader();
+  const [victim, other] = group.peers.filter((peer) => peer !== leader);
+  assert.ok(victim && other);
+  await leader.create('/kept', 'x');
+  assert.throws(() => group.wipe(victim.id), /killed before/);
+  await group.kill(victim.id);
+  group.wipe(victim.id);
+  const back = await group.restart(victim.id);
+  await back.ready({ timeout: 15_000 });
+  await back.sync({ timeout: 15_000 });
+  assert.equal((await back.get('/kept')).data, 'x');
+  await leader.create('/later', '', { timeout: 15_000 });
+  await group.converged();
+  // Two of three go on without the third only if both have a vote.
+  await group.kill(other.id);
+  await leader.set('/kept', 'y', { timeout: 15_000 });
+  await back.watch('/kept').until((node) => node?.data === 'y', { timeout: 15_000 });
+});
