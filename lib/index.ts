@@ -61,6 +61,6 @@ export type {
   Settings,
   Solo,
 } from './peer/settings.ts';
-export type { PeerConnection, PeerStatus } from './peer/status.ts';
+export type { PeerConnection, PeerMode, PeerStatus } from './peer/status.ts';
 export type { SessionState } from './replica/session-handle.ts';
 export type { Stat } from './tree/znode.ts';

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'REFUSED'
   | 'STALL'
   | 'SLOW_DISK'
+  | 'EVEN_VOTERS'
   | 'GRANT_LEAKED'
   | 'GRANT_OVERRUN';
 
@@ -105,6 +106,10 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   REFUSED: { outcome: 'not-applied', meaning: 'the other side refused the connection' },
   STALL: { outcome: 'not-applied', meaning: 'the event loop was blocked' },
   SLOW_DISK: { outcome: 'not-applied', meaning: 'a synced write took long' },
+  EVEN_VOTERS: {
+    outcome: 'not-applied',
+    meaning: 'an even number of voters bears no more failures than one less',
+  },
   GRANT_LEAKED: { outcome: 'not-applied', meaning: 'a grant was never released' },
   GRANT_OVERRUN: { outcome: 'not-applied', meaning: 'work went on after its grant was over' },
 };

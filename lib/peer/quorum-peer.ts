@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, QuorateError } from '../base/errors.ts';
 import { formatZxid } from '../base/zxid.ts';
-import type { ReplicaEvent, ReplicaStatus } from '../replica/ready.ts';
+import type { ReplicaEvent } from '../replica/ready.ts';
 import { Replica } from '../replica/replica.ts';
 import type { SessionHandle } from '../replica/session-handle.ts';
 import type { DecodeError } from '../wire/decode-error.ts';
@@ -18,6 +18,7 @@ import { replicaOptions } from './replica-options.ts';
 import { RequestPipeline } from './request-pipeline.ts';
 import { restoreStateMachine } from './restore.ts';
 import type { PeerStatus } from './status.ts';
+import { isEvenGroup, StatusReport } from './status-report.ts';
 import { within } from './within.ts';
 
 /** Who holds the peer. Called when the core is at rest; must not throw. */
@@ -50,6 +51,7 @@ export class QuorumPeer {
   readonly #observer: PeerObserver;
   readonly #loop: ReadyLoop;
   readonly #connections: Connections;
+  readonly #report: StatusReport;
   readonly #repeats = new Repeats();
   /** As it was announced last. */
   #status: PeerStatus;
@@ -59,6 +61,7 @@ export class QuorumPeer {
   #closing: Promise<void> | undefined;
   /** Keeps the process alive in quarantine: whoever waits for `closed` is not to be ended by a disk. */
   #vigil: NodeJS.Timeout | undefined;
+  #servedBefore = false;
   #afterTurn: (() => void)[] = [];
   /** Looks after every turn whether the farewell of `close` is done. */
   #checkFarewell: (() => void) | undefined;
@@ -108,7 +111,8 @@ export class QuorumPeer {
     this.#connections = new Connections(options.addresses.filter(({ id }) => id !== options.id));
     this.#loop = new ReadyLoop(replica, ports, this.#loopObserver(), options.heartbeat);
     this.pipeline = new RequestPipeline(replica, ports.clock, () => this.#loop.wake());
-    this.#status = this.#makeStatus(replica.status);
+    this.#report = new StatusReport(options, replica, this.#connections);
+    this.#status = this.status;
     this.closed = new Promise((resolve) => {
       this.#setClosed = resolve;
     });
@@ -116,7 +120,9 @@ export class QuorumPeer {
 
   /** As of now. */
   get status(): PeerStatus {
-    return this.#makeStatus(this.#replica.status);
+    const { clock, transport } = this.#ports;
+    const ending = { state: this.#end, cause: this.#cause };
+    return this.#report.make(ending, clock.monotonic(), transport.refused);
   }
 
   /** The last transaction applied here. */
@@ -191,7 +197,7 @@ export class QuorumPeer {
         if (role === 'quarantined') this.#quarantine('it can take no part any more', reason);
         else this.#announce();
       },
-      event: (event) => this.#report(event),
+      event: (event) => this.#tell(event),
       connection: (peer, connected, error) => {
         if (this.#connections.update(peer, connected, error)) this.#announce();
       },
@@ -215,33 +221,17 @@ export class QuorumPeer {
     this.#status = now;
     this.options.logger?.info(now, `peer ${this.id} is ${now.state}`);
     this.#observer.status(now, before);
+    if (now.serving) this.#warnEven(now);
   }
 
-  #makeStatus(replica: ReplicaStatus): PeerStatus {
-    const { phase, leader, epoch } = replica;
-    const state = this.#end ?? replica.role;
-    const serving = this.#end === undefined && replica.serving;
-    const contactAge = this.#ports.clock.monotonic() - this.#replica.contact;
-    return Object.freeze({
-      state,
-      phase,
-      serving,
-      reason: serving ? undefined : this.#reason(replica),
-      leader: this.#end === undefined ? leader : undefined,
-      epoch,
-      zxid: this.#replica.applied,
-      contactAge: Math.max(0, contactAge),
-      peers: this.#connections.all,
-      refused: this.#ports.transport.refused,
-    });
-  }
-
-  #reason(replica: ReplicaStatus): string {
-    if (this.#end === 'closed') return 'closed';
-    if (this.#cause !== undefined) return this.#cause.message;
-    const missing = this.#connections.describe();
-    const reason = replica.reason ?? replica.phase;
-    return missing === '' ? reason : `${reason}; ${missing}`;
+  /** Once, when the group stands and whoever listens does. */
+  #warnEven(status: PeerStatus): void {
+    if (this.#servedBefore) return;
+    this.#servedBefore = true;
+    if (!isEvenGroup(status)) return;
+    const { voters, faultTolerance } = status;
+    const text = `peer ${this.id}: ${voters.length} voters bear no more failures than ${voters.length - 1}: ${faultTolerance}`;
+    this.#observer.warning(QuorateError.make('EVEN_VOTERS', text));
   }
 
   /** Takes no part any more: no vote, no acknowledgement, no reads (G6, G10). The process goes on. */
@@ -264,7 +254,7 @@ export class QuorumPeer {
     this.#announce();
   }
 
-  #report(event: ReplicaEvent): void {
+  #tell(event: ReplicaEvent): void {
     this.options.logger?.debug({ ...event }, `peer ${this.id}: ${event.type}`);
     const warning = warningOf(event);
     if (warning === undefined) return;

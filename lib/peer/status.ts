@@ -1,5 +1,17 @@
-/** The part that a peer plays in ZAB, and whether it serves. */
+/** What ZooKeeper's `stat` calls the mode of a server. `standalone`: a group of one. */
+export type PeerMode =
+  | 'standalone'
+  | 'leader'
+  | 'follower'
+  | 'observer'
+  | 'looking'
+  | 'quarantined'
+  | 'closed';
+
+/** The part that a peer plays in ZAB, whether it serves, and what it holds. A frozen value. */
 export interface PeerStatus {
+  /** In ZooKeeper's words; `state` says the same in ZAB's. */
+  readonly mode: PeerMode;
   /** Of the ZAB peer. Whether the application leads is another question. */
   readonly state: 'looking' | 'following' | 'leading' | 'observing' | 'quarantined' | 'closed';
   readonly phase: 'election' | 'discovery' | 'synchronization' | 'broadcast';
@@ -14,6 +26,12 @@ export interface PeerStatus {
   readonly zxid: bigint;
   /** Ms since a quorum was heard of, as of the moment the value was made; Infinity before the first time. */
   readonly contactAge: number;
+  /** Ids of those who vote: as the log has them, or the options until the group is born. */
+  readonly voters: readonly number[];
+  /** How many voters must agree. */
+  readonly quorumSize: number;
+  /** How many voters may fail, whichever they are; an even number of voters bears no more than one less. */
+  readonly faultTolerance: number;
   /** Every peer of the options but this one. */
   readonly peers: Readonly<Record<number, PeerConnection>>;
   /**
@@ -21,6 +39,14 @@ export interface PeerStatus {
    * had written between the peers. A `warning` REFUSED tells of them, once a minute for each address.
    */
   readonly refused: number;
+  /** Open sessions of the whole group. */
+  readonly sessions: number;
+  /** Watches of this peer's sessions. */
+  readonly watches: number;
+  /** Nodes of the tree, `/` and those below `/zookeeper` included. */
+  readonly nodes: number;
+  /** Memory of the tree, estimated: what `maxTreeBytes` bounds. */
+  readonly bytes: number;
 }
 
 /** The link to one other peer. */

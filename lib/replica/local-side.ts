@@ -132,6 +132,11 @@ export class LocalSide {
     this.#host.closeAll();
   }
 
+  /** How many watches the sessions have. */
+  get watches(): number {
+    return this.#watching.size;
+  }
+
   /** No session is left, and nothing of them is under way. */
   get idle(): boolean {
     return this.#host.idle;

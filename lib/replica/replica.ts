@@ -403,6 +403,11 @@ export class Replica {
     });
   }
 
+  /** Watches of this peer's sessions. */
+  get watches(): number {
+    return this.#local.watches;
+  }
+
   // ── Sessions ──────────────────────────────────────────────────────────────────────────────────
 
   /**

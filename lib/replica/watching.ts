@@ -30,6 +30,10 @@ export class Watching {
     this.#mayRead = (session, acl) => permits(acl, PERMISSION.read, readerOf(session));
   }
 
+  get size(): number {
+    return this.#table.counts.watches;
+  }
+
   /** In the step in which the node was read at `zxid` (step 31). */
   add(session: SessionHandle, path: string, kind: WatchKind, zxid: Zxid): void {
     this.#table.add(session, path, kind, zxid);

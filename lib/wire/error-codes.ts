@@ -38,6 +38,7 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   SLOW_DISK: 33,
   GRANT_LEAKED: 34,
   GRANT_OVERRUN: 35,
+  EVEN_VOTERS: 36,
 };
 
 /** Every code at the place of its number. */

@@ -9,14 +9,8 @@ import {
   voterKey,
   withStore,
 } from '../../lib/zab/configuration.ts';
-import {
-  faultTolerance,
-  hasVote,
-  isActiveQuorum,
-  isQuorum,
-  isQuorumWithout,
-  quorumSize,
-} from '../../lib/zab/quorum.ts';
+import { hasVote, isActiveQuorum, isQuorum, isQuorumWithout } from '../../lib/zab/quorum.ts';
+import { faultTolerance, quorumSize } from '../../lib/zab/tolerance.ts';
 
 const store = (id: number): string => `store-${id}`;
 const key = (id: number): VoterKey => voterKey(id, store(id));
@@ -36,7 +30,7 @@ function majority(count: number): Configuration {
 test('quorum size and failures borne for 1 to 9 voters', () => {
   const table = Array.from({ length: 9 }, (_, at) => {
     const group = majority(at + 1);
-    return [at + 1, quorumSize(group), faultTolerance(group)];
+    return [at + 1, quorumSize(group.voters), faultTolerance(group.voters)];
   });
   assert.deepEqual(table, [
     [1, 1, 0],
@@ -89,7 +83,7 @@ test('hierarchical: a majority of the groups, each by a majority of its weight',
   const rooms = configuration([1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => member(id, 1, (id - 1) % 3)));
   assert(isQuorum(rooms, new Set([1, 4, 2, 5].map(key))));
   assert(!isQuorum(rooms, new Set([1, 4, 7, 2, 3].map(key))));
-  assert.equal(quorumSize(rooms), 4);
+  assert.equal(quorumSize(rooms.voters), 4);
 });
 
 test('another store under the same id is another voter', () => {
