@@ -347,6 +347,8 @@ function warningOf(event: ReplicaEvent): readonly [ErrorCode, string] | undefine
       return ['QUARANTINED', event.detail];
     case 'diverged':
       return ['QUARANTINED', `the tree differs from the leader's at ${formatZxid(event.zxid)}`];
+    case 'scheme-failed':
+      return ['NO_AUTH', `${event.what} of the custom ACL schemes threw: ${event.reason}`];
     case 'tree-filling':
       return ['QUOTA_EXCEEDED', fillingText(event)];
     case 'tree-limit':

@@ -105,6 +105,8 @@ export type ReplicaEvent =
   | { readonly type: 'tree-filling'; readonly bytes: number; readonly limit: number }
   /** The group has agreed on another limit than this peer was given. */
   | { readonly type: 'tree-limit'; readonly own: number; readonly agreed: number }
+  /** A function of the application's ACL schemes threw, for the first time: it has denied, and will. */
+  | { readonly type: 'scheme-failed'; readonly what: string; readonly reason: string }
   /** The tree came as a copy from the leader. */
   | { readonly type: 'installed'; readonly zxid: Zxid }
   | {

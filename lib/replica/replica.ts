@@ -24,6 +24,7 @@ import type { ReplicaOptions } from './options.ts';
 import { Outbox, SELF } from './outbox.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
 import type { PeerMessage, ReplicaReady, ReplicaStatus, Ticket } from './ready.ts';
+import { reportFailures } from './schemes.ts';
 import type { SessionHandle, SessionState } from './session-handle.ts';
 import { StallDetector } from './stall.ts';
 import { isSameStatus, statusOf } from './status.ts';
@@ -68,7 +69,7 @@ export class Replica {
   /** @param stateMachine restored from the checkpoint; it stands at `durable.applied`. */
   constructor(options: ReplicaOptions, durable: Durable, stateMachine: StateMachine) {
     assert(stateMachine.zxid === durable.applied, 'the tree stands at the checkpoint');
-    this.#options = options;
+    this.#options = { ...options, schemes: reportFailures(options.schemes, this.#outbox) };
     this.#boot = durable.boot;
     // The tree makes one exact copy at a time; learners that lag take turns.
     this.#zab = new Zab({ ...options.zab, snapshotsMax: 1 }, durable);
@@ -78,7 +79,7 @@ export class Replica {
     this.#treeLimit = new TreeLimit(options.maxTreeBytes, this.#outbox);
     this.#tree = new Tree(stateMachine, this.#outbox);
     const machine = (): StateMachine => this.#tree.machine;
-    this.#local = new LocalSide(this.#ownOwner(), options, machine, this.#outbox);
+    this.#local = new LocalSide(this.#ownOwner(), this.#options, machine, this.#outbox);
     this.#status = this.status;
   }
 

@@ -11,6 +11,20 @@ function isAnyone(entry: AclEntry): boolean {
   return entry.scheme === 'world' && entry.id === 'anyone';
 }
 
+/** What an application's scheme says: anything but `true`, and whatever it throws, is a no. */
+function asked(
+  schemes: CustomSchemes | undefined,
+  what: 'valid' | 'matches',
+  ask: () => boolean | undefined,
+): boolean {
+  try {
+    return ask() === true;
+  } catch (error) {
+    schemes?.failed?.(what, error);
+    return false;
+  }
+}
+
 function matches(identity: Identity, entry: AclEntry, schemes: CustomSchemes | undefined): boolean {
   if (identity.scheme !== entry.scheme) return false;
   switch (entry.scheme) {
@@ -19,7 +33,7 @@ function matches(identity: Identity, entry: AclEntry, schemes: CustomSchemes | u
     case 'ip':
       return addressMatches(identity.id, entry.id);
     default:
-      return schemes?.matches(identity, entry) ?? false;
+      return asked(schemes, 'matches', () => schemes?.matches(identity, entry));
   }
 }
 
@@ -46,7 +60,7 @@ function isValidEntry(entry: AclEntry, schemes: CustomSchemes | undefined): bool
     case 'super':
       return false;
     default:
-      return schemes?.valid(entry.scheme, entry.id) ?? false;
+      return asked(schemes, 'valid', () => schemes?.valid(entry.scheme, entry.id));
   }
 }
 

@@ -151,7 +151,7 @@ export class DataTree implements MarkedTree {
     this.table.touch(row, version, zxid, time);
     this.#settle(row);
     this.#bytes += growth;
-    if (this.quotas.size > 0) this.quotas.charge(path, 0, growth);
+    this.quotas.charge(path, 0, growth);
     this.#limitsSet(path, data);
     effects.add({ type: 'data-changed', path, zxid, acl: this.acl(row) });
     return row;
@@ -196,6 +196,20 @@ export class DataTree implements MarkedTree {
       for (const child of this.childPaths(at)) open.push(this.find(child));
     }
     return count;
+  }
+
+  /** What a subtree has, its root included. */
+  usage(path: string): Usage {
+    const root = this.find(path);
+    let count = 0;
+    let bytes = 0;
+    const open = root === ABSENT ? [] : [root];
+    for (let row = open.pop(); row !== undefined; row = open.pop()) {
+      count += 1;
+      bytes += this.table.dataLength(row);
+      for (const child of this.childPaths(row)) open.push(this.find(child));
+    }
+    return { count, bytes };
   }
 
   /** Containers that are empty again. */
@@ -276,7 +290,7 @@ export class DataTree implements MarkedTree {
     this.table.setData(row, data);
     this.#settle(row);
     this.#bytes += data.length + path.length + NODE_OVERHEAD;
-    if (this.quotas.size > 0) this.quotas.charge(path, 1, data.length);
+    this.quotas.charge(path, 1, data.length);
     if (kind === 'ttl') this.#ttls.add(path);
     else if (kind === 'ephemeral') {
       const owned = this.#ephemerals.get(owner);
@@ -311,7 +325,7 @@ export class DataTree implements MarkedTree {
     const owner = this.table.owner(row);
     this.#acls.release(this.table.acl(row));
     this.#bytes -= length + path.length + NODE_OVERHEAD;
-    if (this.quotas.size > 0) this.quotas.charge(path, -1, -length);
+    this.quotas.charge(path, -1, -length);
     const limited = limitedPath(path);
     if (limited !== undefined) this.quotas.delete(limited);
     this.#emptied.delete(path);
@@ -329,19 +343,6 @@ export class DataTree implements MarkedTree {
     const limited = limitedPath(path);
     if (limited === undefined) return;
     const limits = parseLimits(data);
-    if (limits !== undefined) this.quotas.set(limited, limits, () => this.#usage(limited));
-  }
-
-  #usage(path: string): Usage {
-    const root = this.find(path);
-    let count = 0;
-    let bytes = 0;
-    const open = root === ABSENT ? [] : [root];
-    for (let row = open.pop(); row !== undefined; row = open.pop()) {
-      count += 1;
-      bytes += this.table.dataLength(row);
-      for (const child of this.childPaths(row)) open.push(this.find(child));
-    }
-    return { count, bytes };
+    if (limits !== undefined) this.quotas.set(limited, limits, () => this.usage(limited));
   }
 }

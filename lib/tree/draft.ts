@@ -1,13 +1,7 @@
 import { isBelow, parentOf } from '../base/path.ts';
 import { ABSENT, type DataTree, NODE_OVERHEAD } from './data-tree.ts';
-import type {
-  Charge,
-  Effect,
-  NodeChange,
-  NodeView,
-  Outstanding,
-  SessionView,
-} from './outstanding.ts';
+import type { Effect, NodeChange, NodeView, Outstanding, SessionView } from './outstanding.ts';
+import { limitedPath, parseLimits, type QuotaChanges, QuotaDraft, type Usage } from './quota.ts';
 
 /** So many changes are looked through one by one: nearly every request makes one or two. */
 const FEW = 8;
@@ -15,6 +9,8 @@ const FEW = 8;
 interface Drafted extends NodeChange {
   node: NodeView | undefined;
 }
+
+const UNCHANGED: QuotaChanges = new Map();
 
 /**
  * One request's changes, laid over what is outstanding: the operations of a multi see those before
@@ -27,13 +23,15 @@ export class Draft {
   readonly #nodes: Drafted[] = [];
   /** The same by path, if they are more than {@link FEW}. */
   #index: Map<string, Drafted> | undefined;
-  readonly #charges: Charge[] = [];
+  /** Where there are no quotas, as nearly everywhere, there is no draft of them. */
+  #quotas: QuotaDraft | undefined;
   #bytes = 0;
 
   constructor(outstanding: Outstanding, tree: DataTree, maxTreeBytes: number) {
     this.#outstanding = outstanding;
     this.#tree = tree;
     this.#maxTreeBytes = maxTreeBytes;
+    if (outstanding.quotas.size > 0) this.#quotas = new QuotaDraft(outstanding.quotas);
   }
 
   /** A node as it will be; undefined if it will not be. */
@@ -71,6 +69,8 @@ export class Draft {
     if (parent !== undefined) this.#put(above, { ...parent, numChildren: parent.numChildren - 1 });
     this.#put(path, undefined);
     this.#grow(path, -1, -node.dataLength);
+    const limited = limitedPath(path);
+    if (limited !== undefined) this.#quotas?.delete(limited);
   }
 
   /** Whether so many nodes and bytes more at a path break a quota or the limit of the whole tree. Shrinking never does. */
@@ -78,9 +78,16 @@ export class Draft {
     const growth = memoryOf(path, count, bytes);
     if (growth > 0 && this.#outstanding.treeBytes + this.#bytes + growth > this.#maxTreeBytes)
       return true;
-    return this.#tree.quotas
-      .above(path)
-      .some((limited) => this.#exceedsQuota(limited, count, bytes));
+    return this.#quotas?.exceeds(path, count, bytes) ?? false;
+  }
+
+  /** The data of a node that was just created or set: of a quota's node they are limits, which hold for what comes next. */
+  limitsSet(path: string, data: Uint8Array): void {
+    const limited = limitedPath(path);
+    const limits = limited === undefined ? undefined : parseLimits(data);
+    if (limited === undefined || limits === undefined) return;
+    this.#quotas ??= new QuotaDraft(this.#outstanding.quotas);
+    this.#quotas.set(limited, limits, () => this.#usage(limited));
   }
 
   /** All paths below one that will be, in no order. Undefined: more than `limit`. */
@@ -94,10 +101,7 @@ export class Draft {
         if (found.size > limit || open.length > limit * 2) return undefined;
       }
     }
-    for (const changed of [
-      ...this.#outstanding.changedPaths(),
-      ...this.#nodes.map(({ path }) => path),
-    ]) {
+    for (const changed of this.#changedPaths()) {
       if (isBelow(changed, path) && this.node(changed) !== undefined) found.add(changed);
     }
     return found.size > limit ? undefined : [...found];
@@ -105,7 +109,12 @@ export class Draft {
 
   /** What the request will change. */
   effect(sessions: ReadonlyMap<bigint, SessionView>): Effect {
-    return { nodes: this.#nodes, sessions, bytes: this.#bytes, charges: this.#charges };
+    return {
+      nodes: this.#nodes,
+      sessions,
+      bytes: this.#bytes,
+      quotas: this.#quotas?.changed ?? UNCHANGED,
+    };
   }
 
   #find(path: string): Drafted | undefined {
@@ -130,30 +139,25 @@ export class Draft {
 
   #grow(path: string, count: number, bytes: number): void {
     this.#bytes += memoryOf(path, count, bytes);
-    for (const limited of this.#tree.quotas.above(path))
-      this.#charges.push({ path: limited, count, bytes });
+    this.#quotas?.charge(path, count, bytes);
   }
 
-  #exceedsQuota(limited: string, count: number, bytes: number): boolean {
-    const limits = this.#tree.quotas.limits(limited);
-    const usage = this.#tree.quotas.usage(limited);
-    if (limits === undefined || usage === undefined) return false;
-    const pending = this.#outstanding.charge(limited);
-    const drafted = { count, bytes };
-    for (const charge of this.#charges) {
-      if (charge.path !== limited) continue;
-      drafted.count += charge.count;
-      drafted.bytes += charge.bytes;
+  /** Each path that is outstanding or drafted. */
+  #changedPaths(): Iterable<string> {
+    return new Set([...this.#outstanding.changedPaths(), ...this.#nodes.map(({ path }) => path)]);
+  }
+
+  /** What a subtree will have: what it has, and what is drafted or outstanding beyond. */
+  #usage(root: string): Usage {
+    let { count, bytes } = this.#tree.usage(root);
+    for (const path of this.#changedPaths()) {
+      if (path !== root && !isBelow(path, root)) continue;
+      const row = this.#tree.find(path);
+      const node = this.node(path);
+      count += (node === undefined ? 0 : 1) - (row === ABSENT ? 0 : 1);
+      bytes += (node?.dataLength ?? 0) - (row === ABSENT ? 0 : this.#tree.table.dataLength(row));
     }
-    if (
-      count > 0 &&
-      limits.count >= 0 &&
-      usage.count + pending.count + drafted.count > limits.count
-    )
-      return true;
-    return (
-      bytes > 0 && limits.bytes >= 0 && usage.bytes + pending.bytes + drafted.bytes > limits.bytes
-    );
+    return { count, bytes };
   }
 }
 

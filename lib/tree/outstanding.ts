@@ -4,6 +4,7 @@ import type { Zxid } from '../base/zxid.ts';
 import type { Acl } from './acl.ts';
 import { ABSENT } from './data-tree.ts';
 import type { Progress } from './dedup.ts';
+import type { QuotaChanges, Quotas } from './quota.ts';
 import type { Owner } from './request.ts';
 import type { Session } from './session.ts';
 import type { StateMachine } from './state-machine.ts';
@@ -29,13 +30,6 @@ export interface SessionView {
   readonly closing: boolean;
 }
 
-/** What a subtree with a quota will gain. */
-export interface Charge {
-  readonly path: string;
-  readonly count: number;
-  readonly bytes: number;
-}
-
 /** A node as one transaction will leave it. */
 export interface NodeChange {
   readonly path: string;
@@ -50,11 +44,16 @@ export interface Effect {
   readonly sessions: ReadonlyMap<bigint, SessionView>;
   /** Memory of the tree, estimated. */
   readonly bytes: number;
-  readonly charges: readonly Charge[];
+  readonly quotas: QuotaChanges;
 }
 
 /** A transaction without effect on nodes and sessions. */
-export const NO_EFFECT: Effect = { nodes: [], sessions: new Map(), bytes: 0, charges: [] };
+export const NO_EFFECT: Effect = {
+  nodes: [],
+  sessions: new Map(),
+  bytes: 0,
+  quotas: new Map(),
+};
 
 /** Who numbers requests: a session, or one incarnation. */
 type OriginKey = bigint | string;
@@ -94,7 +93,13 @@ export class Outstanding {
   readonly #nodes = new Map<string, NodeChange>();
   readonly #sessions = new Map<bigint, SessionRecord>();
   readonly #numbers = new Map<OriginKey, Numbers>();
-  readonly #charges = new Map<string, { count: number; bytes: number }>();
+  /**
+   * As they will be: what is applied makes no difference to them, for it was proposed here. Undefined:
+   * nobody has asked since nothing was outstanding, so they are those of the tree.
+   */
+  #quotas: Quotas | undefined;
+  /** The incarnation of each store whose predecessors have no sessions any more. */
+  readonly #successors = new Map<string, number>();
   /** Oldest first, from `#first` on. */
   #proposals: Proposal[] = [];
   #first = 0;
@@ -162,9 +167,19 @@ export class Outstanding {
     return this.#state.treeBytes + this.#bytes;
   }
 
-  /** What a subtree with a quota will have more than in the state. */
-  charge(path: string): { readonly count: number; readonly bytes: number } {
-    return this.#charges.get(path) ?? { count: 0, bytes: 0 };
+  /** The quotas, limits that are only proposed included. */
+  get quotas(): Quotas {
+    this.#quotas ??= this.#state.tree.quotas.copy();
+    return this.#quotas;
+  }
+
+  /** Whether this incarnation has closed its predecessors' sessions already: there will be no more, for they are refused. */
+  hasSucceeded({ peer, store, boot }: Owner): boolean {
+    return this.#successors.get(`${peer}:${store}`) === boot;
+  }
+
+  succeeded({ peer, store, boot }: Owner): void {
+    this.#successors.set(`${peer}:${store}`, boot);
   }
 
   /** The numbers of a session's requests, or of an owner's own. Undefined: no such session. */
@@ -208,7 +223,8 @@ export class Outstanding {
     }
     for (const change of effect.nodes) this.#nodes.set(change.path, change);
     for (const [id, view] of effect.sessions) this.#sessions.set(id, { zxid, view });
-    this.#count(effect, 1);
+    this.#bytes += effect.bytes;
+    if (effect.quotas.size > 0) this.quotas.take(effect.quotas);
     this.#proposals.push({ zxid, effect, origin, cxid });
   }
 
@@ -229,7 +245,8 @@ export class Outstanding {
     this.#nodes.clear();
     this.#sessions.clear();
     this.#numbers.clear();
-    this.#charges.clear();
+    this.#quotas = undefined;
+    this.#successors.clear();
     this.#proposals = [];
     this.#first = 0;
     this.#bytes = 0;
@@ -249,21 +266,10 @@ export class Outstanding {
     for (const id of effect.sessions.keys()) {
       if (this.#sessions.get(id)?.zxid === zxid) this.#sessions.delete(id);
     }
-    this.#count(effect, -1);
+    this.#bytes -= effect.bytes;
     const numbers = cxid > 0 ? this.#numbers.get(origin) : undefined;
     if (numbers === undefined) return;
     numbers.proposed.shift();
     if (numbers.proposed.size === 0) this.#numbers.delete(origin);
-  }
-
-  #count(effect: Effect, sign: 1 | -1): void {
-    this.#bytes += sign * effect.bytes;
-    for (const { path, count, bytes } of effect.charges) {
-      const sum = this.#charges.get(path) ?? { count: 0, bytes: 0 };
-      sum.count += sign * count;
-      sum.bytes += sign * bytes;
-      if (sum.count === 0 && sum.bytes === 0) this.#charges.delete(path);
-      else this.#charges.set(path, sum);
-    }
   }
 }

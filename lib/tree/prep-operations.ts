@@ -172,6 +172,7 @@ function createNode(
   if (draft.exceeds(path, 1, node.data.length)) return fail('QUOTA_EXCEEDED', path);
   const owner = node.kind === 'ephemeral' ? session : 0n;
   draft.create(path, newView(node, owner), parent);
+  draft.limitsSet(path, node.data);
   return { type: 'create', path, ...node, owner };
 }
 
@@ -237,6 +238,7 @@ function prepareSet(
   if (isOther(node.version, operation.version)) return fail('BAD_VERSION', path);
   const version = nextVersion(node.version);
   draft.setData(path, node, version, data.length);
+  draft.limitsSet(path, data);
   return [{ type: 'set', path, data, version }];
 }
 

@@ -51,6 +51,7 @@ export function close({ outstanding, draft, sessions }: PreparingSession, sessio
 /** Sessions of earlier incarnations of the store: whoever asks now has taken the place of their host. */
 function predecessors(outstanding: Outstanding, owner: Owner): Session[] {
   const found: Session[] = [];
+  if (outstanding.hasSucceeded(owner)) return found;
   for (const { session, closing } of outstanding.sessions()) {
     const { peer, store, boot } = session.owner;
     const earlier = peer === owner.peer && store === owner.store && boot < owner.boot;
@@ -68,6 +69,7 @@ function prepareCreateSession(
   if (session !== 0n || !(timeout > 0)) return { type: 'error', code: 'BAD_ARGUMENTS' };
   const earlier = predecessors(preparing.outstanding, owner);
   for (const predecessor of earlier) close(preparing, predecessor);
+  preparing.outstanding.succeeded(owner);
   const made = {
     id: preparing.zxid,
     kind,

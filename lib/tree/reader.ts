@@ -9,6 +9,8 @@ export interface CustomSchemes {
   valid(scheme: string, id: string): boolean | undefined;
   /** Whether an identity of a scheme satisfies an entry of the same scheme. */
   matches(identity: Identity, entry: AclEntry): boolean;
+  /** Told what one of the others has thrown; it has then denied. Must not throw. */
+  failed?(what: 'valid' | 'matches', error: unknown): void;
 }
 
 export interface Reader {

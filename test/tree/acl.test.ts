@@ -219,6 +219,35 @@ test('the custom scheme is asked when a request is prepared, never when it is ap
   assert.equal(replayed.state.hash(), world.state.hash());
 });
 
+test('a custom scheme that throws, or says anything but yes, denies; what it threw is told', () => {
+  const told: unknown[] = [];
+  const broken: CustomSchemes = {
+    valid: (_scheme, id) => {
+      if (id === 'bad') throw new Error('valid');
+      return true;
+    },
+    matches: () => {
+      throw new Error('matches');
+    },
+    failed: (what, error) => told.push([what, error instanceof Error && error.message]),
+  };
+  const world = new World({ schemes: broken });
+  const session = world.open();
+  world.do(session, { type: 'add-auth', identity: { scheme: 'team', id: 'bob' } });
+  const acl = (id: string) => [{ scheme: 'team', id, permissions: all }];
+  assert.equal(outcome(world.do(session, create('/a', { acl: acl('bad') }))), 'INVALID_ACL');
+  assert.equal(outcome(world.do(session, create('/a', { acl: acl('b') }))), 'create');
+  assert.equal(outcome(world.do(session, set('/a', 'x'))), 'NO_AUTH');
+  assert.deepEqual(told, [
+    ['valid', 'valid'],
+    ['matches', 'matches'],
+  ]);
+  assert.equal(outcome(world.do(session, create('/b'))), 'create', 'the next one is served');
+  const vague: CustomSchemes = { ...teams, matches: () => JSON.parse('{"then":1}') };
+  const bob = { scheme: 'team', id: 'bob' };
+  assert(!permits(acl('b'), read, { identities: [bob], schemes: vague }));
+});
+
 test('what was handed out cannot be used to write into the tree', () => {
   const world = new World();
   const session = world.open();

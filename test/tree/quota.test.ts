@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { NODE_OVERHEAD } from '../../lib/tree/data-tree.ts';
-import { limitedPath, parseLimits } from '../../lib/tree/quota.ts';
+import { limitedPath, parseLimits, type Usage } from '../../lib/tree/quota.ts';
 import type { Operation } from '../../lib/tree/request.ts';
+import type { StateMachine } from '../../lib/tree/state-machine.ts';
 import { bytes, create, outcome, ownerOf, parts, remove, restore, set, World } from './world.ts';
 
 function limit(world: World, session: bigint, path: string, limits: string): string {
@@ -10,6 +12,18 @@ function limit(world: World, session: bigint, path: string, limits: string): str
   return outcome(
     world.do(session, create(`/zookeeper/quota${path}/zookeeper_limits`, { data: limits })),
   );
+}
+
+/** What the state counts of a quota. */
+function used(state: StateMachine, path: string): Usage | undefined {
+  const quota = state.tree.quotas.get(path);
+  return quota && { count: quota.count, bytes: quota.bytes };
+}
+
+/** Proposes without applying. */
+function ask(world: World, session: bigint, operation: Operation): void {
+  const cxid = world.number(session, ownerOf(1));
+  world.propose({ session, cxid, resolved: cxid - 1, owner: ownerOf(1), operation });
 }
 
 test('limits as ZooKeeper writes them', () => {
@@ -33,7 +47,7 @@ test('a count quota bounds a subtree, its root and what is proposed counted', ()
   const session = world.open();
   world.do(session, create('/app/a', { parents: true }));
   assert.equal(limit(world, session, '/app', 'countHardLimit=4'), 'create');
-  assert.deepEqual(world.state.tree.quotas.usage('/app'), { count: 2, bytes: 0 });
+  assert.deepEqual(used(world.state, '/app'), { count: 2, bytes: 0 });
   const multi: Operation = {
     type: 'multi',
     operations: [create('/app/b'), create('/app/a/c'), create('/app/d')],
@@ -44,19 +58,15 @@ test('a count quota bounds a subtree, its root and what is proposed counted', ()
     path: '/app/d',
     index: 2,
   });
-  const ask = (operation: Operation): void => {
-    const cxid = world.number(session, ownerOf(1));
-    world.propose({ session, cxid, resolved: cxid - 1, owner: ownerOf(1), operation });
-  };
-  ask(create('/app/b'));
-  ask(create('/app/a/c'));
-  ask(create('/app/d'));
-  ask(remove('/app/b'));
-  ask(create('/app/e'));
-  ask(create('/beside'));
+  ask(world, session, create('/app/b'));
+  ask(world, session, create('/app/a/c'));
+  ask(world, session, create('/app/d'));
+  ask(world, session, remove('/app/b'));
+  ask(world, session, create('/app/e'));
+  ask(world, session, create('/beside'));
   const results = world.settle().map(({ result }) => outcome(result));
   assert.deepEqual(results, ['create', 'create', 'QUOTA_EXCEEDED', 'delete', 'create', 'create']);
-  assert.deepEqual(world.state.tree.quotas.usage('/app'), { count: 4, bytes: 0 });
+  assert.deepEqual(used(world.state, '/app'), { count: 4, bytes: 0 });
 });
 
 test('a byte quota bounds growth, never shrinking', () => {
@@ -84,7 +94,7 @@ test('limits may change, go, and come before what they limit', () => {
   const world = new World();
   const session = world.open();
   limit(world, session, '/later', 'countHardLimit=1');
-  assert.deepEqual(world.state.tree.quotas.usage('/later'), { count: 0, bytes: 0 });
+  assert.deepEqual(used(world.state, '/later'), { count: 0, bytes: 0 });
   assert.equal(outcome(world.do(session, create('/later/x', { parents: true }))), 'QUOTA_EXCEEDED');
   assert.equal(world.state.tree.find('/later'), -1);
   assert.equal(outcome(world.do(session, create('/later'))), 'create');
@@ -102,7 +112,7 @@ test('a restored quota counts as the saved one', () => {
   world.do(session, create('/app/a', { parents: true, data: 'abc' }));
   limit(world, session, '/app', 'countHardLimit=2');
   const copy = restore(parts(world.state, 2));
-  assert.deepEqual(copy.tree.quotas.usage('/app'), { count: 2, bytes: 3 });
+  assert.deepEqual(used(copy, '/app'), { count: 2, bytes: 3 });
   const after = new World({}, copy);
   after.adopt(world);
   assert.equal(outcome(after.do(session, create('/app/b'))), 'QUOTA_EXCEEDED');
@@ -163,4 +173,94 @@ test('the bytes of a tree are exact: after growth, deletes, closes and a restore
   world.do(session, remove('/a'));
   assert.equal(world.state.treeBytes, empty);
   assert.equal(restore(parts(world.state)).treeBytes, empty);
+});
+
+const APP_LIMITS = '/zookeeper/quota/app/zookeeper_limits';
+
+test('limits hold from their proposal on, what is outstanding counted, and no longer than to that of their end', () => {
+  const world = new World();
+  const session = world.open();
+  world.do(session, create('/app/old', { parents: true, data: '123' }));
+  world.do(session, create('/zookeeper/quota/app'));
+  ask(world, session, create('/app/b', { data: '45' }));
+  ask(world, session, remove('/app/old'));
+  // Two nodes and two bytes will be there, of which nothing is in the state.
+  ask(world, session, create(APP_LIMITS, { data: 'countHardLimit=3,byteHardLimit=4' }));
+  ask(world, session, create('/app/c', { data: '678' }));
+  ask(world, session, create('/app/c', { data: '67' }));
+  ask(world, session, create('/app/d'));
+  ask(world, session, set(APP_LIMITS, 'countHardLimit=4'));
+  ask(world, session, create('/app/d', { data: 'as long as you like' }));
+  ask(world, session, create('/app/e'));
+  ask(world, session, remove(APP_LIMITS));
+  ask(world, session, create('/app/e'));
+  assert.deepEqual(
+    world.settle().map(({ result }) => outcome(result)),
+    [
+      ...['create', 'delete', 'create', 'QUOTA_EXCEEDED', 'create', 'QUOTA_EXCEEDED'],
+      ...['set', 'create', 'QUOTA_EXCEEDED', 'delete', 'create'],
+    ],
+  );
+});
+
+test('limits hold for the rest of their own multi, and not at all if it fails', () => {
+  const world = new World();
+  const session = world.open();
+  world.do(session, create('/app'));
+  world.do(session, create('/zookeeper/quota/app'));
+  const limits = create(APP_LIMITS, { data: 'countHardLimit=2' });
+  const multi = (...operations: Extract<Operation, { type: 'multi' }>['operations']): string =>
+    outcome(world.do(session, { type: 'multi', operations }));
+  assert.equal(multi(limits, create('/app/a'), create('/app/b')), 'QUOTA_EXCEEDED');
+  assert.equal(multi(create('/app/a'), create('/app/b')), 'multi');
+  assert.equal(multi(remove('/app/b'), limits, remove('/app/a'), create('/app/b')), 'multi');
+  assert.equal(multi(create('/app/c')), 'QUOTA_EXCEEDED');
+});
+
+test('what the leader counts is what every state counts once all is applied', () => {
+  const paths = ['/a', '/a/b', '/a/b/c', '/d'];
+  const limits = ['/a', '/a/b', '/d'].map((path) => `/zookeeper/quota${path}/zookeeper_limits`);
+  const operation = fc.oneof(
+    fc
+      .record({ path: fc.constantFrom(...paths), data: fc.string({ maxLength: 5 }) })
+      .map(({ path, data }) => create(path, { data, parents: true })),
+    fc
+      .record({ path: fc.constantFrom(...paths), data: fc.string({ maxLength: 5 }) })
+      .map(({ path, data }) => set(path, data)),
+    fc.constantFrom(...paths).map((path) => remove(path, { recursive: true })),
+    fc
+      .record({ path: fc.constantFrom(...limits), most: fc.integer({ min: -1, max: 6 }) })
+      .map(({ path, most }) => create(path, { data: `countHardLimit=${most}`, parents: true })),
+    fc
+      .record({ path: fc.constantFrom(...limits), most: fc.integer({ min: -1, max: 6 }) })
+      .map(({ path, most }) => set(path, `byteHardLimit=${most}`)),
+    fc.constantFrom(...limits).map((path) => remove(path)),
+    fc.constant('apply one' as const),
+  );
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+      const world = new World();
+      const session = world.open();
+      for (const next of operations) {
+        if (next === 'apply one') world.settle(1);
+        else ask(world, session, next);
+      }
+      world.settle();
+      const { tree } = world.state;
+      for (const path of ['/a', '/a/b', '/d']) {
+        const quota = tree.quotas.get(path);
+        if (quota === undefined) continue;
+        const { count, bytes: total } = tree.usage(path);
+        assert.deepEqual({ count: quota.count, bytes: total }, { count, bytes: quota.bytes });
+        // One node more is refused exactly if the state says so.
+        if (tree.find(path) === -1 || quota.limits.count < 0) continue;
+        const full = tree.quotas.get('/a');
+        const above = path === '/a/b' && full !== undefined && full.limits.count >= 0;
+        const isFull = count >= quota.limits.count || (above && full.count >= full.limits.count);
+        const result = outcome(world.do(session, create(`${path}/probe`)));
+        assert.equal(result, isFull ? 'QUOTA_EXCEEDED' : 'create');
+        if (!isFull) world.do(session, remove(`${path}/probe`));
+      }
+    }),
+  );
 });

@@ -380,3 +380,35 @@ test('answers survive a checkpoint taken while requests go on', () => {
     'create',
   );
 });
+
+test('predecessors are looked for once: ten thousand sessions in flight cost no more each than ten', () => {
+  const world = new World();
+  for (let at = 0; at < 100; at += 1) world.open(ownerOf(2, 1));
+  let looked = 0;
+  const { sessions } = world.state;
+  const values = sessions.values.bind(sessions);
+  sessions.values = () => {
+    looked += 1;
+    return values();
+  };
+  const operation = {
+    type: 'create-session',
+    kind: 'peer',
+    timeout: 6000,
+    password: new Uint8Array(),
+    address: '',
+  } as const;
+  const owner = ownerOf(2, 2);
+  for (let cxid = 1; cxid <= 10_000; cxid += 1) {
+    world.propose({ session: 0n, cxid, resolved: cxid - 1, owner, operation });
+    if (cxid % 1000 === 0) world.settle();
+  }
+  world.settle();
+  assert.equal(looked, 1);
+  assert.equal(sessions.size, 10_000, 'those of the earlier incarnation are closed');
+  // Each next incarnation looks again, and so does a new leader.
+  world.propose({ session: 0n, cxid: 1, resolved: 0, owner: ownerOf(2, 3), operation });
+  world.settle();
+  assert.equal(looked, 2);
+  assert.equal(sessions.size, 1);
+});
