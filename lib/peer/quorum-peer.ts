@@ -81,6 +81,10 @@ export class QuorumPeer {
     let peer: QuorumPeer | undefined;
     try {
       const opened = await ports.storage.open();
+      if (options.bootstrap && opened.durable.birth.state === 'born') {
+        const text = `peer ${options.id}: its group is founded: take the option bootstrap away`;
+        options.logger?.warn({ id: options.id }, text);
+      }
       const stateMachine = await restoreStateMachine(opened);
       throwIfAborted(signal);
       const replica = new Replica(replicaOptions(options), opened.durable, stateMachine);
