@@ -46,6 +46,8 @@ export function runSchedule(options: ScheduleOptions): Outcome {
     violation = { predicate: error.predicate, detail: error.message };
     cluster.trace.note('check', 0, () => error.message);
   }
+  const { genesis } = cluster.referee.ghost;
+  if (genesis?.voters.some(({ store }) => store === '')) cluster.statistics.add('founded by word');
   cluster.statistics.add('frames', cluster.network.frames);
   cluster.statistics.add('entries committed', cluster.referee.ghost.committed.depth);
   return {

@@ -35,10 +35,10 @@ export function isFork(core: Core, { id, key, starts }: Learner): boolean {
 
 /** The configuration that records who is served now, the leader among them; one at a time. */
 export function dueRecord(core: Core, leading: Leading): Configuration | undefined {
-  const unknown = [...leading.learners.values()].filter(isUnrecorded);
-  if (leading.recorded && unknown.length === 0) return undefined;
+  if (isAllRecorded(leading)) return undefined;
   const { configuration } = core.history;
   if (configuration.version > core.commit) return undefined;
+  const unknown = [...leading.learners.values()].filter(isUnrecorded);
   const starts = new Map<VoterKey, number>([[core.key, lastStart(core)]]);
   for (const learner of unknown) starts.set(learner.key, lastStart(learner));
   const isNew = configuration.voters.some(({ id, store, start }) => {
@@ -49,6 +49,13 @@ export function dueRecord(core: Core, leading: Leading): Configuration | undefin
   leading.recorded = true;
   for (const learner of unknown) learner.recorded = true;
   return undefined;
+}
+
+/** Asked every turn. */
+function isAllRecorded({ recorded, learners }: Leading): boolean {
+  if (!recorded) return false;
+  for (const learner of learners.values()) if (isUnrecorded(learner)) return false;
+  return true;
 }
 
 function isUnrecorded({ observer, stage, recorded }: Learner): boolean {

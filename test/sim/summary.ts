@@ -35,6 +35,7 @@ const REACHED: readonly string[] = [
   'flipped bit in the meta found',
   'cloned',
   'old copies',
+  'founded by word',
 ];
 
 export class Summary {
