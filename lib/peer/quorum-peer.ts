@@ -281,7 +281,7 @@ export class QuorumPeer {
   }
 
   #warnRefused(address: string, reason: string): void {
-    const text = `peer ${this.id}: refused ${address}: ${reason}`;
+    const text = `peer ${this.id}: refused ${address || 'a connection'}: ${reason}`;
     this.#observer.warning(QuorateError.make('REFUSED', text));
   }
 

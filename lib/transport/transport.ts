@@ -32,7 +32,10 @@ export interface TransportEvents {
   linkDrained(link: LinkId): void;
   /** A dial failed. It is tried again by itself. */
   dialFailed(peer: number, reason: string): void;
-  /** Somebody was refused: a stranger, or a peer with another secret. At most once a minute of each address. */
+  /**
+   * Somebody was refused: a stranger, or a peer with another secret. At most once a minute of each
+   * address; it is empty where the connection was gone already.
+   */
   refused(address: string, reason: string): void;
   /** Asked, not told: the id of the group, empty while it has none. */
   cluster(): string;

@@ -105,8 +105,12 @@ export function endSocket(socket: WebSocket, reason: string, code: number = NORM
   socket.close(code, shortened(reason));
 }
 
-/** What went wrong, in a few words; refused connections come without a message when there were several addresses. */
+/**
+ * What went wrong, in a few words. OpenSSL's messages are long, and name their source files; refused
+ * connections come without a message when there were several addresses.
+ */
 export function reasonOf(error: Error): string {
+  if ('reason' in error && typeof error.reason === 'string') return error.reason;
   if (error.message !== '') return error.message;
   return 'code' in error ? String(error.code) : error.name;
 }

@@ -14,6 +14,7 @@ import { assert } from '../base/assert.ts';
 import { withoutBrackets, withPort } from './peer-url.ts';
 import { asksForCertificates, type Trust } from './trust.ts';
 import { addressOf, type UpgradeGate } from './upgrade-gate.ts';
+import { reasonOf } from './web-socket-channel.ts';
 
 export interface WebSocketListener {
   /** Returns the URL at which the peer is reached now. */
@@ -61,7 +62,7 @@ export class OwnListener implements WebSocketListener {
     this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
       const { authorizationError } = socket;
       // Typed as an error, it is a code; and where there is no certificate at all, nothing.
-      const reason = authorizationError == null ? error.message : String(authorizationError);
+      const reason = authorizationError == null ? reasonOf(error) : String(authorizationError);
       refused(addressOf(socket), `TLS: ${reason}`);
     });
     this.#server.on('connection', (socket: unknown) => {
