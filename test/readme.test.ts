@@ -25,7 +25,7 @@ function writePrograms(): string[] {
 const programs = writePrograms();
 
 test('the README has programs', () => {
-  assert.equal(programs.length, 2);
+  assert.equal(programs.length, 3);
 });
 
 test('what the README shows is right by its types', () => {
