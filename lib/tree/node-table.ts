@@ -210,7 +210,8 @@ export class NodeTable implements Tenant {
   }
 
   owner(row: number): bigint {
-    return this.#zxid(row, OWNER);
+    const { ints } = this.#page(row);
+    return isZero(ints, (row & (PAGE - 1)) * HALVES + OWNER * 2) ? 0n : this.#zxid(row, OWNER);
   }
 
   mtime(row: number): number {

@@ -89,8 +89,11 @@ function incarnationKey({ peer, store, boot }: Owner): string {
  */
 export class Outstanding {
   readonly #state: StateMachine;
-  /** The last proposal's word on each node. */
-  readonly #nodes = new Map<string, NodeChange>();
+  /**
+   * The last proposal's word on each node. A new map whenever it is empty: one that has grown old
+   * makes its tables in the old generation, and what dead tables point to outlives them.
+   */
+  #nodes = new Map<string, NodeChange>();
   readonly #sessions = new Map<bigint, SessionRecord>();
   readonly #numbers = new Map<OriginKey, Numbers>();
   /**
@@ -235,6 +238,7 @@ export class Outstanding {
       this.#first += 1;
       next = this.#proposals[this.#first];
     }
+    if (this.#nodes.size === 0) this.#nodes = new Map();
     if (this.#first * 2 > this.#proposals.length) {
       this.#proposals = this.#proposals.slice(this.#first);
       this.#first = 0;
