@@ -162,8 +162,8 @@ export interface Session<T = string, In = T> extends Client<T, In> {
   /**
    * Ms from now for which nobody else can have got what this session holds, if nothing more is heard of
    * the group: two thirds of the time-out, counted from the last contact. Reads the clock at each call,
-   * so that a process that was blocked or frozen knows at once; `state` and `signal` tell later. 0: do
-   * not rely on its ephemeral nodes; that may pass.
+   * so that a process that was blocked or frozen knows at once, as `state` does; `signal` tells later.
+   * 0: it is not connected, so do not rely on its ephemeral nodes; that may pass.
    */
   readonly trustedFor: number;
   create(path: string, data?: In, options?: SessionCreateOptions): Promise<Created>;

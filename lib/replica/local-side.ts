@@ -90,8 +90,8 @@ export class LocalSide {
   }
 
   /** See {@link SessionHost.validFor}. */
-  validFor(session: SessionHandle, now: number, sleep: number): number {
-    return this.#host.validFor(session, now, sleep);
+  validFor(session: SessionHandle, now: number, since: Elapsed): number {
+    return this.#host.validFor(session, now, since);
   }
 
   setAlive(session: SessionHandle, alive: boolean): void {

@@ -450,13 +450,14 @@ export class Replica {
   }
 
   /**
-   * How many ms the session is valid from now on if nothing more is heard, by the clock at this moment:
-   * after a blocked turn its `state` is still the old one. 0: whoever relies on it must stop.
-   * @param now,wall as of `tick`
+   * How many ms the session stays connected if nothing more is heard, by the clock at this moment. 0:
+   * whoever relies on it must stop.
    */
   validFor(session: SessionHandle, now: number, wall: number): number {
-    const sleep = wall - this.#wall - (now - this.#now);
-    return this.#local.validFor(session, now, sleep);
+    return this.#local.validFor(session, now, {
+      monotonic: now - this.#now,
+      wall: wall - this.#wall,
+    });
   }
 
   /** Gives a write its place in the session's order. Its fate is always delivered, in a `reply`. */

@@ -233,13 +233,9 @@ export class SessionHost {
     this.#pipeline.wake(hosted);
   }
 
-  /**
-   * How many ms from `now` the session is valid if nothing more is heard.
-   * @param sleep ms that the machine may have slept since the last turn: a session that may have slept
-   * through a part of its time-out is in doubt
-   */
-  validFor(handle: SessionHandle, now: number, sleep: number): number {
-    if (this.find(handle) === undefined || sleep > handle.timeout * DOUBT_AFTER) return 0;
+  /** How many ms from `now` the session stays connected if nothing more is heard; 0: it is not. */
+  validFor(handle: SessionHandle, now: number, since: Elapsed): number {
+    if (this.stateOf(handle, now, since) !== 'connected') return 0;
     return Math.max(0, this.#sessions.validUntil(handle.id) - now);
   }
 

@@ -160,10 +160,7 @@ export class Touches {
     return own === undefined ? undefined : validityAt(own, now);
   }
 
-  /**
-   * Until when a session is valid if nothing more is heard: its holder may ask that at any moment, for
-   * its state is told between two turns only. Minus infinity: it is not valid.
-   */
+  /** Until when a session is valid if nothing more is heard. Minus infinity: it is not valid. */
   validUntil(session: bigint): number {
     const own = this.#own.get(session);
     if (own === undefined || own.doubted || own.validity === 'expired') {

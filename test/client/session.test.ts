@@ -103,9 +103,14 @@ test('how long a session can be trusted is read off the clock, also by a process
     assert.ok(session.trustedFor <= (session.timeout * 2) / 3);
   }
   const { session } = follower;
-  group.stall(follower.id, 1_500);
+  group.stall(follower.id, 4_000);
   await until(() => session.trustedFor === 0);
-  assert.equal(session.state, 'connected', 'its state is told by a turn only, and there was none');
+  assert.equal(session.state, 'suspended');
+  assert.equal(
+    session.signal.aborted,
+    false,
+    'the signal is told by a turn only, and there was none',
+  );
   assert.ok(leader.session.trustedFor > 0, 'nobody else is concerned');
   await until(() => follower.session.trustedFor > 0);
 
