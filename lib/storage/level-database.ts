@@ -25,6 +25,9 @@ export async function openLevel(directory: string): Promise<Level> {
     // The tree is in memory: what is written is read again at the next start only.
     cacheSize: MIB,
     compression: false,
+    // The least that LevelDB takes: it maps every file that it holds open, and what was read once, at a
+    // start, would count as memory of the process for ever.
+    maxOpenFiles: 74,
     // Fewer and longer files: the log is written once and soon removed.
     writeBufferSize: 16 * MIB,
   });
