@@ -53,3 +53,89 @@ test('a takeover with a password that no message can carry fails at once, and no
   assert.equal(cluster.ask(id, session, create('/a')).outcome, 'applied');
   assert.equal(cluster.open(id).state, 'connected');
 });
+
+/** Replies by ticket, as that peer's sessions were told them. */
+function repliesOf(cluster: Cluster, id: number): Map<number, string[]> {
+  const replies = new Map<number, string[]>();
+  for (const delivery of cluster.told(id)) {
+    if (delivery.type !== 'reply') continue;
+    replies.set(delivery.ticket, [...(replies.get(delivery.ticket) ?? []), delivery.outcome]);
+  }
+  return replies;
+}
+
+/** Submits creates of these paths; each by its ticket. */
+function creates(
+  cluster: Cluster,
+  id: number,
+  session: SessionHandle,
+  ...paths: readonly string[]
+): Map<number, string> {
+  return new Map(
+    paths.map((path) => {
+      const ticket = cluster.peer(id).submit(session, create(path));
+      assert.ok(typeof ticket === 'number', `${path}: ${ticket}`);
+      return [ticket, path] as const;
+    }),
+  );
+}
+
+/** Each is told once, and what is told is true. */
+function assertTold(cluster: Cluster, id: number, tickets: ReadonlyMap<number, string>): void {
+  const replies = repliesOf(cluster, id);
+  const reader = { identities: [] };
+  for (const [ticket, path] of tickets) {
+    const [outcome, ...more] = replies.get(ticket) ?? [];
+    assert.ok(outcome !== undefined, `${path} is answered`);
+    assert.deepEqual(more, [], `${path} is answered once`);
+    const exists = cluster.peer(id).stateMachine.exists(path, reader).type === 'exists';
+    if (outcome !== 'unknown') assert.equal(outcome === 'applied', exists, `${path}: ${outcome}`);
+  }
+}
+
+test('whatever was asked before a takeover by the own host is answered, once, also when it closes', () => {
+  const cluster = new Cluster();
+  cluster.settle();
+  const id = cluster.follower();
+  for (const closes of ['old', 'new', 'both'] as const) {
+    const session = openClient(cluster, id);
+    const tickets = creates(cluster, id, session, `/${closes}-1`, `/${closes}-2`);
+    const other = cluster.peer(id).takeOver({ session: session.id, password, timeout: 6_000 });
+    for (const [ticket, path] of creates(cluster, id, session, `/${closes}-3`))
+      tickets.set(ticket, path);
+    for (const [ticket, path] of creates(cluster, id, other, `/${closes}-4`))
+      tickets.set(ticket, path);
+    if (closes !== 'new') cluster.peer(id).closeSession(session);
+    if (closes !== 'old') cluster.peer(id).closeSession(other);
+    cluster.run(2_000);
+    assertTold(cluster, id, tickets);
+  }
+});
+
+test('a session that moved away and back: nothing of the first time is told as of the second', () => {
+  const cluster = new Cluster();
+  const leader = cluster.settle();
+  const id = cluster.follower();
+  const session = openClient(cluster, id);
+  const before = creates(cluster, id, session, '/before');
+  cluster.run(500);
+  cluster.isolate(id);
+  const first = creates(cluster, id, session, '/first-1', '/first-2');
+  cluster.run(30);
+  const away = cluster.peer(leader).takeOver({ session: session.id, password, timeout: 6_000 });
+  cluster.until('it is there', () => away.state === 'connected');
+  const there = creates(cluster, leader, away, '/away-1', '/away-2', '/away-3');
+  cluster.run(200);
+  const back = cluster.peer(id).takeOver({ session: session.id, password, timeout: 6_000 });
+  cluster.heal();
+  cluster.until('it is back', () => back.state === 'connected');
+  const second = creates(cluster, id, back, '/second-1', '/second-2');
+  cluster.run(1_000);
+  assertTold(cluster, id, new Map([...before, ...first, ...second]));
+  assertTold(cluster, leader, there);
+  const replies = repliesOf(cluster, id);
+  for (const ticket of second.keys()) assert.deepEqual(replies.get(ticket), ['applied']);
+  for (const ticket of first.keys()) assert.notDeepEqual(replies.get(ticket), ['applied']);
+  assert.equal(session.state, 'closed');
+  assert.equal(away.state, 'closed');
+});
