@@ -14,6 +14,7 @@ import type { Machine, MachineReady, MachineView, PeerMessage } from './machine.
 import { demandSavedAgain } from './saved-again.ts';
 import type { OpenedDisk, SimDisk } from './sim-disk.ts';
 import type { Swarm } from './swarm.ts';
+import { TEAMS } from './workload.ts';
 import type { MachineFactory } from './world.ts';
 import { zabOptions, zabView } from './zab-machine.ts';
 
@@ -41,6 +42,7 @@ export function replicaFactory(swarm: Swarm): MachineFactory {
       reapInterval: swarm.reapInterval,
       digestInterval: 1_000,
       pendingMax: swarm.pendingMax,
+      schemes: TEAMS,
       sliceBytes: Math.min(swarm.sliceBytes, swarm.network.queueBytes / 16),
       proposedBytesMax: swarm.network.queueBytes / 8,
       // Each would have another limit: that all have one is seen in the hash (S16).

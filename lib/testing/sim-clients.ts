@@ -9,7 +9,7 @@ import { ReplicaMachine } from './replica-machine.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import type { SimPeer } from './sim-peer.ts';
 import { STREAM } from './swarm.ts';
-import { drawRead, drawWrite } from './workload.ts';
+import { drawRead, drawWrite, HIDDEN_PARENT } from './workload.ts';
 
 /** A client's session that any peer may take over. */
 interface Portable {
@@ -207,6 +207,10 @@ export class SimClients {
   ): void {
     const { statistics, referee, trace } = this.#cluster;
     statistics.add(`write ${operation.type}`);
+    if (operation.type === 'create' && operation.path.startsWith(`${HIDDEN_PARENT}/`))
+      statistics.add('node hidden');
+    if (operation.type === 'set-acl' && operation.acl.some(({ scheme }) => scheme === 'team'))
+      statistics.add('node guarded');
     trace.note(
       'client',
       peer.place,

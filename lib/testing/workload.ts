@@ -2,13 +2,29 @@
 
 import type { ReadOperation } from '../replica/read.ts';
 import type { Acl } from '../tree/acl.ts';
+import type { CustomSchemes } from '../tree/reader.ts';
 import type { CreateMode, NodeOperation, Operation } from '../tree/request.ts';
 import type { Prng } from './prng.ts';
 
 const OPEN: Acl = [{ scheme: 'world', id: 'anyone', permissions: 31 }];
 /** Everybody may read, nobody but `super` may write. */
 const READ_ONLY: Acl = [{ scheme: 'world', id: 'anyone', permissions: 1 }];
-const PARENTS = ['/p1', '/p2', '/box', '/m'] as const;
+/** Nobody but `super` may read. Only below {@link HIDDEN_PARENT}, and for good: whoever watches must know what may not be told. */
+const UNREADABLE: Acl = [{ scheme: 'world', id: 'anyone', permissions: 30 }];
+export const HIDDEN_PARENT = '/hid';
+/** Everybody may read, a team may write: a scheme of the application's own. */
+const GUARDED: Acl = [
+  { scheme: 'team', id: 'red', permissions: 31 },
+  { scheme: 'world', id: 'anyone', permissions: 1 },
+];
+const ACLS: readonly Acl[] = [OPEN, OPEN, OPEN, READ_ONLY, GUARDED];
+const PARENTS = ['/p1', '/p2', '/box', '/m', HIDDEN_PARENT] as const;
+
+/** The schemes of every simulated peer. */
+export const TEAMS: CustomSchemes = {
+  valid: (scheme, id) => (scheme === 'team' ? id === 'red' || id === 'blue' : undefined),
+  matches: (identity, entry) => identity.id === entry.id,
+};
 const CHILDREN = ['a', 'b', 'c'] as const;
 const MODES: readonly CreateMode[] = [
   'persistent',
@@ -41,7 +57,8 @@ function drawVersion(prng: Prng): number {
 
 function create(path: string, data: Uint8Array, mode: CreateMode, parents = false): NodeOperation {
   const ttl = mode === 'ttl' || mode === 'ttl-sequential' ? 1_500 : 0;
-  return { type: 'create', path, data, acl: OPEN, mode, ttl, parents };
+  const acl = path.startsWith(`${HIDDEN_PARENT}/`) ? UNREADABLE : OPEN;
+  return { type: 'create', path, data, acl, mode, ttl, parents };
 }
 
 function drawCreate(prng: Prng): NodeOperation {
@@ -78,17 +95,22 @@ export function drawWrite(prng: Prng): Operation {
   const path = drawPath(prng);
   const version = drawVersion(prng);
   const safe = path === '/m' ? '/p1' : path;
+  const open = safe.startsWith(HIDDEN_PARENT) ? '/p1' : safe;
   return prng.weighted<() => Operation>([
     [() => drawCreate(prng), 10],
     [() => ({ type: 'set', path, data: drawData(prng), version }), 6],
     [() => ({ type: 'delete', path: safe, version, recursive: prng.chance(0.3) }), 4],
     [() => ({ type: 'check', path, version }), 1],
-    [() => ({ type: 'set-acl', path: safe, acl: prng.chance(0.2) ? READ_ONLY : OPEN, version }), 1],
+    [() => ({ type: 'set-acl', path: open, acl: prng.pick(ACLS), version }), 1],
     [() => drawMulti(prng), 4],
     [() => ({ type: 'sync' }), 1],
     [
       () => ({ type: 'add-auth', identity: { scheme: 'digest', id: `u${prng.below(ROUND)}:x` } }),
       0.5,
+    ],
+    [
+      () => ({ type: 'add-auth', identity: { scheme: 'team', id: prng.pick(['red', 'blue']) } }),
+      0.3,
     ],
   ])();
 }

@@ -28,6 +28,8 @@ const REACHED: readonly string[] = [
   'reap',
   'rolled back',
   'frames torn',
+  'node hidden',
+  'node guarded',
   'slow-disk',
   'queues measured',
   'flipped bit in the log found',

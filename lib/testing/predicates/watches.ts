@@ -1,6 +1,7 @@
 import { formatZxid, type Zxid } from '../../base/zxid.ts';
 import type { ReadResult } from '../../replica/read.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
+import { type Acl, PERMISSION } from '../../tree/acl.ts';
 import type { TreeEvent } from '../../tree/tree-event.ts';
 import type { WatchEvent, WatchKind } from '../../tree/watch-event.ts';
 import { isInOrder, NetDifference } from '../net-difference.ts';
@@ -85,18 +86,22 @@ class Watcher {
   jump(from: Zxid, to: Zxid): void {
     this.#advance(from);
     if (to <= from) return;
-    const net = new NetDifference(this.#eventsBetween(from, to));
+    const events = this.#eventsBetween(from, to);
+    const net = new NetDifference(events);
+    const hidden = new Set(events.filter(({ acl }) => !isReadable(acl)).map(({ path }) => path));
+    const isTold = (change: string): boolean => !hidden.has(change.split(' ')[1] ?? '');
     for (const watch of [...this.#watches].sort()) {
       const [kind = '', path = ''] = watch.split(' ');
       if (kind !== 'persistent' && kind !== 'persistent-recursive') continue;
-      const changes = kind === 'persistent' ? net.ofNode(path) : net.below(path);
+      const all = kind === 'persistent' ? net.ofNode(path) : net.below(path);
+      const changes = all.filter(isTold);
       this.#jumped.push({
         text: textOf('resync', path, [kind, from, to, ...changes.sort()]),
         predicate: 'S23',
       });
     }
     for (const { type, path } of net.oneShots()) {
-      if (!this.#meetsOnce(type, path)) continue;
+      if (!this.#meetsOnce(type, path) || hidden.has(path)) continue;
       this.#jumped.push({ text: textOf(type, path, [to]), predicate: 'S22' });
     }
     this.#at = to;
@@ -142,9 +147,10 @@ class Watcher {
 
   #pass(zxid: Zxid): void {
     for (const event of this.#scene.model.decided.get(zxid)?.applied.events ?? []) {
-      const { path, type } = event;
+      const { path, type, acl } = event;
+      // One that is met is spent, also by what may not be told.
       const once = this.#meetsOnce(type, path);
-      if (!this.#meetsLasting(type, path) && !once) continue;
+      if ((!this.#meetsLasting(type, path) && !once) || !isReadable(acl)) continue;
       const predicate = this.#meetsLasting(type, path) ? 'S23' : 'S22';
       this.#expected.push({ type, path, zxid, predicate });
     }
@@ -203,6 +209,13 @@ export const watchOrder: Predicate = {
     };
   },
 };
+
+/** The clients of a simulation hide nodes from everybody or from nobody, and once for all. */
+function isReadable(acl: Acl): boolean {
+  return acl.some(({ scheme, permissions }) => {
+    return scheme === 'world' && (permissions & PERMISSION.read) !== 0;
+  });
+}
 
 function textOf(type: string, path: string, more: readonly (string | bigint)[]): string {
   return [type, path, ...more.map(String)].join(' ');

@@ -40,4 +40,19 @@ export const SESSIONS: readonly Injection[] = [
     expects: ['S35'],
     machine: 'replica',
   },
+  {
+    id: 'watch-tells-of-the-unreadable',
+    origin: 'READ is asked when an event fires',
+    title: 'watches tell of nodes that their session may not read',
+    patches: [
+      {
+        file: 'lib/tree/watch-table.ts',
+        find: 'of this.#met(event)) { if (!mayRead(watcher, event.acl)) continue;',
+        replace:
+          'of this.#met(event)) { if (event.zxid === 0n && !mayRead(watcher, event.acl)) continue;',
+      },
+    ],
+    expects: ['S22', 'S23'],
+    machine: 'replica',
+  },
 ];
