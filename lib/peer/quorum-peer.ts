@@ -16,7 +16,7 @@ import { type LoopObserver, type LoopPorts, ReadyLoop } from './ready-loop.ts';
 import { Repeats } from './repeats.ts';
 import { replicaOptions } from './replica-options.ts';
 import { RequestPipeline } from './request-pipeline.ts';
-import { restoreStateMachine } from './restore.ts';
+import { restore } from './restore.ts';
 import type { PeerStatus } from './status.ts';
 import { isEvenGroup, StatusReport } from './status-report.ts';
 import { within } from './within.ts';
@@ -85,9 +85,10 @@ export class QuorumPeer {
         const text = `peer ${options.id}: its group is founded: take the option bootstrap away`;
         options.logger?.warn({ id: options.id }, text);
       }
-      const stateMachine = await restoreStateMachine(opened);
+      const { stateMachine, durable, damages } = await restore(opened);
+      for (const { code, message } of damages) options.logger?.warn({ code }, message);
       throwIfAborted(signal);
-      const replica = new Replica(replicaOptions(options), opened.durable, stateMachine);
+      const replica = new Replica(replicaOptions(options), durable, stateMachine);
       peer = new QuorumPeer(options, replica, ports, observer);
       await peer.#listen();
       throwIfAborted(signal);

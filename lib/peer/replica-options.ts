@@ -8,7 +8,16 @@ const LOOPBACK = '127.0.0.1';
 
 /** The replica of a peer with these options; what no user is asked for has its default. */
 export function replicaOptions(options: CheckedOptions): ReplicaOptions {
-  const { id, addresses, heartbeat, syncTimeout, initTimeout, snapCount, maxTreeBytes } = options;
+  const {
+    id,
+    addresses,
+    heartbeat,
+    syncTimeout,
+    initTimeout,
+    snapCount,
+    snapRetainCount,
+    maxTreeBytes,
+  } = options;
   const own = addresses.find((address) => address.id === id);
   const voters = addresses.filter(({ role }) => role === 'participant');
   return {
@@ -27,6 +36,7 @@ export function replicaOptions(options: CheckedOptions): ReplicaOptions {
     heartbeat,
     address: LOOPBACK,
     snapCount,
+    snapRetainCount,
     maxTreeBytes,
   };
 }

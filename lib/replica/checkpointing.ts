@@ -1,7 +1,7 @@
 /**
  * This peer's own checkpoints: exact at one zxid, made in slices while the tree goes on, written
- * between the batches of the log. The log behind a checkpoint reaches back to the one before, so that
- * a learner that lags by less still gets a DIFF.
+ * between the batches of the log. The log reaches back to the oldest checkpoint that is kept, and to the
+ * one before the newest in any case, so that a learner that lags by less still gets a DIFF.
  */
 import { present } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
@@ -9,7 +9,7 @@ import type { Checkpoint, StateMachine } from '../tree/state-machine.ts';
 import { encodeCheckpointPart } from '../wire/checkpoint.ts';
 import type { CheckpointWrite } from '../wire/store-batch.ts';
 import type { Entry } from '../zab/log-entry.ts';
-import type { Base } from '../zab/ready.ts';
+import type { Base, Durable } from '../zab/ready.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -25,17 +25,17 @@ export class Checkpointing {
   /** Transactions, and bytes of them, from one checkpoint to the next: peers take turns, rather than all at once. */
   readonly #count: number;
   readonly #bytesMost: number;
-  /** The current one: what the log behind the next one begins at. */
-  #last: Zxid;
+  /** Of the current one and of older ones that are kept, newest first. */
+  #zxids: readonly Zxid[];
   #transactions = 0;
   #bytes = 0;
   #making: Checkpoint | undefined;
   #sequence = 0;
 
-  constructor(options: ReplicaOptions, applied: Zxid, outbox: Outbox) {
+  constructor(options: ReplicaOptions, { applied, retained = [] }: Durable, outbox: Outbox) {
     this.#options = options;
     this.#outbox = outbox;
-    this.#last = applied;
+    this.#zxids = [applied, ...retained.filter((zxid) => zxid < applied)];
     const { snapCount, snapBytes, zab } = options;
     const share = 0.5 + 0.5 * ((zab.id % 7) / 6);
     this.#count = Math.ceil(snapCount * share);
@@ -63,7 +63,7 @@ export class Checkpointing {
 
   /** A SNAP was installed, and is the store's checkpoint now. */
   installed(zxid: Zxid): void {
-    this.#last = zxid;
+    this.#zxids = [zxid];
     this.#transactions = 0;
     this.#bytes = 0;
   }
@@ -109,12 +109,15 @@ export class Checkpointing {
     baseAt: (zxid: Zxid) => Base | undefined,
   ): CheckpointWrite {
     this.#making = undefined;
+    const keep = this.#options.snapRetainCount ?? 1;
+    const { zxid } = making;
+    const reached = [zxid, ...this.#zxids].slice(0, Math.max(keep, 2));
     const complete = present(
-      baseAt(this.#last) ?? baseAt(making.zxid),
+      baseAt(reached.at(-1) ?? zxid) ?? baseAt(zxid),
       'the place of a checkpoint',
     );
-    this.#last = making.zxid;
-    return { first, zxid: making.zxid, chunks, complete };
+    this.#zxids = reached.slice(0, Math.max(keep, 1));
+    return { first, zxid, chunks, complete, keep };
   }
 
   /** The slice is on the disk. Answers where the log may be cut. */

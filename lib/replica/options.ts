@@ -12,6 +12,8 @@ export interface ReplicaOptions {
   readonly snapCount: number;
   /** Bytes of transactions between two checkpoints, if that comes first; likewise. */
   readonly snapBytes: number;
+  /** Checkpoints to keep, with the log since the oldest. @default 1: with the log since the one before */
+  readonly snapRetainCount?: number;
   /** The version that this leader declares in EPOCH_START. */
   readonly clusterVersion: number;
   /** How often the leader looks for empty containers and for nodes whose time is over. */

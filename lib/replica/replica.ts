@@ -74,7 +74,7 @@ export class Replica {
     // The tree makes one exact copy at a time; learners that lag take turns.
     this.#zab = new Zab({ ...options.zab, snapshotsMax: 1 }, durable);
     this.#feeds = new SnapshotFeeds(options.sliceBytes, options.zab.linkBacklogMax);
-    this.#checkpointing = new Checkpointing(options, durable.applied, this.#outbox);
+    this.#checkpointing = new Checkpointing(options, durable, this.#outbox);
     this.#stalls = new StallDetector(options.heartbeat);
     this.#treeLimit = new TreeLimit(options.maxTreeBytes, this.#outbox);
     this.#tree = new Tree(stateMachine, this.#outbox);

@@ -1,8 +1,9 @@
 /** The chunks of a checkpoint in LevelDB. */
 import { DecodeError } from '../wire/decode-error.ts';
+import type { CheckpointMark } from '../wire/meta-record.ts';
 import { type Level, type Operation, put } from './level-database.ts';
 import { checkpointRange, chunkKey } from './level-keys.ts';
-import type { CheckpointMark, PlannedChunk } from './store-state.ts';
+import type { PlannedChunk } from './store-state.ts';
 
 /** Bytes that are read ahead. */
 const READ_AHEAD = 1024 * 1024;

@@ -91,11 +91,14 @@ export function obsoleteRange(obsolete: Obsolete): KeyRange {
  * Generations from `nextGeneration` on are to come.
  */
 export function leftoverChunks({ meta, nextGeneration }: StoreState): readonly KeyRange[] {
-  const { generation } = meta.checkpoint;
-  return [
-    generations(CHECKPOINT, 0, generation),
-    generations(CHECKPOINT, generation + 1, nextGeneration),
-  ];
+  const kept = [meta.checkpoint, ...meta.older].map(({ generation }) => generation);
+  const ranges: KeyRange[] = [];
+  let from = 0;
+  for (const generation of kept.sort((one, other) => one - other)) {
+    ranges.push(generations(CHECKPOINT, from, generation));
+    from = generation + 1;
+  }
+  return [...ranges, generations(CHECKPOINT, from, nextGeneration)];
 }
 
 /** Likewise of the log. */

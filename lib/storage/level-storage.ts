@@ -4,6 +4,7 @@ import { assert, present } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { CHAIN_START } from '../base/hash.ts';
 import { ZERO } from '../base/zxid.ts';
+import type { CheckpointMark } from '../wire/meta-record.ts';
 import { encodeMetaRecord } from '../wire/meta-record.ts';
 import type { Opened, StoreBatch } from '../wire/store-batch.ts';
 import type { Mark } from '../zab/log-entry.ts';
@@ -179,16 +180,20 @@ function opened({ places, state }: Contents, { entries }: FoundStore): Opened {
   const log = { base, entries, applied: checkpoint.zxid, committed: state.committed };
   return {
     durable: { store, boot, starts, birth, epochs, genesis, ...log },
-    checkpoint: checkedChunks(places, state),
+    checkpoint: checkedChunks(places, checkpoint),
+    older: state.meta.older.map((mark) => ({
+      zxid: mark.zxid,
+      chunks: checkedChunks(places, mark),
+    })),
   };
 }
 
 async function* checkedChunks(
   { chunks }: Places,
-  { meta }: StoreState,
+  mark: CheckpointMark,
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield* readChunks(chunks, meta.checkpoint);
+    yield* readChunks(chunks, mark);
   } catch (error) {
     throw unusable(chunks.location, error);
   }

@@ -91,11 +91,15 @@ export class MemoryStorage implements Storage {
     this.#opened = true;
     const { state, entries, checkpoints } = this.#disk.open(this, this.#id);
     const { meta, committed } = state;
-    const { store, boot, starts, birth, epochs, base, genesis, checkpoint } = meta;
+    const { store, boot, starts, birth, epochs, base, genesis, checkpoint, older } = meta;
     const log = { base, entries: [...entries], applied: checkpoint.zxid, committed };
     return {
       durable: { store, boot, starts, birth, epochs, genesis, ...log },
       checkpoint: inOrder([...(checkpoints.get(checkpoint.generation) ?? [])]),
+      older: older.map(({ zxid, generation }) => ({
+        zxid,
+        chunks: inOrder([...(checkpoints.get(generation) ?? [])]),
+      })),
     };
   }
 

@@ -9,18 +9,12 @@
 import { assert, present } from '../base/assert.ts';
 import { CHAIN_START } from '../base/hash.ts';
 import { counterOf, epochOf, formatZxid, ZERO, type Zxid } from '../base/zxid.ts';
+import type { CheckpointMark } from '../wire/meta-record.ts';
 import type { CheckpointWrite, StoreBatch } from '../wire/store-batch.ts';
 import type { Configuration } from '../zab/configuration.ts';
 import type { Entry } from '../zab/log-entry.ts';
 import type { Birth } from '../zab/messages.ts';
 import type { Base, Batch, Epochs } from '../zab/ready.ts';
-
-/** The checkpoint in force. Without one: generation 0, no chunks, the empty tree at the base. */
-export interface CheckpointMark {
-  readonly generation: number;
-  readonly chunks: number;
-  readonly zxid: Zxid;
-}
 
 /** All that is kept beside log and chunks, and changes seldom. */
 export interface StoreMeta {
@@ -36,6 +30,8 @@ export interface StoreMeta {
   readonly base: Base | undefined;
   readonly genesis: Configuration | undefined;
   readonly checkpoint: CheckpointMark;
+  /** Older ones that are kept, newest first. Invariant: the log reaches back to them. */
+  readonly older: readonly CheckpointMark[];
   /** The generation whose log is the log. */
   readonly logGeneration: number;
 }
@@ -98,6 +94,7 @@ export function newMeta(id: number, store: string): StoreMeta {
     base: undefined,
     genesis: undefined,
     checkpoint: { generation: 0, chunks: 0, zxid: ZERO },
+    older: [],
     logGeneration: 0,
   };
 }
@@ -120,12 +117,13 @@ export function follows(previous: Zxid, next: Zxid): boolean {
 
 /** What is wrong with a store's promises and marks, or undefined if nothing is. */
 export function inconsistency(meta: StoreMeta, last: Zxid, committed: Zxid): string | undefined {
-  const { epochs, base, checkpoint } = meta;
+  const { epochs, base, checkpoint, older } = meta;
   if (epochs.current > epochs.accepted) return 'currentEpoch is above acceptedEpoch';
   if (epochOf(last) > Math.max(epochs.current, epochs.syncing))
     return 'the log is above currentEpoch';
   if (base === undefined) return last === ZERO ? undefined : 'a log without a base';
-  if (checkpoint.zxid < base.zxid) return 'the log does not reach back to the checkpoint';
+  if ([checkpoint, ...older].some(({ zxid }) => zxid < base.zxid))
+    return 'the log does not reach back to the checkpoint';
   if (checkpoint.zxid > committed) return 'the checkpoint is above what is committed';
   if (committed > last) return `the log ends before ${formatZxid(committed)}, which is committed`;
   return undefined;
@@ -164,7 +162,7 @@ class Planner {
     const taken = present(this.state.taken, 'a checkpoint under way');
     assert(taken.zxid === write.zxid, 'all parts of a checkpoint are of one zxid');
     this.#change({ taken: { ...this.#fill(taken, write.chunks), zxid: taken.zxid } });
-    if (write.complete !== undefined) this.#complete(write.complete);
+    if (write.complete !== undefined) this.#complete(write.complete, write.keep ?? 1);
   }
 
   #genesis(configuration: Configuration): void {
@@ -191,12 +189,10 @@ class Planner {
     const { meta, taken, staged } = this.state;
     this.#forget(taken);
     const { generation, chunks } = staged ?? this.#newGeneration();
-    this.obsolete.push(
-      { type: 'checkpoint', generation: meta.checkpoint.generation },
-      { type: 'log', generation: meta.logGeneration },
-    );
+    for (const gone of [meta.checkpoint, ...meta.older]) this.#drop(gone);
+    this.obsolete.push({ type: 'log', generation: meta.logGeneration });
     const checkpoint = { generation, chunks, zxid: base.zxid };
-    this.#changeMeta({ base, checkpoint, logGeneration: generation });
+    this.#changeMeta({ base, checkpoint, older: [], logGeneration: generation });
     this.#change({ last: base.zxid, committed: base.zxid, staged: undefined, taken: undefined });
   }
 
@@ -220,7 +216,7 @@ class Planner {
     this.#changeMeta({ epochs, promised: true });
   }
 
-  #complete(base: Base): void {
+  #complete(base: Base, keep: number): void {
     const { meta, last } = this.state;
     const { generation, chunks, zxid } = present(this.state.taken, 'a checkpoint under way');
     const oldBase = present(meta.base, 'the base of a log');
@@ -230,11 +226,13 @@ class Planner {
     );
     assert(meta.checkpoint.zxid <= zxid && zxid <= last, 'the checkpoint lies in the log');
     const { logGeneration } = meta;
-    this.obsolete.push({ type: 'checkpoint', generation: meta.checkpoint.generation });
+    const before = [meta.checkpoint, ...meta.older];
+    const older = before.filter((mark, at) => at < keep - 1 && mark.zxid >= base.zxid);
+    for (const mark of before) if (!older.includes(mark)) this.#drop(mark);
     if (base.zxid > oldBase.zxid) {
       this.obsolete.push({ type: 'log-prefix', generation: logGeneration, through: base.zxid });
     }
-    this.#changeMeta({ base, checkpoint: { generation, chunks, zxid } });
+    this.#changeMeta({ base, checkpoint: { generation, chunks, zxid }, older });
     this.#change({ taken: undefined });
     if (zxid > this.state.committed) this.#change({ committed: zxid });
   }
@@ -256,8 +254,11 @@ class Planner {
   }
 
   #forget(staging: Staging | undefined): void {
-    if (staging === undefined) return;
-    this.obsolete.push({ type: 'checkpoint', generation: staging.generation });
+    if (staging !== undefined) this.#drop(staging);
+  }
+
+  #drop({ generation }: { readonly generation: number }): void {
+    this.obsolete.push({ type: 'checkpoint', generation });
   }
 
   #change(change: Partial<StoreState>): void {

@@ -29,6 +29,8 @@ export const MAX_ENTRY_BYTES: number = 8 * MIB;
 export const MAX_VOTERS = 255;
 /** Starts of a store that it remembers and tells of. */
 export const MAX_STARTS = 64;
+/** Checkpoints that a store keeps. */
+export const MAX_CHECKPOINTS = 100;
 /** The greatest id of a peer. */
 export const MAX_PEER_ID = 255;
 /** Requests of one message. */

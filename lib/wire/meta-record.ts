@@ -5,12 +5,29 @@ import type { Birth } from '../zab/messages.ts';
 import type { Base, Epochs } from '../zab/ready.ts';
 import { decodeItem, encodeItem } from './cbor.ts';
 import { base, birth, configuration, peerId, starts } from './configuration.ts';
-import { type Field, flag, identifier, nullable, object, safe, uint, zxid } from './fields.ts';
-import { MAX_RECORD_BYTES } from './limits.ts';
+import {
+  type Field,
+  flag,
+  identifier,
+  list,
+  nullable,
+  object,
+  safe,
+  uint,
+  zxid,
+} from './fields.ts';
+import { MAX_CHECKPOINTS, MAX_RECORD_BYTES } from './limits.ts';
 import { seal, unseal } from './sealed.ts';
 
 /** The format of the whole store. */
 export const FORMAT_VERSION = 1;
+
+/** Where a checkpoint lies, and what it holds. Without one: generation 0, no chunks, the empty tree at the base. */
+export interface CheckpointMark {
+  readonly generation: number;
+  readonly chunks: number;
+  readonly zxid: Zxid;
+}
 
 export interface MetaRecord {
   readonly id: number;
@@ -23,11 +40,9 @@ export interface MetaRecord {
   readonly base: Base | undefined;
   readonly genesis: Configuration | undefined;
   /** The checkpoint in force. */
-  readonly checkpoint: {
-    readonly generation: number;
-    readonly chunks: number;
-    readonly zxid: Zxid;
-  };
+  readonly checkpoint: CheckpointMark;
+  /** Older ones that are kept, newest first; the log reaches back to all of them. */
+  readonly older: readonly CheckpointMark[];
   /** The generation whose log is the log. */
   readonly logGeneration: number;
 }
@@ -35,6 +50,8 @@ export interface MetaRecord {
 interface Fields extends MetaRecord {
   readonly format: number;
 }
+
+const mark: Field<CheckpointMark> = object({ generation: safe, chunks: uint(), zxid });
 
 const record: Field<Fields> = object<Fields>({
   format: uint(FORMAT_VERSION, FORMAT_VERSION),
@@ -52,7 +69,8 @@ const record: Field<Fields> = object<Fields>({
   }),
   base: nullable(base),
   genesis: nullable(configuration),
-  checkpoint: object({ generation: safe, chunks: uint(), zxid }),
+  checkpoint: mark,
+  older: list(mark, MAX_CHECKPOINTS),
   logGeneration: safe,
 });
 

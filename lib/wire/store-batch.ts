@@ -10,6 +10,8 @@ export interface CheckpointWrite {
   readonly chunks: readonly Uint8Array[];
   /** On the last part: the new checkpoint becomes current and the log may be cut below `base` (base <= zxid). */
   readonly complete: Base | undefined;
+  /** Checkpoints to keep, this one included; never one that the log does not reach back to. @default 1 */
+  readonly keep?: number;
 }
 
 /** One atomic, synced write; one at a time (protocol rule G4). The log's part is always written before `persisted` is told. */
@@ -24,4 +26,12 @@ export interface Opened {
   readonly durable: Durable;
   /** The current checkpoint's chunks in order; none if the tree is empty at `durable.applied`. */
   readonly checkpoint: AsyncIterable<Uint8Array>;
+  /** Older checkpoints that the log reaches back to, newest first. */
+  readonly older: readonly OlderCheckpoint[];
+}
+
+/** A checkpoint that another one has replaced. */
+export interface OlderCheckpoint {
+  readonly zxid: Zxid;
+  readonly chunks: AsyncIterable<Uint8Array>;
 }

@@ -69,6 +69,8 @@ export interface Durable {
   readonly entries: readonly Entry[];
   /** Where the checkpoint stands: base <= checkpoint <= last entry. */
   readonly applied: Zxid;
+  /** Of older checkpoints that are kept, newest first. */
+  readonly retained?: readonly Zxid[];
   readonly committed: Zxid;
 }
 

@@ -30,10 +30,14 @@ const refusedWith =
   (error: unknown): boolean =>
     QuorateError.is(error, ...codes);
 
-async function chunksOf(opened: Opened): Promise<string[]> {
-  const chunks: string[] = [];
-  for await (const chunk of opened.checkpoint) chunks.push(new TextDecoder().decode(chunk));
-  return chunks;
+async function textsOf(chunks: AsyncIterable<Uint8Array>): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const chunk of chunks) texts.push(new TextDecoder().decode(chunk));
+  return texts;
+}
+
+function chunksOf(opened: Opened): Promise<string[]> {
+  return textsOf(opened.checkpoint);
 }
 
 const chunk = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -308,6 +312,49 @@ function checkpoints(make: (t: TestContext) => Promise<TestDisk>): void {
     ]);
     assert.deepEqual(opened.durable.entries, third);
     assert.deepEqual(await chunksOf(opened), ['new']);
+  });
+
+  it('as many of its own as it is told, as long as the log reaches back to them', async (t) => {
+    const third = entriesAfter(endOf(second), 2);
+    const own = (at: typeof first, text: string, base: typeof first, keep: number): StoreBatch => ({
+      ...logBatch({ committed: endOf(at).zxid }),
+      checkpoint: {
+        ...{ first: true, zxid: endOf(at).zxid, chunks: [chunk(text), chunk('.')], keep },
+        complete: baseAt(endOf(base)),
+      },
+    });
+    const disk = await make(t);
+    const opened = await reopened(disk, [
+      ...HISTORY,
+      logBatch({ entries: third }),
+      own(first, 'one', [], 3),
+      own(second, 'two', first, 3),
+      own(third, 'three', first, 3),
+    ]);
+    const older = await Promise.all(
+      opened.older.map(async ({ zxid, chunks }) => [zxid, await textsOf(chunks)]),
+    );
+    assert.deepEqual(await chunksOf(opened), ['three', '.']);
+    assert.deepEqual(older, [
+      [endOf(second).zxid, ['two', '.']],
+      [endOf(first).zxid, ['one', '.']],
+    ]);
+    assert.equal(opened.durable.entries.length, second.length + third.length);
+  });
+
+  it('no older one than it is told, and none across a received one', async (t) => {
+    const zxid = endOf(first).zxid;
+    const part = { first: true, zxid, chunks: [chunk('x')], complete: baseAt(endOf(first)) };
+    const one = await reopened(await make(t), [...HISTORY, { id: 8, checkpoint: part }]);
+    assert.deepEqual(one.older, []);
+    const other = await reopened(await make(t), [
+      ...HISTORY,
+      { id: 8, checkpoint: { ...part, keep: 2 } },
+      { id: 9, checkpoint: { ...part, keep: 2 } },
+      staging(true, 'a'),
+      logBatch({ install: baseAt(far), epochs: epochsAt(5) }),
+    ]);
+    assert.deepEqual([other.older, await chunksOf(other)], [[], ['a']]);
   });
 
   it('the old one if its own next one was half written at a crash', async (t) => {

@@ -17,7 +17,7 @@ import type { Stat } from '../../lib/tree/znode.ts';
 import { encodeConfiguration } from '../../lib/wire/configuration.ts';
 import type { LogRecord } from '../../lib/wire/log-record.ts';
 import type { PeerMessage } from '../../lib/wire/messages.ts';
-import type { MetaRecord } from '../../lib/wire/meta-record.ts';
+import type { CheckpointMark, MetaRecord } from '../../lib/wire/meta-record.ts';
 import type { Configuration, Member } from '../../lib/zab/configuration.ts';
 import { chainOf, type Entry } from '../../lib/zab/log-entry.ts';
 import type { Birth } from '../../lib/zab/messages.ts';
@@ -265,6 +265,8 @@ export const logRecord: Any<LogRecord> = safe.chain((chain) =>
 
 const starts: Any<readonly number[]> = fc.array(safe, few);
 
+const checkpointMark: Any<CheckpointMark> = record({ generation: safe, chunks: uint32, zxid });
+
 export const metaRecord: Any<MetaRecord> = record({
   id: peerId,
   store,
@@ -280,7 +282,8 @@ export const metaRecord: Any<MetaRecord> = record({
   }),
   base: fc.option(base, { nil: undefined }),
   genesis: fc.option(configuration, { nil: undefined }),
-  checkpoint: record({ generation: safe, chunks: uint32, zxid }),
+  checkpoint: checkpointMark,
+  older: fc.array(checkpointMark, few),
   logGeneration: safe,
 });
 

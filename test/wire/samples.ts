@@ -240,6 +240,7 @@ export const META_RECORD: MetaRecord = {
   base: { zxid: previous, chain: 77, configuration: CONFIGURATION },
   genesis: { version: ZERO, voters: CONFIGURATION.voters, origin: { type: 'genesis' } },
   checkpoint: { generation: 3, chunks: 12, zxid: makeZxid(1, 8) },
+  older: [{ generation: 1, chunks: 2, zxid: makeZxid(1, 6) }],
   logGeneration: 2,
 };
 
