@@ -89,8 +89,8 @@ export const DISK: readonly Injection[] = [
       },
       {
         file: 'lib/storage/store-state.ts',
-        find: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid } });',
-        replace: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid: last } });',
+        find: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid }, older });',
+        replace: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid: last }, older });',
       },
     ],
     expects: ['S14', 'S15', 'S16', 'S17', 'S34'],
