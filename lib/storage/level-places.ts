@@ -50,11 +50,12 @@ export async function openPlaces(
       owners.push(await DirectoryOwner.claim(directory, timing));
     }
     const acknowledged = await readWitness(data);
-    const chunks = await openWhole(data, acknowledged);
+    const chunks = await openWhole(data, acknowledged !== undefined);
     levels.push(chunks);
     const directories = { data, log };
     if (!apart) return { directories, log: chunks, chunks, acknowledged, owners };
-    const logs = await openWhole(log, acknowledged);
+    // One that is empty may be that of a store that was begun without; level-pair.ts tells.
+    const logs = await openWhole(log, false);
     levels.push(logs);
     return { directories, log: logs, chunks, acknowledged, owners };
   } catch (error) {
@@ -74,9 +75,10 @@ async function free(levels: readonly Level[], owners: readonly DirectoryOwner[])
 }
 
 /** LevelDB makes a new database, and removes what is left of the old one, where CURRENT is missing. */
-async function openWhole(directory: string, acknowledged: number | undefined): Promise<Level> {
+async function openWhole(directory: string, wasWritten: boolean): Promise<Level> {
   const files = await readdir(directory);
-  const isCut = acknowledged !== undefined || files.some((file) => DATA_FILE.test(file));
-  if (isCut && !files.includes('CURRENT')) throw new DecodeError('store', 'CURRENT is missing');
+  const wasDatabase = wasWritten || files.some((file) => DATA_FILE.test(file));
+  if (wasDatabase && !files.includes('CURRENT'))
+    throw new DecodeError('store', 'CURRENT is missing');
   return await openLevel(directory);
 }

@@ -90,7 +90,8 @@ export const DISK: readonly Injection[] = [
       {
         file: 'lib/storage/store-state.ts',
         find: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid }, older });',
-        replace: 'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid: last }, older });',
+        replace:
+          'this.#changeMeta({ base, checkpoint: { generation, chunks, zxid: last }, older });',
       },
     ],
     expects: ['S14', 'S15', 'S16', 'S17', 'S34'],
