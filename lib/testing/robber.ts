@@ -35,6 +35,7 @@ export class Robber {
   readonly #accomplice: Accomplice;
   /** Nothing new goes wrong until then: somebody's promises are in doubt. */
   quietUntil = 0;
+  #stores = 0;
 
   constructor(cluster: SimCluster, accomplice: Accomplice) {
     this.#cluster = cluster;
@@ -62,6 +63,12 @@ export class Robber {
     }
   }
 
+  /** No two disks have one store, not even if a peer gets both in one life. */
+  #newStore({ id }: SimPeer): string {
+    this.#stores += 1;
+    return this.#cluster.storeId(id, 10_000 + this.#stores);
+  }
+
   #wipe(target: Target, downtime: number): void {
     const { statistics, trace } = this.#cluster;
     const peer = this.#accomplice.find(target);
@@ -71,7 +78,7 @@ export class Robber {
     }
     peer.crash(true, false);
     this.#lose(peer);
-    peer.store.wipe(this.#cluster.storeId(peer.id, 1_000 + peer.life));
+    peer.store.wipe(this.#newStore(peer));
     trace.note(
       'fault',
       peer.place,
@@ -91,7 +98,7 @@ export class Robber {
     peer.crash(true, false);
     if (!peer.observer) lost.add(peer.id);
     const own = peer.store.image();
-    peer.store.wipe(this.#cluster.storeId(peer.id, 1_000 + peer.life));
+    peer.store.wipe(this.#newStore(peer));
     referee.tampered(peer, false);
     trace.note(
       'fault',
@@ -127,7 +134,7 @@ export class Robber {
     if (outcome === 'unnoticed') referee.escaped(peer, `a flipped bit in the ${part} is read`);
     if (outcome === 'found') {
       this.#lose(peer);
-      peer.store.wipe(this.#cluster.storeId(peer.id, 1_000 + peer.life));
+      peer.store.wipe(this.#newStore(peer));
     }
     this.#accomplice.later(downtime, () => peer.start());
   }
