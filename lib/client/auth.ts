@@ -2,6 +2,23 @@ import { createHash } from 'node:crypto';
 import { QuorateError } from '../base/errors.ts';
 import type { Identity } from '../tree/acl.ts';
 
+/** ZooKeeper's super user: every ACL permits it everything. */
+const SUPER: Identity = { scheme: 'super', id: '' };
+
+/**
+ * The identities that credentials stand for: their own, and the super user's if theirs is the `superDigest`
+ * of this peer.
+ * @throws {QuorateError} AUTH_FAILED, as {@link identityFor}
+ */
+export function identitiesFor(
+  scheme: string,
+  credentials: string,
+  superDigest: string | undefined,
+): readonly Identity[] {
+  const identity = identityFor(scheme, credentials);
+  return identity.id === superDigest ? [SUPER, identity] : [identity];
+}
+
 /**
  * The identity that credentials stand for. Of a password only ZooKeeper's digest leaves the process:
  * base64 of SHA-1 of `user:password`.

@@ -17,7 +17,7 @@ import {
   znodeOf,
   znodeOrNone,
 } from './answers.ts';
-import { identityFor } from './auth.ts';
+import { identitiesFor } from './auth.ts';
 import { checkOptions } from './call-options.ts';
 import type {
   ChildrenOptions,
@@ -201,15 +201,15 @@ export abstract class TreeView<T, In> extends View<T, In> {
     }
   }
 
-  addAuth(scheme: string, credentials: string): Promise<void> {
-    try {
-      const identity = identityFor(scheme, credentials);
+  async addAuth(scheme: string, credentials: string): Promise<void> {
+    const { superDigest } = this.source.peer.options;
+    const identities = identitiesFor(scheme, credentials, superDigest);
+    const added = identities.map((identity) => {
       const operation = { type: 'add-auth', identity } as const;
       const remember = () => this.source.remember(identity);
       return this.submit('addAuth', undefined, operation, undefined, remember);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    });
+    await Promise.all(added);
   }
 
   watch(path: string, options?: StopOptions): Watch<Znode<T> | undefined> {

@@ -26,6 +26,7 @@ export interface CheckedOptions extends Numbers {
   readonly bootstrap: boolean;
   readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly superDigest: string | undefined;
 }
 
 /** The word that stands for "no disk" in a group. */
@@ -33,14 +34,22 @@ export const IN_MEMORY = ':memory:';
 
 const OPTIONS: ReadonlySet<string> = new Set<string>([
   ...SECURITY_NAMES,
-  ...(['id', 'peers', 'dataDir', 'dataLogDir', 'bootstrap', 'logger', 'signal'] satisfies (
-    | keyof Solo
-    | keyof Grouped
-  )[]),
+  ...([
+    'id',
+    'peers',
+    'dataDir',
+    'dataLogDir',
+    'bootstrap',
+    'logger',
+    'signal',
+    'superDigest',
+  ] satisfies (keyof Solo | keyof Grouped)[]),
   ...NUMBER_NAMES,
 ]);
 /** Absent means something weaker than any value: `undefined` must not slip in from an unset variable. */
 const NEVER_UNDEFINED = ['peers', 'dataDir', 'dataLogDir', 'id'] as const;
+/** A user, and base64 of 20 bytes. */
+const SUPER_DIGEST = /^[^:]+:[A-Za-z0-9+/]{27}=$/;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /**
@@ -84,15 +93,21 @@ function checkBootstrap(value: unknown): boolean {
   throw new TypeError(`openPeer: bootstrap must be true or false, not ${describe(value)}`);
 }
 
-function checkCompany(options: Settings): Pick<CheckedOptions, 'logger' | 'signal'> {
-  const { logger, signal } = options;
+function checkCompany(
+  options: Settings,
+): Pick<CheckedOptions, 'logger' | 'signal' | 'superDigest'> {
+  const { logger, signal, superDigest } = options;
   if (logger !== undefined && LEVELS.some((level) => typeof logger?.[level] !== 'function')) {
     throw new TypeError('openPeer: logger must have the methods debug, info, warn and error');
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`openPeer: signal must be an AbortSignal, not ${describe(signal)}`);
   }
-  return { logger: logger === undefined ? undefined : harmless(logger), signal };
+  // It is as good as a password: never in a message.
+  if (superDigest !== undefined && !SUPER_DIGEST.test(superDigest)) {
+    throw new TypeError("openPeer: superDigest must be 'super:' and the base64 of a SHA-1");
+  }
+  return { logger: logger === undefined ? undefined : harmless(logger), signal, superDigest };
 }
 
 function checkDirectories(

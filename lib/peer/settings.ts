@@ -122,6 +122,13 @@ export interface Settings {
    * @default 268_435_456 (256 MiB)
    */
   readonly maxTreeBytes?: number;
+  /**
+   * Who has these credentials is the super user, whom every ACL permits everything, in sessions of this peer:
+   * `user:` and the base64 of the SHA-1 of `user:password`, as ZooKeeper's
+   * `DigestAuthenticationProvider.superDigest`. Then `addAuth('digest', 'user:password')`.
+   * @default nobody is
+   */
+  readonly superDigest?: string;
   /** @default none: nothing is printed */
   readonly logger?: Logger;
   /** Gives up opening. Has no effect on a peer that is open. */

@@ -34,6 +34,7 @@ test('a peer without options is a group of one in memory, with the documented de
     maxTreeBytes: 256 * 1024 * 1024,
     logger: undefined,
     signal: undefined,
+    superDigest: undefined,
     trust: { id: 1, secrets: [], tls: undefined, insecure: false },
     binding: { type: 'own', host: undefined, port: undefined, path: undefined },
   });
