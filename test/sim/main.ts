@@ -2,6 +2,7 @@
 import { shrink } from '../../lib/testing/shrink.ts';
 import { parseOptions, type SimOptions, USAGE } from './options.ts';
 import { isWorker, runAll, work } from './pool.ts';
+import { regressionOf } from './regressions.ts';
 import { machineFor, overridesOf, type Report, reportOf, run } from './run.ts';
 import { Summary } from './summary.ts';
 
@@ -29,6 +30,8 @@ function shrinkSeed(report: Report, options: SimOptions): void {
     `shrunk in ${runs} runs to ${outcome.swarm.faults.length} faults: ${outcome.violation?.detail}`,
   );
   console.log(replayLine(report, options, flags));
+  const regression = { ...regressionOf(outcome, kind), story: report.detail?.split('\n')[0] };
+  console.log(`to keep it, whatever seeds will mean: ${JSON.stringify(regression)}`);
 }
 
 async function collect(options: SimOptions, summary: Summary): Promise<void> {

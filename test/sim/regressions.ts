@@ -1,15 +1,29 @@
 /**
- * Seeds that once failed, by what they found. A seed is worth its name only as long as it draws the
- * same run: whoever changes what a seed means (swarm.ts, faults.ts, workload.ts) looks for new ones
- * with the bug put back.
+ * Runs that once failed, by what they found. What is kept is the schedule: the group, its knobs and the
+ * faults as data, so that it means the same when seeds draw something else (swarm.ts, faults.ts).
+ * The seed still draws what the clients do and how the network and the disks behave. One that is
+ * a seed alone is worth its name only as long as it draws the same run.
  */
+import type { Outcome } from '../../lib/testing/schedule.ts';
 import type { MachineKind } from '../../lib/testing/simulate.ts';
+import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
 
 export interface Regression {
   readonly seed: number;
   readonly machine: MachineKind;
+  /** The faults and the knobs; without them the seed draws both. */
+  readonly overrides?: Pick<SwarmOverrides, 'schedule' | 'fixed'>;
   /** What went wrong. */
   readonly story: string;
+}
+
+/** A run as it is kept: plain data, that survives JSON. */
+export function regressionOf(
+  { seed, swarm }: Outcome,
+  machine: MachineKind,
+): Omit<Regression, 'story'> {
+  const { seed: _, faults, ...fixed } = swarm;
+  return { seed, machine, overrides: { schedule: faults, fixed } };
 }
 
 export const REGRESSIONS: readonly Regression[] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shrink } from '../../lib/testing/shrink.ts';
 import { parseOptions } from './options.ts';
-import { REGRESSIONS } from './regressions.ts';
+import { REGRESSIONS, regressionOf } from './regressions.ts';
 import { machineFor, reportOf, run } from './run.ts';
 import { Summary } from './summary.ts';
 
@@ -33,11 +33,19 @@ test('one seed is one run: the same trace, whether it is printed or not', () => 
   }
 });
 
-for (const { seed, machine, story } of REGRESSIONS) {
+for (const { seed, machine, overrides, story } of REGRESSIONS) {
   test(`seed ${seed} no longer fails: ${story}`, () => {
-    assert.equal(run(seed, machine, {}).violation, undefined);
+    assert.equal(run(seed, machine, overrides ?? {}).violation, undefined);
   });
 }
+
+test('a run that is kept as a schedule is the same run, also from its JSON', () => {
+  const first = run(11, 'zab', {});
+  const kept = JSON.parse(JSON.stringify(regressionOf(first, 'zab')));
+  const { seed, machine, overrides } = kept;
+  assert.equal(run(seed, machine, overrides).traceHash, first.traceHash);
+  assert.ok(overrides.schedule.length > 0);
+});
 
 test('a failing schedule shrinks to the faults that it needs', () => {
   const good = run(21, 'zab', {});
