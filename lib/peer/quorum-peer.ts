@@ -166,7 +166,7 @@ export class QuorumPeer {
 
   /** True: the request is for a link of this peer, which has taken it. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    return this.isOpen && this.#ports.transport.handleUpgrade(request, socket, head);
+    return this.#ports.transport.handleUpgrade(request, socket, head);
   }
 
   /** Ends the sessions, hands leadership over, closes links and store. Never rejects; later calls join the first. */

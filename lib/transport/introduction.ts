@@ -72,7 +72,9 @@ export function introduce(
     const said = reason.length > 0 ? reason.toString() : `closed (${code}) during the handshake`;
     events.refused(failure ?? said, failure !== undefined);
   };
-  const timer = setTimeout(() => refuse(`no introduction within ${time} ms`), time);
+  // After a blocked event loop the timer is due before the sockets were read: they are read first.
+  const late = (): void => refuse(`no introduction within ${time} ms`);
+  const timer = setTimeout(() => setImmediate(late), time);
   socket.on('message', onMessage).on('close', onClose).on('error', onError);
   // Behind the listener of ws, so that frames which follow the handshake in one read find a link.
   carrier.on('data', onData);

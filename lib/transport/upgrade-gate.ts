@@ -105,7 +105,7 @@ export function addressOf(socket: Duplex): string {
 }
 
 /** The reason goes into the status line, which the other side's `status` will show. */
-function turnAway(carrier: Duplex, { status, reason }: Objection): void {
+export function turnAway(carrier: Duplex, { status, reason }: Objection): void {
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}: ${reason}`;
   carrier.once('finish', () => carrier.destroy());
   carrier.end(`${head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -13,7 +13,7 @@ import type { TLSSocket } from 'node:tls';
 import { assert } from '../base/assert.ts';
 import { withoutBrackets, withPort } from './peer-url.ts';
 import { asksForCertificates, type Trust } from './trust.ts';
-import { addressOf, type UpgradeGate } from './upgrade-gate.ts';
+import { addressOf, turnAway, type UpgradeGate } from './upgrade-gate.ts';
 import { reasonOf } from './web-socket-channel.ts';
 
 export interface WebSocketListener {
@@ -128,8 +128,11 @@ export class MountedListener implements WebSocketListener {
    */
   #giveBack(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
-    if (head.length > 0 || !(socket instanceof Socket)) {
-      socket.destroy();
+    const { headers } = request;
+    const hasBody = 'content-length' in headers || 'transfer-encoding' in headers;
+    // What follows the head of an upgrade is not parsed any more.
+    if (hasBody || head.length > 0 || !(socket instanceof Socket)) {
+      turnAway(socket, { status: 400, reason: 'no upgrade is possible here' });
       return;
     }
     const response = new ServerResponse(request);
@@ -144,7 +147,7 @@ function serverOptions(requestTime: number): ServerOptions {
   return {
     headersTimeout: requestTime,
     requestTimeout: requestTime,
-    connectionsCheckingInterval: requestTime / 3,
+    connectionsCheckingInterval: Math.ceil(requestTime / 3),
   };
 }
 

@@ -74,7 +74,9 @@ test('a peer with another secret stays outside, and both sides say why', async (
   const common = { peers, dataDir: ':memory:' };
   const insider = await open(t, { id: 1, ...common, secret: SECRET });
   const warnings: QuorateError[] = [];
-  insider.on('warning', (warning) => warnings.push(warning));
+  insider.on('warning', (warning) => {
+    if (warning.code === 'REFUSED') warnings.push(warning);
+  });
   const outsider = await open(t, { id: 2, ...common, secret: 'the secret of others' });
   const deadline = performance.now() + PATIENCE;
   const reasonAt = (peer: Peer, other: number) => peer.status.peers[other]?.error ?? '';
@@ -91,5 +93,4 @@ test('a peer with another secret stays outside, and both sides say why', async (
   assert.ok(insider.status.refused > 1);
   assert.equal(warnings.length, 1);
   assert.match(String(warnings[0]?.message), /peer 1: refused 127\.0\.0\.1: the secrets differ/);
-  assert.equal(warnings[0]?.code, 'REFUSED');
 });

@@ -120,6 +120,10 @@ it('an upgrade that nobody takes is answered as if no peer were there', async (t
   const [answer] = await once(asked, 'response', within());
   assert.equal(answer.statusCode, 200);
   assert.equal((await answer.toArray()).join(''), 'hello, GET /hello');
+  // A body cannot be given back.
+  const post = request({ port, host: '127.0.0.1', path: '/hello', method: 'POST', headers });
+  post.end('a body');
+  assert.equal((await once(post, 'response', within()))[0].statusCode, 400);
 });
 
 it('on close only its own links end, and the server goes on', async (t) => {

@@ -1,12 +1,13 @@
 /** Whoever does not know the secret is refused, counted, and never heard. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { it, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Handshake } from '../../lib/transport/handshake.ts';
 import { SECRET_PROTOCOL } from '../../lib/transport/upgrade-gate.ts';
-import { between, dialling, listening, SECRET, type Side } from './sides.ts';
+import { between, dialling, listening, SECRET, type Side, side } from './sides.ts';
 
 /** Nothing here takes longer, on however slow a machine. */
 const within = () => ({ signal: AbortSignal.timeout(60_000) });
@@ -201,7 +202,7 @@ it('a huge frame before the handshake has ended is cut off at its beginning', as
 });
 
 it('the thirty-third stranger at a time is turned away, and room comes back', async (t) => {
-  const two = await listening(t);
+  const two = await listening(t, {}, { limits: { handshakeTime: 60_000 } });
   const strangers = await Promise.all(Array.from({ length: 32 }, () => stranger(t, two.url)));
   const extra = new WebSocket(two.url, [SECRET_PROTOCOL]);
   const [error] = await once(extra, 'error', within());
@@ -231,7 +232,7 @@ it('whoever introduces himself too slowly is ended, however far he came', async 
   });
   const { socket } = await stranger(t, two.url);
   assert.match(await ended(socket), /no introduction within 300 ms/);
-  await Promise.all(sockets.slice(1));
+  await Promise.all(sockets);
   assertUnheard(two, 1);
   await assertOpen(t, two);
 });
@@ -305,4 +306,58 @@ it('noise on a link that is trusted ends the link, and harms nothing', async (t)
   }
   assert.equal(two.witness.count('frame'), 0);
   await assertOpen(t, two);
+});
+
+it('who dials is as careful with whoever answers', async (t) => {
+  const answers: ((socket: WebSocket) => void)[] = [
+    (socket) => socket.send('a text'),
+    (socket) => socket.send(new Uint8Array(0)),
+    (socket) => socket.send(new Uint8Array(100_000)),
+    (socket) => socket.send(new Uint8Array(16 * 1024 * 1024)),
+    (socket) => {
+      for (let at = 0; at < 100; at += 1) socket.ping(new Uint8Array(100));
+    },
+    (socket) => socket.close(4_000, 'not today'),
+    () => undefined,
+  ];
+  let next = 0;
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  t.after(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  await once(server, 'listening');
+  server.on('connection', (socket) => {
+    socket.on('error', () => undefined);
+    answers[next % answers.length]?.(socket);
+    next += 1;
+  });
+  const { port } = server.address() as AddressInfo;
+  const one = side(t, { id: 1, secrets: [SECRET] }, { limits: { handshakeTime: 300 } });
+  one.transport.dial(2, `ws://127.0.0.1:${port}`);
+  await one.witness.get('failed', answers.length);
+  assert.equal(one.witness.count('opened') + one.witness.count('frame'), 0);
+  const reasons = one.witness.told.flatMap((told) => (told.type === 'failed' ? [told.reason] : []));
+  assert.match(reasons[0] ?? '', /text frame/);
+  assert.match(reasons[2] ?? '', /handshake/);
+  assert.match(reasons[3] ?? '', /more than a handshake/);
+  assert.match(reasons[5] ?? '', /not today/);
+  assert.match(reasons[6] ?? '', /no introduction/);
+});
+
+it('a stall of the event loop is not taken for the slowness of others', async (t) => {
+  const two = await listening(t, {}, { limits: { handshakeTime: 2_000 } });
+  const { socket, challenge } = await stranger(t, two.url);
+  const handshake = new Handshake(
+    { id: 1, cluster: '', channel: new Uint8Array(0), secrets: [SECRET] },
+    2,
+  );
+  const step = handshake.receive(challenge);
+  assert.ok(step.type === 'answer');
+  const sent = new Promise((resolve) => socket.send(step.bytes, resolve));
+  await sent;
+  // The proof waits in the socket while nothing runs.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+  await two.witness.get('opened');
+  assert.equal(two.transport.refused, 0);
 });
