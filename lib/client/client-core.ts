@@ -3,6 +3,7 @@ import { formatZxid } from '../base/zxid.ts';
 import type { QuorumPeer } from '../peer/quorum-peer.ts';
 import type { Identity } from '../tree/acl.ts';
 import type { Failure } from './failure.ts';
+import { Lane } from './lane.ts';
 import { SessionCore, type SessionOwner } from './session-core.ts';
 
 /** Where a view finds the session to ask through. */
@@ -12,6 +13,8 @@ export interface SessionSource {
   readonly current: SessionCore;
   /** Takes what a listener throws. */
   readonly report: (error: unknown) => void;
+  /** Where listeners are called. */
+  readonly lane: Lane;
   /** The present session has this identity: give it to those that follow, too. */
   remember(identity: Identity): void;
 }
@@ -28,6 +31,7 @@ export interface ClientObserver {
 export class ClientCore implements SessionSource, SessionOwner {
   readonly peer: QuorumPeer;
   readonly report: (error: unknown) => void;
+  readonly lane: Lane = new Lane();
   readonly #observer: ClientObserver;
   readonly #identities: Identity[] = [];
   /** The last session that was announced. */
@@ -94,21 +98,19 @@ export class PinnedSource implements SessionSource {
   readonly peer: QuorumPeer;
   readonly current: SessionCore;
   readonly report: (error: unknown) => void;
-  readonly #remember: (identity: Identity) => void;
+  readonly lane: Lane;
+  readonly #client: SessionSource | undefined;
 
-  /** @param remember of the client that the session belongs to; a further session has nobody to tell */
-  constructor(
-    core: SessionCore,
-    report: (error: unknown) => void,
-    remember: (identity: Identity) => void = () => {},
-  ) {
+  /** @param client that the session belongs to; a further session belongs to none */
+  constructor(core: SessionCore, report: (error: unknown) => void, client?: SessionSource) {
     this.peer = core.peer;
     this.current = core;
     this.report = report;
-    this.#remember = remember;
+    this.lane = client?.lane ?? new Lane();
+    this.#client = client;
   }
 
   remember(identity: Identity): void {
-    this.#remember(identity);
+    this.#client?.remember(identity);
   }
 }

@@ -13,9 +13,7 @@ export class ClientView<T, In> extends TreeView<T, In> implements Client<T, In> 
 
   get session(): Session<T, In> {
     const { source } = this;
-    const pinned = new PinnedSource(source.current, source.report, (identity) =>
-      source.remember(identity),
-    );
+    const pinned = new PinnedSource(source.current, source.report, source);
     return new SessionView(pinned, this.place, this.codec, this.guard);
   }
 

@@ -10,8 +10,9 @@ import type { WaitOptions } from './wait.ts';
  */
 export interface Feed<T> extends AsyncIterable<T> {
   /**
-   * Calls the listener with each item, one at a time: a promise that it returns is waited for. Ends
-   * with the client; what the listener throws goes to the `error` event.
+   * Calls the listener with each item: a promise that it returns is waited for. All listeners of one
+   * session are called one at a time, in the order of the transactions, so do not wait in one for what
+   * another is to bring. Ends with the client; what the listener throws goes to the `error` event.
    */
   subscribe(listener: (item: T) => void | Promise<void>): Disposable;
   /** The first item that passes. Waits without end unless there is a `timeout`. */

@@ -2,6 +2,7 @@ import { QuorateError } from '../base/errors.ts';
 import { offAbort, onAbort } from './abort.ts';
 import { type Consumer, Cursor, type OpenSource } from './cursor.ts';
 import type { Feed } from './feed.ts';
+import type { Lane } from './lane.ts';
 import {
   aborted,
   type CutShort,
@@ -19,6 +20,8 @@ import {
 export interface FeedContext extends WaitContext {
   /** Takes what a listener throws. */
   readonly report: (error: unknown) => void;
+  /** Where listeners are called. */
+  readonly lane: Lane;
 }
 
 /** Errors that mean the end of the client, its session or its signal: a subscription just ends with them. */
@@ -41,12 +44,14 @@ export class StateFeed<T> implements Feed<T> {
   subscribe(listener: (item: T) => void | Promise<void>): Disposable {
     if (typeof listener !== 'function') throw new TypeError('subscribe: a listener is a function');
     const { cursor, leave } = this.#enter();
-    const next = () => cursor.next(consumer);
+    let hasLeft = false;
+    const next = () => {
+      if (!hasLeft) cursor.next(consumer);
+    };
     const consumer: Consumer<T> = {
       item: (value) => {
-        const done = this.#call(listener, value);
-        if (done === undefined) next();
-        else void done.then(next);
+        const call = () => (hasLeft ? undefined : this.#call(listener, value));
+        this.context.lane.run({ call, done: next });
       },
       refused: (error) => {
         this.context.report(error);
@@ -59,7 +64,12 @@ export class StateFeed<T> implements Feed<T> {
     };
     // Never from within the call: the caller does not have the Disposable yet.
     queueMicrotask(next);
-    return { [Symbol.dispose]: leave };
+    return {
+      [Symbol.dispose]: () => {
+        hasLeft = true;
+        leave();
+      },
+    };
   }
 
   /** A promise that always resolves if the listener is still at work, else undefined. */

@@ -101,8 +101,8 @@ export class View<T, In> {
   }
 
   protected feedContext(name: CallName, path: string): FeedContext {
-    const { report } = this.source;
-    return { what: whatOf({ name, path }), path, report };
+    const { report, lane } = this.source;
+    return { what: whatOf({ name, path }), path, report, lane };
   }
 
   /** The error of a call that was refused. */

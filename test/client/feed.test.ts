@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { QuorateError } from '../../lib/base/errors.ts';
 import { type Cursor, SAME, type StateSource } from '../../lib/client/cursor.ts';
+import { Lane } from '../../lib/client/lane.ts';
 import { StateWatch } from '../../lib/client/state-watch.ts';
 
 /** A variable that can be watched, and says who watches it. */
@@ -56,6 +57,7 @@ function watched<T>(value: T, signal?: AbortSignal): Watched<T> {
     what: 'watch /a',
     path: '/a',
     report: (error: unknown) => void reported.push(error),
+    lane: new Lane(),
   };
   const options = signal === undefined ? undefined : { signal };
   return { variable, watch: new StateWatch(variable.open, context, options), reported };

@@ -200,3 +200,44 @@ test('a live value that is over ends whoever comes late, and keeps its value', a
   );
   assert.equal(left.value?.data, 'x');
 });
+
+test('listeners of one session are called one at a time, in the order of what happened', async (t) => {
+  const peer = await solo(t);
+  for (const path of ['/a', '/b', '/tree']) await peer.create(path, '0');
+  const order: string[] = [];
+  let running = 0;
+  const listen = (name: string) => async (data: unknown) => {
+    running += 1;
+    assert.equal(running, 1, 'one at a time');
+    order.push(`${name}${String(data)}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    running -= 1;
+  };
+  const [a, b, c] = [listen('a'), listen('b'), listen('c')];
+  peer.watch('/a').subscribe((node) => a(node?.data));
+  peer.session.watch('/b').subscribe((node) => b(node?.data));
+  const left = peer.watchTree('/tree').subscribe(({ kind }) => c(kind));
+  await told(() => order.length === 3 && running === 0);
+  await Promise.all([peer.set('/b', '1'), peer.set('/tree', '1'), peer.set('/a', '1')]);
+  await told(() => order.length === 6 && running === 0);
+  assert.deepEqual(order, ['a0', 'b0', 'csnapshot', 'b1', 'ctransaction', 'a1']);
+  const other = await peer.openSession();
+  let heard = false;
+  other.watch('/b').subscribe(() => {
+    heard = true;
+  });
+  peer.watch('/a').subscribe(() => new Promise(() => {}));
+  await told(() => heard);
+  // One that has left is not called any more, though its turn was still to come.
+  peer.watch('/b').subscribe(() => assert.fail('the lane is taken for ever'));
+  left[Symbol.dispose]();
+  await peer.set('/tree', '2');
+  assert.equal(order.length, 6);
+});
+
+async function told(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !condition(); ) {
+    assert.ok(Date.now() < end, String(condition));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
