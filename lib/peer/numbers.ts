@@ -18,6 +18,7 @@ export type NumberName =
   | 'snapCount'
   | 'snapRetainCount'
   | 'fsyncWarningThreshold'
+  | 'dialTimeout'
   | 'maxTreeBytes';
 
 /** All of them, with every default filled in. */
@@ -35,6 +36,7 @@ const RANGES: Readonly<Record<NumberName, Range>> = {
   snapCount: { least: 10, most: 100_000_000, byDefault: 100_000 },
   snapRetainCount: { least: 1, most: 100, byDefault: 1 },
   fsyncWarningThreshold: { least: 1, most: 3_600_000, byDefault: 1_000 },
+  dialTimeout: { least: 10, most: 60_000, byDefault: 3_000 },
   maxTreeBytes: { least: 1_048_576, most: 2 ** 40, byDefault: 268_435_456 },
 };
 
@@ -68,6 +70,7 @@ export function checkNumbers(given: Readonly<Record<string, unknown>>): Numbers 
     snapCount: checkNumber('snapCount', given.snapCount),
     snapRetainCount: checkNumber('snapRetainCount', given.snapRetainCount),
     fsyncWarningThreshold: checkNumber('fsyncWarningThreshold', given.fsyncWarningThreshold),
+    dialTimeout: checkNumber('dialTimeout', given.dialTimeout),
     maxTreeBytes: checkNumber('maxTreeBytes', given.maxTreeBytes),
   };
 }

@@ -7,13 +7,13 @@ import type { LoopPorts } from './ready-loop.ts';
 
 /** The real clock, the disk that the options name, and WebSockets. */
 export function systemPorts(options: CheckedOptions): LoopPorts {
-  const { id, dataDir, dataLogDir, trust, binding } = options;
+  const { id, dataDir, dataLogDir, trust, binding, dialTimeout } = options;
   return {
     clock: systemClock,
     storage:
       dataDir === undefined
         ? new MemoryStorage(id)
         : new LevelStorage(dataDir, id, { logDirectory: dataLogDir }),
-    transport: new WebSocketTransport({ trust, binding }),
+    transport: new WebSocketTransport({ trust, binding, limits: { handshakeTime: dialTimeout } }),
   };
 }

@@ -8,6 +8,7 @@ import { Replica } from '../replica/replica.ts';
 import type { SessionHandle } from '../replica/session-handle.ts';
 import type { DecodeError } from '../wire/decode-error.ts';
 import type { LinkId } from '../zab/ready.ts';
+import { checkVoters } from './check-voters.ts';
 import { Connections } from './connections.ts';
 import { messageOf } from './events.ts';
 import type { CheckedOptions } from './options.ts';
@@ -89,6 +90,7 @@ export class QuorumPeer {
       for (const { code, message } of damages) options.logger?.warn({ code }, message);
       throwIfAborted(signal);
       const replica = new Replica(replicaOptions(options), durable, stateMachine);
+      checkVoters(options, replica.zab.configuration);
       peer = new QuorumPeer(options, replica, ports, observer);
       await peer.#listen();
       throwIfAborted(signal);

@@ -90,6 +90,8 @@ export interface Settings {
   readonly syncTimeout?: number;
   /** How long a follower may take to connect and to catch up without progress (ZooKeeper's initLimit). @default 15_000 */
   readonly initTimeout?: number;
+  /** How long a link to another peer may take to be made, secret included (ZooKeeper's cnxTimeout); 10 to 60_000. @default 3_000 */
+  readonly dialTimeout?: number;
   /**
    * The log in a directory of its own, on a disk that nothing else is busy with (ZooKeeper's dataLogDir):
    * the promises go with it, the checkpoints stay in `dataDir`. A store that was begun with it needs it

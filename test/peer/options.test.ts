@@ -31,6 +31,7 @@ test('a peer without options is a group of one in memory, with the documented de
     snapCount: 100_000,
     snapRetainCount: 1,
     fsyncWarningThreshold: 1_000,
+    dialTimeout: 3_000,
     maxTreeBytes: 256 * 1024 * 1024,
     logger: undefined,
     signal: undefined,
