@@ -4,7 +4,8 @@
  * a trace. The witness is a file of its own that counts batches: each is counted after it is synced, so
  * the count is a lower bound of what LevelDB must still hold, whatever a crash does.
  *
- * It is not synced itself: a power cut may take the latest counts back, which only makes the bound lower.
+ * It is written some milliseconds later, for several batches at once: what a disk must lose at the very
+ * moment of a crash to stay unnoticed is that little. It is not synced itself: a power cut may take the latest counts back, which only makes the bound lower.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,9 +14,11 @@ import { seal, unseal } from '../wire/sealed.ts';
 import { readIfAny } from './read-if-any.ts';
 
 /** Of the witness, in the directory. */
-export const WITNESS_FILE = 'witness';
+const WITNESS_FILE = 'witness';
 
 const BYTES = 8;
+/** From an acknowledgement to its count on disk, in ms. */
+const PAUSE = 20;
 
 /**
  * How many batches a store in this directory has acknowledged at least; undefined: there is no witness.
@@ -34,7 +37,11 @@ export class Witness {
   #written: number;
   #wanted: number;
   /** Never rejects. */
-  #writing: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  /** Set from an acknowledgement until it is written. */
+  #timer: NodeJS.Timeout | undefined;
+  #hasFailed = false;
+  #closed = false;
   #failed: (error: unknown) => void = () => {};
 
   private constructor(file: FileHandle, acknowledged: number) {
@@ -64,27 +71,36 @@ export class Witness {
     this.#failed = failed;
   }
 
-  /** Batch number `sequence` is synced. Written in the background; of several that wait the last one counts. */
+  /** Batch number `sequence` is synced. Written in the background, a little later, with all that came meanwhile. */
   acknowledge(sequence: number): void {
     this.#wanted = sequence;
-    this.#writing ??= this.#catchUp();
+    if (this.#timer !== undefined || this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#writing = this.#catchUp();
+    }, PAUSE);
+    this.#timer.unref();
   }
 
-  /** Waits for what is acknowledged to be written. */
+  /** Writes what is acknowledged and not written yet. */
   async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
     await this.#writing;
+    if (!this.#hasFailed) await this.#catchUp();
     await this.#file.close();
   }
 
   async #catchUp(): Promise<void> {
     try {
-      while (this.#written < this.#wanted) await this.#write(this.#wanted);
+      if (this.#written < this.#wanted) await this.#write(this.#wanted);
+      this.#timer = undefined;
     } catch (error) {
+      // The timer stays: what failed once is not tried again (rule G6).
+      this.#hasFailed = true;
       this.#failed(error);
-      // It stays as it is: what failed once is not tried again (rule G6).
       return;
     }
-    this.#writing = undefined;
+    if (this.#written < this.#wanted) this.acknowledge(this.#wanted);
   }
 
   async #write(sequence: number): Promise<void> {
