@@ -91,10 +91,9 @@ export class StatusReport {
     const reached = voters.filter((voter) => {
       return voter.id === id || this.#connections.all[voter.id]?.connected === true;
     });
+    // A group that is not born says itself whom it waits for.
+    if (this.#replica.zab.configuration === undefined) return undefined;
     const counts = `${reached.length} of ${voters.length} voters`;
-    if (this.#replica.zab.configuration === undefined && reached.length < voters.length) {
-      return `the first start of a group needs all its voters: ${counts} are in reach`;
-    }
     return reached.length < quorumSize(voters) ? `no quorum: ${counts}` : undefined;
   }
 }
