@@ -6,7 +6,9 @@ import {
   type Created,
   json,
   type Peer,
+  type Session,
   type Stat,
+  type TreeUpdate,
   type Znode,
 } from '../../lib/index.ts';
 
@@ -21,8 +23,22 @@ function typed(peer: Peer, client: Client<Settings>): unknown[] {
   const [multi]: readonly [Promise<[Created, Stat, undefined, undefined]>] = results;
   const node: Promise<Znode<Settings>> = client.get('/a');
   const other: Client<Settings> = peer.as(json<Settings>());
+  const updates: Promise<TreeUpdate<Settings>> = client
+    .watchTree('/a')
+    .until(({ changes }) => changes.length > 0);
+  const guarded: Client<Settings> = client.guardedBy({ path: '/a', assertHeld: () => {} });
+  const held: Session = peer.session.guardedBy({ path: '/a', fence: 1n, assertHeld: () => {} });
   const session: bigint = peer.session.namespace('/a').as(json<Settings>()).id;
-  return [multi, node, other, session, peer.session.create('/e', '', { ephemeral: true })];
+  return [
+    multi,
+    node,
+    other,
+    updates,
+    guarded,
+    held,
+    session,
+    peer.session.create('/e', '', { ephemeral: true }),
+  ];
 }
 
 function refused(peer: Peer, client: Client<Settings>, stat: Stat | undefined): unknown[] {
@@ -41,6 +57,10 @@ function refused(peer: Peer, client: Client<Settings>, stat: Stat | undefined): 
     peer.get('/a', { consistancy: 'stale' }),
     // @ts-expect-error: zxids are bigints
     peer.get('/a', { after: 7 }),
+    // @ts-expect-error: what cannot be asked whether it is held guards nothing
+    peer.guardedBy({ path: '/a' }),
+    // @ts-expect-error: changes are no states: there is no newest one to hold
+    peer.watchTree('/a').live(),
     // @ts-expect-error: a subtree has no version
     peer.delete('/a', { recursive: true, version: 1 }),
   ];
