@@ -83,6 +83,13 @@ describe('a handshake', () => {
     talk(ends);
   });
 
+  it('gives each direction a key of its own', () => {
+    const { one, two } = bothTrusted(meet(dialler(), listener()));
+    for (const seal of [one.seal, two.seal]) {
+      assert.equal(seal?.open(seal.seal(Buffer.from('sent back'))), undefined);
+    }
+  });
+
   it('never says the secret, and keeps its messages short', () => {
     const longest = { cluster: 'c'.repeat(64), channel: new Uint8Array(32).fill(7) };
     const one = dialler(longest);
