@@ -8,7 +8,7 @@ export interface LinkLimits {
   readonly queueBytes: number;
   /** Connections that came in and have not shown the secret yet; further ones are turned away. */
   readonly strangers: number;
-  /** How long a connection may stay a stranger; in ms. */
+  /** How long the other side may take to agree to a WebSocket, and then stay a stranger; in ms. */
   readonly handshakeTime: number;
 }
 

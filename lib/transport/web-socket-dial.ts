@@ -13,6 +13,8 @@ export interface Dial {
   readonly addresses: readonly LookupAddress[];
   /** The longest frame that is taken. */
   readonly frameBytes: number;
+  /** How long it may take until the other side has agreed to a WebSocket; in ms. */
+  readonly upgradeTime: number;
   /** Whether a handshake is to follow. */
   readonly hasSecret: boolean;
   readonly tls: SecureContextOptions | undefined;
@@ -23,21 +25,19 @@ export interface DialEvents {
   failed(reason: string): void;
 }
 
-/** How long it may take until the other side has agreed to a WebSocket; in ms. */
-const UPGRADE_TIME = 2_000;
 /** Characters of a reason that somebody whom we do not know yet has sent. */
 const REASON_CHARACTERS = 120;
 
 /** Exactly one of the events follows. */
 export function dialWebSocket(dial: Dial, events: DialEvents): WebSocket {
-  const { url, addresses, frameBytes, hasSecret, tls } = dial;
+  const { url, addresses, frameBytes, upgradeTime, hasSecret, tls } = dial;
   const socket = new WebSocket(url, hasSecret ? [SECRET_PROTOCOL] : [], {
     ...tls,
     // Whatever the environment says of other connections of this process.
     rejectUnauthorized: true,
     perMessageDeflate: false,
     maxPayload: frameBytes,
-    handshakeTimeout: UPGRADE_TIME,
+    handshakeTimeout: upgradeTime,
     lookup: lookupOf(addresses),
     finishRequest: (request) => {
       request.once('socket', (carrier) => carrier.once('secureConnect', onSecure));

@@ -212,7 +212,9 @@ export class WebSocketTransport implements Transport {
   #connect(peer: number, url: string, addresses: readonly LookupAddress[]): void {
     const { secrets, tls } = this.#trust;
     const hasSecret = secrets.length > 0;
-    const dial = { url, addresses, frameBytes: this.#frameBytes, hasSecret, tls };
+    const frameBytes = this.#frameBytes;
+    const upgradeTime = this.#limits.handshakeTime;
+    const dial = { url, addresses, frameBytes, upgradeTime, hasSecret, tls };
     const socket = dialWebSocket(dial, {
       failed: (reason) => this.#dialFailed(peer, reason),
       opened: (carrier) => {
