@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { programsOf } from './readme-programs.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'quorate-readme-'));
@@ -13,9 +14,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The programs of the README as files of their own that import this checkout. */
 function writePrograms(): string[] {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const entry = JSON.stringify(join(ROOT, 'lib', 'index.ts'));
-  return [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, source = ''], index) => {
+  return programsOf(join(ROOT, 'README.md'), 'ts').map((source, index) => {
     const path = join(folder, `${index + 1}.mts`);
     writeFileSync(path, source.replaceAll(`'quorate'`, entry));
     return path;

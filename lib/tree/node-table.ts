@@ -320,7 +320,7 @@ export class NodeTable implements Tenant {
     page.ints[half + OFFSET] = address.offset;
   }
 
-  /** An item of the slabs has a new place. @internal */
+  /** An item of the slabs has a new place. */
   moved(row: number, slab: number, offset: number): void {
     const page = this.#page(row);
     const half = (row & (PAGE - 1)) * HALVES;

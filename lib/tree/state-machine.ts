@@ -47,7 +47,7 @@ export interface Applied {
   readonly alarm?: string;
 }
 
-/** Everything replicated, as a restored checkpoint or a fresh group has it. @internal */
+/** Everything replicated, as a restored checkpoint or a fresh group has it. */
 export interface ReplicatedState {
   readonly tree: DataTree;
   readonly sessions: SessionTable;
