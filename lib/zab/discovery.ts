@@ -27,7 +27,7 @@ export function receiveFollowerInfo(
     return;
   }
   leading.learners.set(remote.id, learner);
-  if (info.voter) remember(core, learner, info.acceptedEpoch, info.currentEpoch);
+  remember(core, learner, info.acceptedEpoch, info.currentEpoch);
   if (isVoter(core, learner) && isOutpaced(core, leading, info)) return;
   if (leading.epochDurable) invite(core, leading, learner);
   else chooseEpoch(core, leading);
@@ -68,11 +68,14 @@ function whatIsWrong(core: Core, learner: Learner): string | undefined {
   return isForkHere(core, learner, learner.info) ? 'is a copy that went another way' : undefined;
 }
 
-/** A store that comes back with less than it promised here is rolled back and has no vote any more. */
+/**
+ * A store that comes back with less than it promised here is rolled back and has no vote any more. That
+ * it does not count itself says nothing: it may be as it was before it was admitted.
+ */
 function isRolledBack(core: Core, learner: Learner): boolean {
   const { key, boot, info } = learner;
   const seen = core.remembered.get(key);
-  if (seen === undefined || !info.voter) return false;
+  if (seen === undefined || !(info.voter || isVoter(core, learner))) return false;
   if (boot < seen.boot || (boot === seen.boot && lastStart(learner) !== seen.start)) return true;
   if (info.acceptedEpoch < seen.accepted || info.currentEpoch < seen.current) return true;
   // Under a later promise a shorter log may be a legal TRUNC; under the same one it is a loss.

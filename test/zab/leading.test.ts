@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EPOCH_MAX } from '../../lib/base/zxid.ts';
-import type { Member } from '../../lib/zab/configuration.ts';
+import { encodeConfiguration } from '../../lib/wire/configuration.ts';
+import { type Member, voterOf } from '../../lib/zab/configuration.ts';
 import { at, Lone, log, newLeader, storeOf, voters } from './lone.ts';
 
 function reasons(lone: Lone): string[] {
@@ -205,6 +206,32 @@ test('so is one that was opened fewer times, and one that only acknowledged the 
   }
 });
 
+test('so is one that is as it was before it was admitted, and does not count itself', () => {
+  const lone = new Lone();
+  lone.lead(1);
+  const store = 'e'.repeat(32);
+  lone.meet(3, 3, { store });
+  lone.present(3, { voter: false });
+  lone.promised(3, { counted: false });
+  lone.synced(3);
+  lone.acks(3);
+  while (lone.configure !== undefined) {
+    const due = lone.configure;
+    lone.configure = undefined;
+    lone.zab.propose('configuration', encodeConfiguration(due), due);
+    lone.settle();
+    for (const peer of [1, 3]) lone.acks(peer);
+  }
+  assert.equal(voterOf(lone.zab.configuration ?? lone.genesis, 3)?.store, store);
+  lone.propose('x');
+  lone.acks(3);
+  lone.zab.unlinked(3);
+  lone.meet(3, 33, { store, boot: 2, starts: [1, 2] });
+  lone.present(33, { voter: false, acceptedEpoch: 2, currentEpoch: 2, lastZxid: at('2.1') });
+  assert.equal(lone.said(33, 'FORGOTTEN').length, 1);
+  assert.deepEqual(lone.said(33, 'LEADERINFO'), []);
+});
+
 test('what a store says of itself when it presents itself is remembered, promised here or not', () => {
   const lone = new Lone();
   lone.meet(3, 3);
@@ -265,7 +292,7 @@ test('what waits behind a checkpoint is bounded', () => {
   lone.lead(1, 3);
   lone.zab.unlinked(3);
   lone.zab.trim(lone.zab.applied);
-  lone.meet(3, 33);
+  lone.meet(3, 33, { store: 'e'.repeat(32) });
   const mark = { lastZxid: at('0.0'), lastChain: 0, appliedZxid: at('0.0') };
   lone.hear(33, {
     type: 'FOLLOWERINFO',

@@ -116,7 +116,7 @@ export const PROMISES: readonly Injection[] = [
     patches: [
       {
         file: DISCOVERY,
-        find: 'if (seen === undefined || !info.voter) return false;',
+        find: 'if (seen === undefined || !(info.voter || isVoter(core, learner))) return false;',
         replace: 'if (seen?.accepted !== -1) return false;',
       },
     ],
