@@ -70,7 +70,11 @@ function drawCreate(prng: Prng): NodeOperation {
   }
   if (parent === '/m') return create('/deep/er/x', data, 'persistent', true);
   if (prng.chance(0.35)) return create(`${parent}/q-`, data, prng.pick(SEQUENTIAL));
-  return create(`${parent}/${prng.pick(CHILDREN)}`, data, prng.pick(MODES), prng.chance(0.2));
+  const path = `${parent}/${prng.pick(CHILDREN)}`;
+  const mode = prng.pick(MODES);
+  // A parent that is made on the way gets the ACL of its child, and must not be hidden itself.
+  const parents = prng.chance(0.2) && parent !== HIDDEN_PARENT;
+  return create(path, data, mode, parents);
 }
 
 /** Two nodes below /m that exist together and are equal, or something else in the batch makes all of it fail. */
