@@ -3,7 +3,8 @@
  * public API is used here.
  */
 import { createHash } from 'node:crypto';
-import { type Created, openPeer, type Znode } from '../../lib/index.ts';
+import { type Created, openPeer, type Session, type Znode } from '../../lib/index.ts';
+import type { Look, SeenNode } from '../live/scene.ts';
 import { answer } from './asked-process.ts';
 
 const [id, peers, dataDir] = process.argv.slice(2);
@@ -43,6 +44,42 @@ async function contents(): Promise<Contents> {
   return { data, digest: hash.digest('hex'), zxid: peer.status.zxid };
 }
 
+/** Levels of the tree, and children of a node, that a look shows. */
+const SHOWN = { levels: 2, children: 6 };
+
+async function look(): Promise<Look> {
+  const { state, serving, reason, leader, epoch, zxid } = peer.status;
+  const tree: SeenNode[] = [];
+  // What is there, be there a quorum or not.
+  const stale = { consistency: 'stale' } as const;
+  const visit = async (path: string, level: number): Promise<void> => {
+    const limit = SHOWN.children;
+    for (const name of await peer.children(path === '' ? '/' : path, { ...stale, limit })) {
+      const child = `${path}/${name}`;
+      const node = await peer.find(child, stale);
+      if (node === undefined) continue;
+      const { numChildren: children, ephemeralOwner } = node.stat;
+      tree.push({ path: child, data: node.data, isEphemeral: ephemeralOwner !== 0n, children });
+      if (level < SHOWN.levels) await visit(child, level + 1);
+    }
+  };
+  await visit('', 1);
+  return { state, isServing: serving, reason, leader, epoch, zxid, tree };
+}
+
+/** Registers this process, and again whenever its session is another one. */
+async function join(session: Session): Promise<void> {
+  const path = `/members/${id}`;
+  // What is there is of the process before this one: it goes with that one's session.
+  await session.watch(path).until((node) => node === undefined);
+  await session.create(path, `process ${process.pid}`, { ephemeral: true, parents: true });
+}
+
+function joinAgain(session: Session): void {
+  // A session that ended meanwhile has a successor.
+  join(session).catch(() => {});
+}
+
 /** What the process can be asked for. */
 export interface Calls {
   /** Id of the leader, once this peer serves. */
@@ -50,6 +87,12 @@ export interface Calls {
   create(path: string, data: string): Promise<Created>;
   /** An ephemeral node of this process. */
   register(path: string, data: string): Promise<Created>;
+  /** An ephemeral node for as long as this process lives, whatever becomes of its session. */
+  join(): Promise<void>;
+  /** Counts one up, once that is acknowledged. */
+  touch(path: string): Promise<void>;
+  /** What the live view shows. */
+  look(): Promise<Look>;
   get(path: string, after: bigint): Promise<Znode<string>>;
   /** A read that a leader without a quorum cannot answer. */
   linearizable(path: string): Promise<string>;
@@ -66,6 +109,14 @@ const calls: Calls = {
   },
   create: (path, data) => peer.create(path, data, { parents: true }),
   register: (path, data) => peer.session.create(path, data, { ephemeral: true }),
+  join: async () => {
+    peer.on('session', joinAgain);
+    joinAgain(peer.session);
+  },
+  touch: async (path) => {
+    await peer.update(path, (count) => String(Number(count ?? 0) + 1));
+  },
+  look,
   get: (path, after) => peer.get(path, { after }),
   linearizable: async (path) => {
     const { data } = await peer.get(path, { consistency: 'linearizable', timeout: 30_000 });
