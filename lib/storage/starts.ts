@@ -6,21 +6,25 @@ import type { StoreMeta } from './store-state.ts';
 /**
  * The store as it is opened once more. A start that promised nothing was never recorded by a leader
  * and is forgotten, so that a process that restarts for ever, and finds no group, forgets nothing else.
- * Of too many the oldest goes, but never one that the own log names: who is known by it stays known.
+ * Of too many the oldest goes, but never one that a leader's log may still name last: who is known by
+ * it stays known.
  */
 export function started(meta: StoreMeta, start: number, entries: readonly Entry[]): StoreMeta {
   const kept = meta.promised ? meta.starts : meta.starts.slice(0, -1);
   const starts = [...kept, start];
   if (starts.length > MAX_STARTS) {
-    const named = recorded(meta, entries);
-    const oldest = starts.findIndex((known) => !named.has(known));
+    const named = recorded(meta, entries).slice(-NAMED);
+    const oldest = starts.findIndex((known) => !named.includes(known));
     starts.splice(oldest, 1);
   }
   return { ...meta, boot: meta.boot + 1, starts, promised: false };
 }
 
-/** The starts of this store that its log, from the base on, says were recorded. */
-function recorded({ id, store, base }: StoreMeta, entries: readonly Entry[]): ReadonlySet<number> {
+/** The last record of the own log may not be committed; the one before it is: no leader's log ends before that. */
+const NAMED = 2;
+
+/** The starts of this store that its log, from the base on, says were recorded; the last is in force. */
+function recorded({ id, store, base }: StoreMeta, entries: readonly Entry[]): readonly number[] {
   const named = new Set<number>();
   const configurations = [base?.configuration, ...entries.map((entry) => entry.configuration)];
   for (const configuration of configurations) {
@@ -28,5 +32,5 @@ function recorded({ id, store, base }: StoreMeta, entries: readonly Entry[]): Re
       if (voter.id === id && voter.store === store) named.add(voter.start);
     }
   }
-  return named;
+  return [...named];
 }

@@ -1,13 +1,14 @@
 /** What a store remembers of its starts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ZERO } from '../../lib/base/zxid.ts';
+import { makeZxid, ZERO } from '../../lib/base/zxid.ts';
 import { started } from '../../lib/storage/starts.ts';
 import { newMeta, type StoreMeta } from '../../lib/storage/store-state.ts';
 import { MAX_STARTS } from '../../lib/wire/limits.ts';
 import type { Configuration } from '../../lib/zab/configuration.ts';
 
 const STORE = 'a'.repeat(32);
+const bytes = new Uint8Array(0);
 
 function knowing(start: number, store = STORE): Configuration {
   const voters = [{ id: 1, store, start, weight: 1, group: 0 }];
@@ -50,4 +51,22 @@ test('of too many the oldest goes, but never one that the own log names', () => 
   assert.equal(kept.starts.at(-1), 1_000);
   const other = { ...full, base: { zxid: ZERO, chain: 0, configuration: knowing(1, 'b') } };
   assert.deepEqual(started(other, 1_000, []).starts.slice(0, 2), [2, 3]);
+});
+
+test('however many the own log names, those that it names last are kept, and those after them', () => {
+  const full = reopened(newMeta(1, STORE), MAX_STARTS, true);
+  const entries = full.starts.map((start, at) => {
+    const zxid = makeZxid(1, at + 1);
+    return { zxid, chain: 0, kind: 'configuration', bytes, configuration: knowing(start) } as const;
+  });
+  // All of them; all but the last, of which this store has heard nothing yet; the first two alone.
+  for (const [named, gone] of [
+    [entries, 1],
+    [entries.slice(0, -1), 1],
+    [entries.slice(0, 2), 3],
+  ] as const) {
+    const { starts } = started(full, 1_000, named);
+    const expected = [...full.starts.filter((start) => start !== gone), 1_000];
+    assert.deepEqual(starts, expected);
+  }
 });
