@@ -106,7 +106,10 @@ export function receiveAck(core: Core, leading: Leading, learner: Learner, messa
     core.drop(learner.link, 'ACK out of order');
     return;
   }
-  if (message.zxid > learner.acked) learner.acked = message.zxid;
+  if (message.zxid > learner.acked) {
+    learner.acked = message.zxid;
+    learner.progressAt = core.now;
+  }
   rememberAck(core, leading, learner);
   raiseCommit(core, leading);
 }

@@ -62,20 +62,26 @@ function proposedSince({ epoch, counter }: Leading, zxid: Zxid): number {
   return epochOf(zxid) === epoch ? counter - counterOf(zxid) : counter;
 }
 
-/** The last entry that does not wait for the learner: what comes after it is kept for it, here or there. */
-function waitsAt({ stage, observer, acked, historyEnd, sent }: Learner): Zxid {
-  if (stage === 'syncing') return historyEnd;
-  return observer ? sent : acked;
+/**
+ * Whether it has left too much unacknowledged, and acknowledges nothing. One that comes on is never cut
+ * for how far behind it is: under a steady load it would be as far behind after each new beginning. What
+ * waits for it is bounded in bytes, here and on its link.
+ */
+function isStuck(core: Core, leading: Leading, learner: Learner): boolean {
+  const { observer, stage, acked, sent, progressAt } = learner;
+  const { lagMax, syncTimeout } = core.options;
+  if (stage === 'syncing' || core.now - progressAt <= syncTimeout) return false;
+  return proposedSince(leading, observer ? sent : acked) > lagMax;
 }
 
 /** Cuts whoever others would have to keep too much for, or does not come on; at the end of a turn (step 35). */
 export function cutLaggingLearners(core: Core, role: PeerRole, leading: Leading): void {
-  const { initTimeout, lagMax, heldBytesMax } = core.options;
+  const { initTimeout, heldBytesMax } = core.options;
   for (const learner of [...leading.learners.values()]) {
     if (!isForwarded(learner.stage)) continue;
     const waits = learner.stage === 'syncing' && core.now - learner.progressAt > initTimeout;
     const kept = learner.held?.lagBytes ?? 0;
-    const lags = proposedSince(leading, waitsAt(learner)) > lagMax || kept > heldBytesMax;
+    const lags = isStuck(core, leading, learner) || kept > heldBytesMax;
     const link = core.links.get(learner.link);
     if ((waits || lags) && link !== undefined) role.drop(link, waits ? 'no progress' : 'lags');
   }

@@ -34,7 +34,7 @@ export interface ZabOptions {
   readonly syncBufferBytes: number;
   /** Bytes of entries in one message at most, unless one entry is larger. @default 64 KiB */
   readonly groupBytes: number;
-  /** Entries a learner may lag behind before its link is cut and it resyncs (step 35). @default 100_000 */
+  /** Entries a learner may lag behind, if it has acknowledged nothing for `syncTimeout`: its link is cut, and it resyncs (step 35). @default 100_000 */
   readonly lagMax: number;
   /** Bytes that may wait in a link's send queue before the history for its learner pauses. @default 1 MiB */
   readonly linkBacklogMax: number;

@@ -46,7 +46,7 @@ export interface Learner {
   /** What its link has not taken yet; undefined when nothing waits. At most `heldBytesMax` behind the history. */
   held: HeldMessages | undefined;
   chunks: number;
-  /** Last sign of progress of its synchronization. */
+  /** Last sign of progress: of its synchronization, and the time its disk may take for what it was sent; then the last ACK. */
   progressAt: number;
 }
 

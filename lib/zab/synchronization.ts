@@ -158,9 +158,17 @@ export function sendChunk(
   if (learner?.held?.behindSnapshot !== true) return;
   const sequence = learner.chunks;
   learner.chunks += 1;
-  learner.progressAt = core.now;
+  taken(core, learner, bytes.length);
   core.send(link, { type: 'CHUNK', epoch: leading.epoch, sequence, bytes, last });
   if (last) learner.held.behindSnapshot = false;
+}
+
+/** What the slowest disk that is waited for writes in a millisecond. */
+const DISK_BYTES_PER_MS = 2_000;
+
+/** Its link has taken so much; its disk may still be at it when the last is sent, and then nothing is heard for long. */
+function taken(core: Core, learner: Learner, bytes: number): void {
+  learner.progressAt = Math.max(learner.progressAt, core.now) + bytes / DISK_BYTES_PER_MS;
 }
 
 /** Sends what was held, as much as each link takes; at the end of a turn. */
@@ -171,8 +179,9 @@ export function sendHeld(core: Core, leading: Leading): void {
     if (held === undefined || room <= 0) continue;
     for (let message = held.shift(); message !== undefined; message = held.shift()) {
       core.send(link, message);
-      learner.progressAt = core.now;
-      room -= bytesOfMessage(message);
+      const bytes = bytesOfMessage(message);
+      taken(core, learner, bytes);
+      room -= bytes;
       if (room <= 0) break;
     }
     if (held.size === 0 && !held.behindSnapshot) learner.held = undefined;

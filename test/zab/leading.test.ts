@@ -283,12 +283,18 @@ test('a learner that does not acknowledge is cut when it lags, however short the
   }
   assert.equal(lone.zab.committed, at('2.7'));
   lone.tick(10);
+  assert.equal(lone.closing(1), undefined, 'it may be about to');
+  lone.wait(2_200, () => {
+    lone.pongs(3);
+    for (const peer of [1, 3]) lone.hear(peer, lone.says({ state: 'following' }));
+  });
   assert.equal(lone.closing(1), 'lags');
   assert.equal(lone.closing(3), undefined);
 });
 
-test('what waits behind a checkpoint is bounded', () => {
-  const lone = new Lone({ options: { lagMax: 5 } });
+/** A leader that sends a checkpoint to another store of voter 3, over link 33; peer 1 follows. */
+function feeding(options: Partial<Lone['options']>): Lone {
+  const lone = new Lone({ options });
   lone.lead(1, 3);
   lone.zab.unlinked(3);
   lone.zab.trim(lone.zab.applied);
@@ -312,17 +318,62 @@ test('what waits behind a checkpoint is bounded', () => {
     ...mark,
   });
   assert.equal(lone.snapshots.length, 1);
-  lone.zab.chunk(33, new Uint8Array(1), false);
+  return lone;
+}
+
+function proposeSix(lone: Lone): void {
   for (let count = 0; count < 6; count += 1) {
     lone.propose('x');
     lone.acks(1);
   }
+}
+
+test('what waits behind a checkpoint is bounded', () => {
+  const lone = feeding({ heldBytesMax: 100 });
+  lone.zab.chunk(33, new Uint8Array(1), false);
+  proposeSix(lone);
   assert.deepEqual(lone.said(33, 'PROPOSAL'), [], 'held back');
   lone.tick(10);
   assert.equal(lone.closing(33), 'lags');
   lone.zab.chunk(33, new Uint8Array(1), true);
   lone.settle();
   assert.equal(lone.said(33, 'CHUNK').length, 1, 'no more is sent');
+});
+
+test('whoever comes on is not cut, however many entries were proposed while it got a checkpoint', () => {
+  const lone = feeding({ lagMax: 5 });
+  const alive = (): void => {
+    lone.pongs(1);
+    for (const link of [1, 33]) lone.hear(link, lone.says({ state: 'following' }));
+  };
+  lone.zab.chunk(33, new Uint8Array(1), false);
+  proposeSix(lone);
+  lone.wait(3_000, alive);
+  lone.zab.chunk(33, new Uint8Array(1), true);
+  lone.settle();
+  lone.synced(33);
+  lone.wait(1_000, alive);
+  assert.equal(lone.closing(33), undefined);
+  lone.acks(33);
+  proposeSix(lone);
+  lone.wait(1_000, alive);
+  assert.equal(lone.closing(33), undefined);
+  lone.wait(1_500, alive);
+  assert.equal(lone.closing(33), 'lags', 'it has stopped');
+});
+
+test('a disk has time for what its link has taken: it may be the slower of the two', () => {
+  const lone = feeding({ initTimeout: 1_000 });
+  const alive = (): void => {
+    lone.pongs(1);
+    for (const link of [1, 33]) lone.hear(link, lone.says({ state: 'following' }));
+  };
+  lone.zab.chunk(33, new Uint8Array(4_000_000), false);
+  lone.zab.chunk(33, new Uint8Array(4_000_000), true);
+  lone.wait(4_500, alive);
+  assert.equal(lone.closing(33), undefined);
+  lone.wait(1_000, alive);
+  assert.equal(lone.closing(33), 'no progress');
 });
 
 test('a synchronization without progress is cut; one whose chunks flow is not', () => {
