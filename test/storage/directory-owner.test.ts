@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DirectoryOwner, OWNER_FILE } from '../../lib/storage/directory-owner.ts';
 import { LevelStorage } from '../../lib/storage/level-storage.ts';
@@ -30,7 +31,9 @@ async function holder(t: TestContext, path: string): Promise<ReturnType<typeof s
 async function forge(path: string, change: object): Promise<void> {
   const file = join(path, OWNER_FILE);
   const record: object = JSON.parse(await readFile(file, 'utf8'));
-  await writeFile(file, JSON.stringify({ ...record, ...change }));
+  // At once: half a record would be one that nobody can read.
+  await writeFile(`${file}-next`, JSON.stringify({ ...record, ...change }));
+  await rename(`${file}-next`, file);
 }
 
 /** The record of a holder that is gone and did not say so. */
@@ -89,13 +92,19 @@ describe('a directory that is held is refused', () => {
 
   it('by another machine whose record goes on', async (t) => {
     const path = await leftBehind(t, { host: 'elsewhere' });
-    let beats = 0;
-    const timer = setInterval(() => {
-      beats += 1;
-      void forge(path, { beat: beats });
-    }, QUICK.beat);
-    t.after(() => clearInterval(timer));
-    await assert.rejects(DirectoryOwner.claim(path, QUICK), isLocked);
+    let goesOn = true;
+    const renewing = (async () => {
+      for (let beat = 1; goesOn; beat += 1) {
+        await forge(path, { beat });
+        await pause(QUICK.beat);
+      }
+    })();
+    try {
+      await assert.rejects(DirectoryOwner.claim(path, QUICK), isLocked);
+    } finally {
+      goesOn = false;
+      await renewing;
+    }
   });
 });
 
