@@ -1,5 +1,5 @@
 /** A {@link Storage} in a directory, on LevelDB. */
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { assert, present } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { CHAIN_START } from '../base/hash.ts';
@@ -79,7 +79,9 @@ export class LevelStorage implements Storage {
 
   /** @param id of the peer; a directory belongs to one. */
   constructor(directory: string, id: number, options: LevelOptions = {}) {
-    this.#directories = { data: directory, log: options.logDirectory ?? directory };
+    // Relative to where the process is now: it may go elsewhere while the store is open.
+    const [data, log] = [resolve(directory), resolve(options.logDirectory ?? directory)];
+    this.#directories = { data, log };
     this.#id = id;
     this.#timing = options.ownerTiming;
   }

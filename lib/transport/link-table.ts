@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { LinkId } from '../zab/ready.ts';
+import { printable } from './printable.ts';
 import type { DialSide, TransportEvents } from './transport.ts';
 
 /** What carries a link. */
@@ -70,15 +71,15 @@ export class LinkTable {
 
   /** The channel is gone, by itself or by the other side. */
   lost(link: LinkId, reason: string): void {
-    if (this.#forget(link)) this.#tellClosed(link, reason);
+    if (this.#forget(link)) this.#tellClosed(link, printable(reason));
   }
 
   dialFailed(peer: number, reason: string): void {
-    this.#tell()?.dialFailed(peer, reason);
+    this.#tell()?.dialFailed(peer, printable(reason));
   }
 
   refused(address: string, reason: string): void {
-    this.#tell()?.refused(address, reason);
+    this.#tell()?.refused(address, printable(reason));
   }
 
   /** The id of the group; empty while it has none. */

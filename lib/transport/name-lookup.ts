@@ -26,7 +26,7 @@ export class NameLookup {
     this.#lookup = using;
   }
 
-  /** Calls back once, now or later. @param hostname without brackets. */
+  /** Calls back once, now or later, unless closed before. @param hostname without brackets. */
   resolve(hostname: string, found: Found): void {
     const family = isIP(hostname);
     if (family !== 0) found(null, [{ address: hostname, family }]);
@@ -35,6 +35,11 @@ export class NameLookup {
       this.#waiting.push(() => this.#ask(hostname, found));
       this.#next();
     }
+  }
+
+  /** Asks nothing more: what waits is not called back. */
+  close(): void {
+    this.#waiting.length = 0;
   }
 
   #ask(hostname: string, found: Found): void {

@@ -2,13 +2,13 @@
 
 /** Of one address only one refusal is told in this time; in ms. */
 const SILENCE = 60_000;
-/** Addresses that are remembered. Whoever has more of them is told of more often. */
-const ADDRESSES = 1_024;
+/** Addresses of which is told in that time: who has a network of them fills no log either. */
+const ADDRESSES = 64;
 
 export class Refusals {
   readonly #tell: (address: string, reason: string) => void;
   readonly #now: () => number;
-  /** When a refusal of an address was told last, oldest first. */
+  /** When a refusal of an address was told, within the last {@link SILENCE}, oldest first. */
   readonly #told = new Map<string, number>();
   #count = 0;
 
@@ -28,12 +28,12 @@ export class Refusals {
   note(address: string, reason: string): void {
     this.#count += 1;
     const now = this.#now();
-    const before = this.#told.get(address);
-    if (before !== undefined && now - before < SILENCE) return;
-    this.#told.delete(address);
+    for (const [one, time] of this.#told) {
+      if (now - time < SILENCE) break;
+      this.#told.delete(one);
+    }
+    if (this.#told.has(address) || this.#told.size >= ADDRESSES) return;
     this.#told.set(address, now);
-    const [oldest] = this.#told.keys();
-    if (this.#told.size > ADDRESSES && oldest !== undefined) this.#told.delete(oldest);
     this.#tell(address, reason);
   }
 }

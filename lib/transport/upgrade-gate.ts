@@ -75,9 +75,14 @@ export class UpgradeGate {
       this.#options.refused(address, objection.reason);
       return;
     }
-    this.#upgrader.handleUpgrade(request, carrier, head, (socket) =>
-      this.#options.arrived({ socket, carrier, request, address }),
-    );
+    try {
+      this.#upgrader.handleUpgrade(request, carrier, head, (socket) =>
+        this.#options.arrived({ socket, carrier, request, address }),
+      );
+    } catch {
+      // Thrown into the application's server it would end the process.
+      this.#options.refused(address, 'another WebSocket server has taken the same request');
+    }
   }
 
   #objection(request: IncomingMessage): Objection | undefined {

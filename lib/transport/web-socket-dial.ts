@@ -25,9 +25,6 @@ export interface DialEvents {
   failed(reason: string): void;
 }
 
-/** Characters of a reason that somebody whom we do not know yet has sent. */
-const REASON_CHARACTERS = 120;
-
 /** Exactly one of the events follows. */
 export function dialWebSocket(dial: Dial, events: DialEvents): WebSocket {
   const { url, addresses, frameBytes, upgradeTime, hasSecret, tls } = dial;
@@ -57,7 +54,7 @@ export function dialWebSocket(dial: Dial, events: DialEvents): WebSocket {
   socket.on('error', onError);
   socket.once('close', onClose);
   socket.once('unexpected-response', (_request, response) => {
-    failure = `refused: ${response.statusCode} ${printable(response.statusMessage)}`;
+    failure = `refused: ${response.statusCode} ${response.statusMessage ?? ''}`;
     socket.terminate();
   });
   socket.once('upgrade', ({ socket: carrier }) => {
@@ -78,8 +75,4 @@ function lookupOf(addresses: readonly LookupAddress[]): LookupFunction {
     else if (options.all === true) found(null, [...addresses]);
     else found(null, first.address, first.family);
   };
-}
-
-function printable(text = ''): string {
-  return text.replace(/[^ -~]/g, '?').slice(0, REASON_CHARACTERS);
 }

@@ -137,7 +137,13 @@ export class MountedListener implements WebSocketListener {
     }
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
-    response.assignSocket(socket);
+    try {
+      response.assignSocket(socket);
+    } catch {
+      // An answer to an earlier request of this connection is still due, so there is no place for another.
+      socket.destroy();
+      return;
+    }
     response.once('finish', () => socket.destroySoon());
     this.#server.emit('request', request, response);
   }

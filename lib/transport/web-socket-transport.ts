@@ -132,6 +132,7 @@ export class WebSocketTransport implements Transport {
     this.#manual = undefined;
     this.#links.silence();
     this.#dialer.stop();
+    this.#names.close();
     const sockets = Promise.all([...this.#sockets].map(closed));
     for (const socket of this.#sockets) {
       if (socket.readyState === socket.CONNECTING) socket.terminate();

@@ -208,3 +208,29 @@ it('by hand, beside another library on one server', async (t) => {
   await two.transport.close();
   await assertEcho(url);
 });
+
+it('an upgrade behind a request that is not answered yet ends its connection, and nothing else', async (t) => {
+  const server = createServer();
+  // Never answers.
+  const asked = once(server, 'request', within());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const two = await mounted(t, server);
+  const socket = connect(portOf(server), '127.0.0.1');
+  const upgrade = 'GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+  socket.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n${upgrade}`);
+  await asked;
+  await once(socket, 'close', within());
+  await assertLink(dialling(t), two);
+});
+
+it('beside a WebSocket server that takes every request links are refused, and nothing else happens', async (t) => {
+  const server = await application(t);
+  const greedy = new WebSocketServer({ server });
+  t.after(() => greedy.close());
+  const two = await mounted(t, server);
+  dialling(t).transport.dial(2, two.url);
+  const { reason } = await two.witness.get('refused');
+  assert.equal(reason, 'another WebSocket server has taken the same request');
+  for (const socket of greedy.clients) socket.terminate();
+});

@@ -55,3 +55,11 @@ it('a real name is found', async () => {
   });
   assert.ok(found.some(({ address }) => address === '127.0.0.1' || address === '::1'));
 });
+
+it('one that is closed asks for nothing more', () => {
+  const { subject, asked } = server();
+  for (const name of ['a', 'b', 'c']) subject.resolve(name, () => undefined);
+  subject.close();
+  asked[0]?.found(null, []);
+  assert.equal(asked.length, 1, 'a process would live on for every name that is not answered');
+});

@@ -23,12 +23,13 @@ it('all refusals are counted, and one of an address is told in a minute', () => 
   assert.equal(subject.count, 121);
 });
 
-it('however many addresses knock, few are remembered', () => {
-  const { subject, told } = refusals();
+it('however many addresses knock, few are told of in a minute, and none is forgotten for good', () => {
+  const { subject, told, clock } = refusals();
   for (let at = 0; at < 2_000; at += 1) subject.note(`10.0.${at >> 8}.${at & 255}`, 'a stranger');
-  assert.equal(told.length, 2_000);
-  subject.note('10.0.7.207', 'the latest is remembered');
-  assert.equal(told.length, 2_000);
-  subject.note('10.0.0.0', 'the oldest is not');
-  assert.equal(told.length, 2_001);
+  assert.equal(told.length, 64);
+  assert.equal(subject.count, 2_000);
+  clock.now += 60_000;
+  subject.note('10.9.9.9', 'a stranger');
+  subject.note('10.0.0.0', 'a stranger');
+  assert.deepEqual(told.slice(64), ['10.9.9.9', '10.0.0.0']);
 });
