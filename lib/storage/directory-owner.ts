@@ -6,7 +6,12 @@
  *
  * A record of this machine is judged by its process. One of another machine, or of another start of
  * this one, may be left over: containers change their names. It is watched for a while and holds as
- * long as it changes. A holder that finds another's record in place of its own writes no more.
+ * long as it changes. A holder that finds another's record in place of its own writes no more; one that
+ * has not looked for a while, because its process was frozen, looks before it writes.
+ *
+ * A record is replaced by who may be wrong about it only: one that is judged by its process is left as it
+ * is until LevelDB's lock is got. From a container the processes of another one cannot be seen, and a start
+ * that fails must not cost the holder its directory.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -28,6 +33,16 @@ const TIMING: OwnerTiming = { beat: 1_000, watch: 4_000 };
 
 /** Of the record, in the directory. */
 export const OWNER_FILE = 'owner';
+
+/** By both clocks, in ms. */
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+function now(): Moment {
+  return { monotonic: performance.now(), wall: Date.now() };
+}
 
 /** Who holds, or held, a directory. */
 interface Owner {
@@ -60,8 +75,13 @@ export class DirectoryOwner {
   readonly #timing: OwnerTiming;
   #beats = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Never rejects. */
-  #beating: Promise<void> = Promise.resolve();
+  /** Under way; never rejects. */
+  #beating: Promise<void> | undefined;
+  /** When the record was read last and found to be ours, by both clocks: one of them may stand still while the machine sleeps. */
+  #seen: Moment = now();
+  /** The record is written. */
+  #isTaken = false;
+  #loss: QuorateError | undefined;
   #lost: (error: QuorateError) => void = () => {};
 
   private constructor(path: string, owner: Owner, identity: string, timing: OwnerTiming) {
@@ -72,7 +92,8 @@ export class DirectoryOwner {
   }
 
   /**
-   * Makes the directory if there is none, and this store its holder.
+   * Makes the directory if there is none, and finds that nobody else holds it. To be followed by {@link take}
+   * once LevelDB is open.
    * @throws `DIRECTORY_LOCKED` if another one holds it
    */
   static async claim(directory: string, timing: OwnerTiming = TIMING): Promise<DirectoryOwner> {
@@ -85,22 +106,42 @@ export class DirectoryOwner {
     try {
       const path = join(directory, OWNER_FILE);
       const self = await describeSelf(String(ino));
-      await refuseHolder(directory, path, self, timing);
-      await writeFile(path, encode(self, 0));
-      return new DirectoryOwner(path, self, identity, timing);
+      const left = await refuseHolder(directory, path, self, timing);
+      const owner = new DirectoryOwner(path, self, identity, timing);
+      if (left === 'nothing') await owner.#begin(directory);
+      if (left === 'stranger') await owner.#replace(directory);
+      return owner;
     } catch (error) {
       open.delete(identity);
       throw error;
     }
   }
 
+  /** Makes this store the holder by its record, unless it is already. */
+  async take(): Promise<void> {
+    if (!this.#isTaken) await this.#write('w');
+  }
+
   /** Renews the record from now on; `lost` is called once if it is another's, or gone. */
   watch(lost: (error: QuorateError) => void): void {
     this.#lost = lost;
-    this.#timer = setInterval(() => {
-      this.#beating = this.#beating.then(() => this.#beat());
-    }, this.#timing.beat);
+    this.#timer = setInterval(() => void this.#beat(), this.#timing.beat);
     this.#timer.unref();
+  }
+
+  /** Whether so little time has passed since the record was seen that nobody can have taken the directory over. */
+  get isSure(): boolean {
+    const { monotonic, wall } = now();
+    const passed = Math.max(monotonic - this.#seen.monotonic, wall - this.#seen.wall);
+    return passed < this.#timing.watch / 2;
+  }
+
+  /** Looks again. @throws `QUARANTINED`: another process has taken the directory over. */
+  async confirm(): Promise<void> {
+    // One that is under way may have looked before the process was frozen.
+    await this.#beating;
+    await this.#beat();
+    if (this.#loss !== undefined) throw this.#loss;
   }
 
   /** Gives the directory up. */
@@ -116,7 +157,39 @@ export class DirectoryOwner {
     openDirectories().delete(this.#identity);
   }
 
-  async #beat(): Promise<void> {
+  /** Of two that begin at once in a directory without a record, one gets it. */
+  async #begin(directory: string): Promise<void> {
+    try {
+      await this.#write('wx');
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      throw locked(directory, 'another process that begins at this moment');
+    }
+  }
+
+  /** Of two that have watched a stranger's record to its end, the later one gets it. */
+  async #replace(directory: string): Promise<void> {
+    await this.#write('w');
+    await pause(this.#timing.beat / 4);
+    if ((await this.#holder()) === this.#owner.token) return;
+    throw locked(directory, 'another process that begins at this moment');
+  }
+
+  async #write(flag: 'w' | 'wx'): Promise<void> {
+    this.#seen = now();
+    await writeFile(this.#path, encode(this.#owner, 0), { flag });
+    this.#isTaken = true;
+  }
+
+  #beat(): Promise<void> {
+    this.#beating ??= this.#renew().finally(() => {
+      this.#beating = undefined;
+    });
+    return this.#beating;
+  }
+
+  async #renew(): Promise<void> {
+    const began = now();
     let holder: string | undefined;
     try {
       holder = await this.#holder();
@@ -128,10 +201,14 @@ export class DirectoryOwner {
       // No handle left, or a disk that the store itself will hear of: a beat is missed.
       return;
     }
-    if (holder === this.#owner.token) return;
+    if (holder === this.#owner.token) {
+      this.#seen = began;
+      return;
+    }
     clearInterval(this.#timer);
     const text = `${this.#path}: another process has taken the directory over`;
-    this.#lost(QuorateError.make('QUARANTINED', text));
+    this.#loss ??= QuorateError.make('QUARANTINED', text);
+    this.#lost(this.#loss);
     this.#lost = () => {};
   }
 
@@ -142,31 +219,36 @@ export class DirectoryOwner {
   }
 }
 
+/** What there is of a record: none; one of a process that is known to be gone; one that stands still. */
+type Left = 'nothing' | 'process' | 'stranger';
+
 async function refuseHolder(
   directory: string,
   path: string,
   self: Owner,
   { beat, watch }: OwnerTiming,
-): Promise<void> {
+): Promise<Left> {
   const text = await readText(path);
-  if (text === undefined) return;
+  if (text === undefined) return 'nothing';
   const owner = decode(text);
   const life = owner === undefined ? 'unknown' : await lifeOf(owner, self);
-  if (life === 'over') return;
+  if (life === 'over') return 'process';
   const who = owner === undefined ? 'somebody' : `process ${owner.pid} on ${owner.host}`;
   if (life === 'alive') throw locked(directory, who);
   for (let waited = 0; waited < watch; waited += beat / 2) {
     await pause(beat / 2);
-    const now = await readText(path);
-    // One that was removed was released.
-    if (now !== undefined && now !== text) throw locked(directory, who);
+    const later = await readText(path);
+    // It was released.
+    if (later === undefined) return 'nothing';
+    if (later !== text) throw locked(directory, who);
   }
+  return 'stranger';
 }
 
 /** Whether the holder that a record names lives, as far as that can be told from here. */
 async function lifeOf(owner: Owner, self: Owner): Promise<'alive' | 'over' | 'unknown'> {
   if (owner.host !== self.host || owner.boot !== self.boot) return 'unknown';
-  if (owner.directory !== self.directory || !isProcess(owner.pid)) return 'over';
+  if (owner.directory !== self.directory || !(await isProcess(owner.pid))) return 'over';
   const started = await startOfProcess(owner.pid);
   if (started === '' || owner.started === '') return 'unknown';
   return started === owner.started ? 'alive' : 'over';

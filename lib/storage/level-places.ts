@@ -53,10 +53,10 @@ export async function openPlaces(
     const chunks = await openWhole(data, acknowledged !== undefined);
     levels.push(chunks);
     const directories = { data, log };
-    if (!apart) return { directories, log: chunks, chunks, acknowledged, owners };
     // One that is empty may be that of a store that was begun without; level-pair.ts tells.
-    const logs = await openWhole(log, false);
-    levels.push(logs);
+    const logs = apart ? await openWhole(log, false) : chunks;
+    if (apart) levels.push(logs);
+    for (const owner of owners) await owner.take();
     return { directories, log: logs, chunks, acknowledged, owners };
   } catch (error) {
     await free(levels, owners);

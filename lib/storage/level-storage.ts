@@ -94,7 +94,11 @@ export class LevelStorage implements Storage {
 
   async write(batch: StoreBatch): Promise<void> {
     const contents = present(this.#contents, 'an open store');
-    const obsolete = await this.#writer.write(() => commit(contents, batch));
+    const { owners } = contents.places;
+    const obsolete = await this.#writer.write(async () => {
+      for (const owner of owners) if (!owner.isSure) await owner.confirm();
+      return await commit(contents, batch);
+    });
     contents.witness.acknowledge(contents.sequence);
     void contents.sweep.run(obsolete.map((one) => litter(contents.places, one)));
   }

@@ -7,7 +7,9 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DirectoryOwner, OWNER_FILE } from '../../lib/storage/directory-owner.ts';
+import { openLevel } from '../../lib/storage/level-database.ts';
 import { LevelStorage } from '../../lib/storage/level-storage.ts';
+import { startOfProcess } from '../../lib/storage/process-life.ts';
 import { logBatch } from '../contracts/log-samples.ts';
 import { copyOf, directory, refusedWith } from './directories.ts';
 
@@ -147,6 +149,109 @@ describe('a directory is taken over', () => {
     })();
     assert.ok(refusedWith('QUARANTINED', /taken the directory over/)(refused));
   });
+});
+
+/** Waits until a file says what it should. */
+async function reads(path: string, isRight: (text: string) => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!isRight(await readFile(path, 'utf8'))) {
+    assert.ok(performance.now() < deadline, `${path} does not say it`);
+  }
+}
+
+/** Lets one process stand for several machines, which do not share its registry. */
+function forgetOpenDirectories(): void {
+  const open: unknown = Reflect.get(globalThis, Symbol.for('quorate.open-directories'));
+  assert.ok(open instanceof Set);
+  open.clear();
+}
+
+/** How two that begin at once come out. */
+async function both(path: string): Promise<readonly string[]> {
+  const claims: Promise<string>[] = [];
+  for (const _ of ['one', 'two']) {
+    const claim = DirectoryOwner.claim(path, QUICK);
+    claims.push(
+      claim.then(
+        () => 'holds it',
+        (error: unknown) => (isLocked(error) ? 'is refused' : 'fails'),
+      ),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    forgetOpenDirectories();
+  }
+  return (await Promise.all(claims)).sort();
+}
+
+describe('of two that begin at once one gets the directory', () => {
+  it('where there is no record', async (t) => {
+    const path = await directory(t);
+    assert.deepEqual(await both(path), ['holds it', 'is refused']);
+  });
+
+  it('where both have watched a stranger’s', async (t) => {
+    const path = await leftBehind(t, { host: 'elsewhere' });
+    assert.deepEqual(await both(path), ['holds it', 'is refused']);
+  });
+});
+
+it('a start that LevelDB’s lock refuses costs the holder nothing', async (t) => {
+  const path = await leftBehind(t, { pid: 2 ** 22 + 1 });
+  const record = await readFile(join(path, OWNER_FILE), 'utf8');
+  // A holder whose process cannot be seen from here, in another container of this machine.
+  const level = await openLevel(path);
+  t.after(() => level.close());
+  await assert.rejects(new LevelStorage(path, 1).open(), isLocked);
+  assert.equal(await readFile(join(path, OWNER_FILE), 'utf8'), record);
+});
+
+it('a holder that was frozen looks before it writes', async (t) => {
+  const path = await directory(t);
+  // It is not woken by its own timer before the write.
+  const store = new LevelStorage(path, 1, { ownerTiming: { beat: 3_600_000, watch: 100 } });
+  t.after(() => store.close());
+  await store.open();
+  await store.write(logBatch({}));
+  await forge(path, { host: 'elsewhere', token: 'another' });
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  await assert.rejects(
+    store.write(logBatch({})),
+    refusedWith('QUARANTINED', /taken the directory over/),
+  );
+});
+
+it('a process that was killed holds nothing, though nobody has asked how it ended', {
+  skip: process.platform === 'linux' ? false : 'only Linux tells it from a living one',
+}, async (t) => {
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: 'pipe' });
+  t.after(() => parent.kill('SIGKILL'));
+  const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+  // A shell would ask; what it becomes does not.
+  await reads(`/proc/${parent.pid}/comm`, (text) => text === 'sleep\n');
+  process.kill(pid, 'SIGKILL');
+  await reads(`/proc/${pid}/stat`, (text) => text.includes(') Z '));
+  const started = await startOfProcess(pid);
+  assert.notEqual(started, '');
+  await claimAndRelease(await leftBehind(t, { pid, started }));
+});
+
+it('a store goes on when its process goes to another directory', async (t) => {
+  const path = await directory(t);
+  const before = process.cwd();
+  t.after(() => process.chdir(before));
+  process.chdir(path);
+  const store = new LevelStorage('a störe', 1, { ownerTiming: QUICK });
+  t.after(() => store.close());
+  await store.open();
+  process.chdir(await directory(t));
+  const record = join(path, 'a störe', OWNER_FILE);
+  const first = await readFile(record, 'utf8');
+  await reads(record, (text) => text !== first);
+  await store.write(logBatch({}));
+  await store.close();
+  const again = new LevelStorage(join(path, 'a störe'), 1);
+  t.after(() => again.close());
+  assert.equal((await again.open()).durable.boot, 2);
 });
 
 it('a record ends with its holder', async (t) => {
