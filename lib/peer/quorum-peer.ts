@@ -86,8 +86,8 @@ export class QuorumPeer {
         const text = `peer ${options.id}: its group is founded: take the option bootstrap away`;
         options.logger?.warn({ id: options.id }, text);
       }
-      const { stateMachine, durable, damages } = await restore(opened);
-      for (const { code, message } of damages) options.logger?.warn({ code }, message);
+      const { stateMachine, durable, warnings } = await restore(opened);
+      for (const { code, message } of warnings) options.logger?.warn({ code }, message);
       throwIfAborted(signal);
       const replica = new Replica(replicaOptions(options), durable, stateMachine);
       checkVoters(options, replica.zab.configuration);

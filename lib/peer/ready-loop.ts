@@ -155,7 +155,7 @@ export class ReadyLoop {
       for (const input of inputs) input();
       this.#realise(this.#replica.ready());
       this.#persist();
-      if (!this.#stopped) this.#arm(this.#replica.deadline());
+      if (!this.#stopped) this.#plan(this.#replica.deadline());
     } catch (error) {
       this.stop();
       this.#observer.broken(error);
@@ -253,6 +253,12 @@ export class ReadyLoop {
     if (peer === undefined) return;
     const another = [...this.#peers.values()].includes(peer);
     if (!another) this.#observer.connection(peer, false, reason);
+  }
+
+  /** Work that was left for another turn is gone on with at once. */
+  #plan(deadline: number): void {
+    if (deadline <= this.#turnedAt) this.wake();
+    else this.#arm(deadline);
   }
 
   /**

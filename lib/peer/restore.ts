@@ -1,33 +1,43 @@
 import { present } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
+import { Replay } from '../replica/replay.ts';
 import { Restorer } from '../tree/restorer.ts';
 import { StateMachine } from '../tree/state-machine.ts';
 import { decodeCheckpointPart } from '../wire/checkpoint.ts';
 import type { Opened } from '../wire/store-batch.ts';
 import type { Durable } from '../zab/ready.ts';
+import { Breather } from './breather.ts';
 
-/** What a store's checkpoint has become. */
+/** What a store's checkpoint and log have become. */
 export interface Restored {
+  /** All that the store knows to be committed is in it. */
   readonly stateMachine: StateMachine;
-  /** What the store holds, with the place of this checkpoint: the log is applied from there on. */
+  /** What the store holds, with the place of the checkpoint that was read. */
   readonly durable: Durable;
-  /** What is wrong with newer checkpoints. */
-  readonly damages: readonly QuorateError[];
+  /** What an operator should hear of: newer checkpoints that cannot be read, transactions without effect. */
+  readonly warnings: readonly QuorateError[];
 }
 
+/** Entries between two looks at the clock. */
+const REPLAYED_AT_ONCE = 64;
+
 /**
- * The state that the newest checkpoint holds that can be read. The log reaches back to each that is kept,
- * so an older one leads to the same state, and later only.
+ * The state that the newest checkpoint holds that can be read, and the log behind it. The log reaches back
+ * to each that is kept, so an older one leads to the same state, and later only. In short pieces, so that
+ * opening a large store stalls nobody.
  * @throws {QuorateError} QUARANTINED: all of them are damaged; of the newest one
  */
 export async function restore(opened: Opened): Promise<Restored> {
   const newest = { zxid: opened.durable.applied, chunks: opened.checkpoint };
   const retained = opened.older.map(({ zxid }) => zxid);
   const damages: QuorateError[] = [];
+  const breather = new Breather();
   for (const { zxid, chunks } of [newest, ...opened.older]) {
     try {
-      const stateMachine = await restoreStateMachine(chunks);
-      return { stateMachine, durable: { ...opened.durable, applied: zxid, retained }, damages };
+      const stateMachine = await restoreStateMachine(chunks, breather);
+      const durable = { ...opened.durable, applied: zxid, retained };
+      const alarms = await replay(stateMachine, durable, breather);
+      return { stateMachine, durable, warnings: [...damages, ...alarms] };
     } catch (error) {
       if (!QuorateError.is(error, 'QUARANTINED')) throw error;
       damages.push(error);
@@ -36,17 +46,18 @@ export async function restore(opened: Opened): Promise<Restored> {
   throw present(damages[0], 'a checkpoint that was tried');
 }
 
-/**
- * The state that a checkpoint holds; a fresh one if there is none. Chunks are read one at a
- * time, with a breath of the event loop between them, so that opening a large store stalls nobody.
- */
-async function restoreStateMachine(checkpoint: AsyncIterable<Uint8Array>): Promise<StateMachine> {
+/** The state that a checkpoint holds; a fresh one if there is none. */
+async function restoreStateMachine(
+  checkpoint: AsyncIterable<Uint8Array>,
+  breather: Breather,
+): Promise<StateMachine> {
   const restorer = new Restorer();
   let sequence = 0;
   try {
     for await (const chunk of checkpoint) {
       restorer.add(decodeCheckpointPart(chunk, sequence));
       sequence += 1;
+      await breather.breathe();
     }
     return sequence === 0 ? new StateMachine() : restorer.finish();
   } catch (error) {
@@ -55,4 +66,15 @@ async function restoreStateMachine(checkpoint: AsyncIterable<Uint8Array>): Promi
       cause: error,
     });
   }
+}
+
+/** Answers what the group should not have agreed on. */
+async function replay(
+  stateMachine: StateMachine,
+  durable: Durable,
+  breather: Breather,
+): Promise<readonly QuorateError[]> {
+  const log = new Replay(stateMachine, durable);
+  while (log.step(REPLAYED_AT_ONCE)) await breather.breathe();
+  return log.alarms.map((alarm) => QuorateError.make('QUARANTINED', alarm));
 }

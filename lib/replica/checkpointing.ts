@@ -32,7 +32,9 @@ export class Checkpointing {
   #making: Checkpoint | undefined;
   #sequence = 0;
 
-  constructor(options: ReplicaOptions, { applied, retained = [] }: Durable, outbox: Outbox) {
+  /** @param through where the tree stands: perhaps ahead of the checkpoint, which is at `durable.applied`. */
+  constructor(options: ReplicaOptions, durable: Durable, through: Zxid, outbox: Outbox) {
+    const { applied, retained = [], entries } = durable;
     this.#options = options;
     this.#outbox = outbox;
     this.#zxids = [applied, ...retained.filter((zxid) => zxid < applied)];
@@ -40,6 +42,9 @@ export class Checkpointing {
     const share = 0.5 + 0.5 * ((zab.id % 7) / 6);
     this.#count = Math.ceil(snapCount * share);
     this.#bytesMost = Math.ceil(snapBytes * share);
+    for (const entry of entries) {
+      if (entry.zxid > applied && entry.zxid <= through) this.applied(entry);
+    }
   }
 
   /** Whether a copy of the tree is being made: only one can be at a time. */

@@ -8,7 +8,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Meter } from '../base/meter.ts';
-import type { Zxid } from '../base/zxid.ts';
+import { greater, type Zxid } from '../base/zxid.ts';
 import type { Operation, Owner } from '../tree/request.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
 import { encodeConfiguration } from '../wire/configuration.ts';
@@ -66,15 +66,20 @@ export class Replica {
   #contact = Number.NEGATIVE_INFINITY;
   #status: ReplicaStatus;
 
-  /** @param stateMachine restored from the checkpoint; it stands at `durable.applied`. */
+  /** @param stateMachine restored from the checkpoint, and perhaps ahead of it by what is committed of the log. */
   constructor(options: ReplicaOptions, durable: Durable, stateMachine: StateMachine) {
-    assert(stateMachine.zxid === durable.applied, 'the tree stands at the checkpoint');
+    const { zxid } = stateMachine;
+    assert(zxid >= durable.applied, 'the tree stands at the checkpoint, or ahead of it');
+    assert(
+      zxid <= greater(durable.applied, durable.committed),
+      'only what is committed is applied',
+    );
     this.#options = { ...options, schemes: reportFailures(options.schemes, this.#outbox) };
     this.#boot = durable.boot;
     // The tree makes one exact copy at a time; learners that lag take turns.
-    this.#zab = new Zab({ ...options.zab, snapshotsMax: 1 }, durable);
+    this.#zab = new Zab({ ...options.zab, snapshotsMax: 1 }, { ...durable, applied: zxid });
     this.#feeds = new SnapshotFeeds(options.sliceBytes, options.zab.linkBacklogMax);
-    this.#checkpointing = new Checkpointing(options, durable, this.#outbox);
+    this.#checkpointing = new Checkpointing(options, durable, zxid, this.#outbox);
     this.#stalls = new StallDetector(options.heartbeat);
     this.#treeLimit = new TreeLimit(options.maxTreeBytes, this.#outbox);
     this.#tree = new Tree(stateMachine, this.#outbox);

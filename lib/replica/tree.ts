@@ -1,14 +1,12 @@
 /** This peer's tree: entries in, effects out; replaced as a whole when a SNAP comes. */
 import type { Zxid } from '../base/zxid.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
-import type { Txn } from '../tree/txn.ts';
-import { DecodeError } from '../wire/decode-error.ts';
-import { decodeTxn } from '../wire/txn.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { Ready } from '../zab/ready.ts';
 import { Restore } from './catch-up.ts';
 import { DigestCheck, type Divergence } from './digest.ts';
 import type { Outbox } from './outbox.ts';
+import { applyEntry } from './replay.ts';
 
 /** What an entry did. */
 export type Step =
@@ -43,15 +41,11 @@ export class Tree {
   }
 
   apply(entry: Entry): Step {
-    const { zxid, kind, bytes } = entry;
-    if (kind === 'configuration') {
-      this.#machine.skip(zxid);
-      return SKIPPED;
-    }
-    const txn = decoded(bytes);
-    if (txn === undefined)
+    const { zxid } = entry;
+    const applied = applyEntry(this.#machine, entry);
+    if (applied === 'skipped') return SKIPPED;
+    if (applied === 'unreadable')
       return { type: 'unreadable', reason: 'a transaction of an unknown kind' };
-    const applied = this.#machine.apply(zxid, txn);
     if (applied.alarm !== undefined) this.#outbox.event({ type: 'alarm', detail: applied.alarm });
     const divergence = this.#digests.applied(zxid, () => this.#machine.hash());
     if (divergence === undefined) return { type: 'applied', applied };
@@ -88,14 +82,5 @@ export class Tree {
   install(mark: Mark): void {
     this.#machine = this.#restore.finish(mark);
     this.#digests.reset();
-  }
-}
-
-function decoded(bytes: Uint8Array): Txn | undefined {
-  try {
-    return decodeTxn(bytes);
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
   }
 }

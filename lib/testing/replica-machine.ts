@@ -3,6 +3,7 @@ import type { Meter } from '../base/meter.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { nodesAtOnce } from '../replica/checkpointing.ts';
 import { REPLICA_DEFAULTS, type ReplicaOptions } from '../replica/options.ts';
+import { Replay } from '../replica/replay.ts';
 import { Replica } from '../replica/replica.ts';
 import { Restorer } from '../tree/restorer.ts';
 import { MAX_TREE_BYTES, StateMachine } from '../tree/state-machine.ts';
@@ -63,9 +64,11 @@ export class ReplicaMachine implements Machine {
   constructor(options: ReplicaOptions, opened: OpenedDisk, disk: SimDisk) {
     this.#nodesAtOnce = nodesAtOnce(options.sliceBytes);
     const machine = restore(opened.checkpoint, this.#nodesAtOnce);
+    // A real peer begins as far ahead as its disk knows; here every other life begins at the checkpoint.
+    if (opened.durable.boot % 2 === 1) new Replay(machine, opened.durable).step(Infinity);
     this.replica = new Replica(options, opened.durable, machine);
     this.#disk = disk;
-    this.#applied = opened.durable.applied;
+    this.#applied = machine.zxid;
   }
 
   tick(now: number, wall: number): void {

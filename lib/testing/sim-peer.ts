@@ -29,7 +29,7 @@ import { describe, show } from './story.ts';
 import type { CrashPoint, PeerOptions, World } from './world.ts';
 
 /** How often one turn may ask for more to do. */
-const ROUNDS_MAX = 1_000;
+const ROUNDS_MAX = 20_000;
 /** Turns between two looks at all queues: it costs, and a queue that has no bound keeps growing. */
 const MEASURE_EVERY = 16;
 
@@ -120,7 +120,8 @@ export class SimPeer implements Endpoint, Witness {
     this.#guard(() => {
       this.#machine = this.#world.factory(opened, this);
       this.#view = this.#machine.view();
-      const { entries, applied, base } = opened.durable;
+      const { entries, base } = opened.durable;
+      const { applied } = this.#view;
       const mark = entries.find(({ zxid }) => zxid === applied) ?? base;
       this.#applied =
         mark === undefined ? referee.ghost.root : referee.ghost.at(mark, 'S8', this.id);

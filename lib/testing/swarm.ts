@@ -52,6 +52,8 @@ export interface Swarm {
   readonly counterMax: number;
   /** Bytes that a learner holds back before it writes a half synchronization. */
   readonly syncBufferBytes: number;
+  /** Bytes of entries applied in one turn. */
+  readonly deliverBytesMax: number;
   readonly groupBytes: number;
   readonly lagMax: number;
   /** Bytes kept for a learner behind its history. */
@@ -187,6 +189,7 @@ export function drawSwarm(seed: number, overrides: SwarmOverrides = {}): Swarm {
     checkpointEvery: prng.pick([0, 10, 50, 200, 200]),
     counterMax: prng.pick([COUNTER_MAX, COUNTER_MAX, COUNTER_MAX, 40, 150]),
     syncBufferBytes: prng.pick([0, 200, 4_096, 4_194_304]),
+    deliverBytesMax: new Prng(seed, STREAM.network, 4).pick([1, 1_000, 262_144]),
     groupBytes: prng.pick([100, 1_024, 65_536]),
     lagMax: prng.pick([200, 1_000, 100_000]),
     heldBytesMax: new Prng(seed, STREAM.network, 2).pick([2_000, 1_000_000]),

@@ -44,7 +44,7 @@ function load(chunks: readonly Uint8Array[]): State {
 /** The options of one life of a peer. */
 export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
   const { timers, voters, counterMax, syncBufferBytes, groupBytes, lagMax } = swarm;
-  const { heldBytesMax, network } = swarm;
+  const { heldBytesMax, network, deliverBytesMax } = swarm;
   return {
     id: peer.id,
     role: peer.observer ? 'observer' : 'participant',
@@ -54,6 +54,7 @@ export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
     counterMax,
     syncBufferBytes,
     groupBytes,
+    deliverBytesMax,
     lagMax,
     linkBacklogMax: network.queueBytes / 8,
     heldBytesMax,

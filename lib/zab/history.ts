@@ -11,6 +11,9 @@ import { PackedLog } from './packed-log.ts';
 import type { Active } from './quorum.ts';
 import type { Base } from './ready.ts';
 
+/** What the smallest entry counts when work is shared out, in bytes. */
+const ENTRY_LEAST = 256;
+
 /** What a role change may have to go back to. */
 export interface HistoryCopy {
   readonly base: Base;
@@ -27,11 +30,15 @@ export class History {
   /** What survives a crash: the last entry of the disk's log. Never above the last queued one. */
   durable: Zxid;
 
+  /** @param entries that continue the base and one another, chains verified. */
   constructor(base: Base, entries: readonly Entry[]) {
     this.#base = base;
-    this.#log = new PackedLog();
+    this.#log = PackedLog.of(entries);
+    assert((entries[0]?.zxid ?? base.zxid) >= base.zxid, 'the log begins at its base');
     this.#configurations = [base.configuration];
-    for (const entry of entries) this.append(entry);
+    for (const { configuration } of entries) {
+      if (configuration !== undefined) this.#configurations.push(configuration);
+    }
     this.durable = this.last.zxid;
   }
 
@@ -133,6 +140,20 @@ export class History {
     const entries = this.#log.slice(this.#countThrough(after), this.#countThrough(through));
     const { version } = this.configurationAt(through);
     return version > after ? entries.map((entry) => this.#whole(entry)) : entries;
+  }
+
+  /** The first entries in (after, through], at least one, that are no more than `bytes`; small ones count as {@link ENTRY_LEAST}. */
+  page(after: Zxid, through: Zxid, bytes: number): readonly Entry[] {
+    const from = this.#countThrough(after);
+    const most = from + Math.ceil(bytes / ENTRY_LEAST);
+    const last = most < this.#countThrough(through) ? this.#log.zxid(most - 1) : through;
+    const entries = this.slice(after, last);
+    let left = bytes;
+    const end = entries.findIndex((entry) => {
+      left -= Math.max(entry.bytes.length, ENTRY_LEAST);
+      return left <= 0;
+    });
+    return end < 0 ? entries : entries.slice(0, end + 1);
   }
 
   /** What was delivered is seldom asked for again. */

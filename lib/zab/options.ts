@@ -34,6 +34,11 @@ export interface ZabOptions {
   readonly syncBufferBytes: number;
   /** Bytes of entries in one message at most, unless one entry is larger. @default 64 KiB */
   readonly groupBytes: number;
+  /**
+   * Bytes of entries that one turn hands over to be applied, each reckoned as 256 bytes at least; the next turn
+   * comes at once, so that a long history does not stop the event loop. @default 256 KiB
+   */
+  readonly deliverBytesMax: number;
   /** Entries a learner may lag behind, if it has acknowledged nothing for `syncTimeout`: its link is cut, and it resyncs (step 35). @default 100_000 */
   readonly lagMax: number;
   /** Bytes that may wait in a link's send queue before the history for its learner pauses. @default 1 MiB */
@@ -64,6 +69,7 @@ export const ZAB_DEFAULTS: Omit<ZabOptions, 'id' | 'role' | 'voters' | 'spareSto
   reelectionDelay: 30_000,
   syncBufferBytes: 4 * 1024 * 1024,
   groupBytes: 64 * 1024,
+  deliverBytesMax: 256 * 1024,
   lagMax: 100_000,
   linkBacklogMax: 1024 * 1024,
   heldBytesMax: 64 * 1024 * 1024,

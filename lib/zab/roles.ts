@@ -75,6 +75,8 @@ export class Leading {
   ownHistory = false;
   /** The log knows the start that this leader is in. */
   recorded = false;
+  /** That the epoch is established was said: not before all of the history is applied here (S11). */
+  announced = false;
   /** Counter of the last proposal of this epoch. */
   counter = 0;
   /** Everything through here was sent to the learners that are forwarded to. */

@@ -260,12 +260,20 @@ function establish(core: Core, leading: Leading): void {
   if (historyEnd.zxid > core.commit) core.commit = historyEnd.zxid;
   leading.commitSent = core.commit;
   leading.confirmedAt = core.now;
-  core.outbox.established = leading.epoch;
   core.outbox.event({ type: 'established', epoch: leading.epoch, history: historyEnd.zxid });
   core.outbox.event({ type: 'phase', phase: 'broadcast' });
   for (const learner of leading.learners.values()) {
     if (learner.stage === 'synced') welcome(core, leading, learner);
   }
+}
+
+/** A primary begins to propose when it has delivered all that came before its epoch, and once. */
+export function announce(core: Core, leading: Leading): void {
+  const { established, announced, historyEnd } = leading;
+  if (!established || announced || historyEnd === undefined || core.applied < historyEnd.zxid)
+    return;
+  leading.announced = true;
+  core.outbox.established = leading.epoch;
 }
 
 /** UPTODATE (COMMIT-LD), never before the quorum: or a client reads what only a minority holds (step 19). */

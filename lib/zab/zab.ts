@@ -31,6 +31,7 @@ import { resign, standsDown } from './resignation.ts';
 import type { FollowingStage, Leading } from './roles.ts';
 import { beginRound, confirm, doubt } from './round.ts';
 import {
+  announce,
   isHeldUp,
   ownHistoryTaken,
   sendChunk,
@@ -265,6 +266,7 @@ export class Zab {
     if (this.#role.role === 'quarantined') return Number.POSITIVE_INFINITY;
     const { leading } = this.#role;
     if (leading !== undefined && isHeldUp(this.#core, leading)) return now + this.#stalled;
+    if (this.#deliverableThrough() > this.#core.applied) return now + this.#stalled;
     const heartbeat = leading?.nextHeartbeat ?? now + options.heartbeat;
     return Math.min(heartbeat, now + options.heartbeat, this.#role.deadline) + this.#stalled;
   }
@@ -486,6 +488,7 @@ export class Zab {
     core.applied = deliver[deliver.length - 1]?.zxid ?? core.applied;
     if (deliver.length > 0) core.history.delivered(core.applied);
     if (this.#role.leading !== undefined) {
+      announce(core, this.#role.leading);
       if (this.broadcasting) core.outbox.configure = this.#dueConfiguration(this.#role.leading);
       synchronizeAll(core, this.#role.leading, core.applied);
       sendHeld(core, this.#role.leading);
@@ -500,12 +503,18 @@ export class Zab {
     return dueReplacement(this.#core, leading) ?? dueRecord(this.#core, leading);
   }
 
-  /** Committed and durable here: no peer, the leader included, applies beyond its own disk (step 23). */
+  /** The next entries to apply: no more than one turn may take. */
   #deliverable(): readonly Entry[] {
     const core = this.#core;
-    if (!core.born || this.#role.role === 'quarantined') return [];
-    const { durable } = core.history;
-    const through = lesser(core.commit, durable);
-    return through > core.applied ? core.history.slice(core.applied, through) : [];
+    const through = this.#deliverableThrough();
+    if (through <= core.applied) return [];
+    return core.history.page(core.applied, through, core.options.deliverBytesMax);
+  }
+
+  /** Committed and durable here: no peer, the leader included, applies beyond its own disk (step 23). */
+  #deliverableThrough(): Zxid {
+    const core = this.#core;
+    if (!core.born || this.#role.role === 'quarantined') return core.applied;
+    return lesser(core.commit, core.history.durable);
   }
 }
