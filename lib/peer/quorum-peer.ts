@@ -86,10 +86,10 @@ export class QuorumPeer {
         const text = `peer ${options.id}: its group is founded: take the option bootstrap away`;
         options.logger?.warn({ id: options.id }, text);
       }
-      const { stateMachine, durable, warnings } = await restore(opened);
+      const { stateMachine, replay, durable, warnings } = await restore(opened);
       for (const { code, message } of warnings) options.logger?.warn({ code }, message);
       throwIfAborted(signal);
-      const replica = new Replica(replicaOptions(options), durable, stateMachine);
+      const replica = new Replica(replicaOptions(options), durable, stateMachine, replay);
       checkVoters(options, replica.zab.configuration);
       peer = new QuorumPeer(options, replica, ports, observer);
       await peer.#listen();

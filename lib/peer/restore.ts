@@ -12,6 +12,7 @@ import { Breather } from './breather.ts';
 export interface Restored {
   /** All that the store knows to be committed is in it. */
   readonly stateMachine: StateMachine;
+  readonly replay: Replay;
   /** What the store holds, with the place of the checkpoint that was read. */
   readonly durable: Durable;
   /** What an operator should hear of: newer checkpoints that cannot be read, transactions without effect. */
@@ -36,8 +37,10 @@ export async function restore(opened: Opened): Promise<Restored> {
     try {
       const stateMachine = await restoreStateMachine(chunks, breather);
       const durable = { ...opened.durable, applied: zxid, retained };
-      const alarms = await replay(stateMachine, durable, breather);
-      return { stateMachine, durable, warnings: [...damages, ...alarms] };
+      const replay = new Replay(stateMachine, durable);
+      while (replay.step(REPLAYED_AT_ONCE)) await breather.breathe();
+      const alarms = replay.alarms.map((alarm) => QuorateError.make('QUARANTINED', alarm));
+      return { stateMachine, replay, durable, warnings: [...damages, ...alarms] };
     } catch (error) {
       if (!QuorateError.is(error, 'QUARANTINED')) throw error;
       damages.push(error);
@@ -66,15 +69,4 @@ async function restoreStateMachine(
       cause: error,
     });
   }
-}
-
-/** Answers what the group should not have agreed on. */
-async function replay(
-  stateMachine: StateMachine,
-  durable: Durable,
-  breather: Breather,
-): Promise<readonly QuorateError[]> {
-  const log = new Replay(stateMachine, durable);
-  while (log.step(REPLAYED_AT_ONCE)) await breather.breathe();
-  return log.alarms.map((alarm) => QuorateError.make('QUARANTINED', alarm));
 }

@@ -12,6 +12,7 @@ import type { Entry } from '../zab/log-entry.ts';
 import type { Base, Durable } from '../zab/ready.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
+import type { Replay } from './replay.ts';
 
 /** Nodes of one part, so that it is well below a slice: a slice is the last moment to turn to something else. */
 export function nodesAtOnce(sliceBytes: number): number {
@@ -32,9 +33,13 @@ export class Checkpointing {
   #making: Checkpoint | undefined;
   #sequence = 0;
 
-  /** @param through where the tree stands: perhaps ahead of the checkpoint, which is at `durable.applied`. */
-  constructor(options: ReplicaOptions, durable: Durable, through: Zxid, outbox: Outbox) {
-    const { applied, retained = [], entries } = durable;
+  /** @param replay what was applied on top of the checkpoint, which is at `durable.applied`. */
+  constructor(
+    options: ReplicaOptions,
+    { applied, retained = [] }: Durable,
+    replay: Replay | undefined,
+    outbox: Outbox,
+  ) {
     this.#options = options;
     this.#outbox = outbox;
     this.#zxids = [applied, ...retained.filter((zxid) => zxid < applied)];
@@ -42,9 +47,8 @@ export class Checkpointing {
     const share = 0.5 + 0.5 * ((zab.id % 7) / 6);
     this.#count = Math.ceil(snapCount * share);
     this.#bytesMost = Math.ceil(snapBytes * share);
-    for (const entry of entries) {
-      if (entry.zxid > applied && entry.zxid <= through) this.applied(entry);
-    }
+    this.#transactions = replay?.applied ?? 0;
+    this.#bytes = replay?.bytes ?? 0;
   }
 
   /** Whether a copy of the tree is being made: only one can be at a time. */

@@ -1,8 +1,11 @@
 /** Entries into a tree: one as it is delivered, and at a start those of the own log. */
+import { present } from '../base/assert.ts';
+import type { Zxid } from '../base/zxid.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
 import type { Txn } from '../tree/txn.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { decodeTxn } from '../wire/txn.ts';
+import { History } from '../zab/history.ts';
 import type { Entry } from '../zab/log-entry.ts';
 import type { Durable } from '../zab/ready.ts';
 
@@ -29,24 +32,39 @@ function decoded(bytes: Uint8Array): Txn | undefined {
 }
 
 /**
- * Applies what the own log is known to have committed, before there is a replica: nobody has sessions
- * or watches yet. A few entries at a time, as the log behind a checkpoint is long. What cannot be read
- * is left to the replica, which stops there as it would at any time.
+ * Takes up the log that the store holds, before there is a replica: nobody has sessions or watches yet. All
+ * of it becomes the history in memory; what is known to be committed is applied. A few entries at a time,
+ * as the log behind a checkpoint is long. What cannot be read is left to the replica, which stops there
+ * as it would at any time.
  */
 export class Replay {
+  /** Undefined before the group is born. */
+  readonly history: History | undefined;
   readonly #machine: StateMachine;
   readonly #entries: readonly Entry[];
-  readonly #committed: Durable['committed'];
+  readonly #committed: Zxid;
   readonly #alarms: string[] = [];
-  #next: number;
+  #next = 0;
+  #stuck = false;
+  #applied = 0;
+  #bytes = 0;
 
   /** @param machine restored from a checkpoint, which the log reaches back to. */
-  constructor(machine: StateMachine, { entries, committed }: Durable) {
+  constructor(machine: StateMachine, { base, entries, committed }: Durable) {
+    this.history = base === undefined ? undefined : new History(base, []);
     this.#machine = machine;
     this.#entries = entries;
     this.#committed = committed;
-    const first = entries.findIndex(({ zxid }) => zxid > machine.zxid);
-    this.#next = first < 0 ? entries.length : first;
+  }
+
+  /** Entries that were applied. */
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Bytes of those. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Transactions that should not have been proposed: they had no effect. */
@@ -56,14 +74,25 @@ export class Replay {
 
   /** The next entries, at most `limit`. False: there are no more. */
   step(limit: number): boolean {
-    for (let count = 0; count < limit; count += 1) {
-      const entry = this.#entries[this.#next];
-      if (entry === undefined || entry.zxid > this.#committed) return false;
-      const applied = applyEntry(this.#machine, entry);
-      if (applied === 'unreadable') return false;
-      if (applied !== 'skipped' && applied.alarm !== undefined) this.#alarms.push(applied.alarm);
-      this.#next += 1;
+    const end = Math.min(this.#next + limit, this.#entries.length);
+    for (; this.#next < end; this.#next += 1) {
+      const entry = present(this.#entries[this.#next], 'an entry of the log');
+      this.history?.appendVerified(entry);
+      if (entry.zxid > this.#machine.zxid && entry.zxid <= this.#committed) this.#apply(entry);
     }
-    return true;
+    this.history?.delivered(this.#machine.zxid);
+    return this.#next < this.#entries.length;
+  }
+
+  #apply(entry: Entry): void {
+    if (this.#stuck) return;
+    const applied = applyEntry(this.#machine, entry);
+    if (applied === 'unreadable') {
+      this.#stuck = true;
+      return;
+    }
+    if (applied !== 'skipped' && applied.alarm !== undefined) this.#alarms.push(applied.alarm);
+    this.#applied += 1;
+    this.#bytes += entry.bytes.length;
   }
 }

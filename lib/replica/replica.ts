@@ -24,6 +24,7 @@ import type { ReplicaOptions } from './options.ts';
 import { Outbox, SELF } from './outbox.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
 import type { PeerMessage, ReplicaReady, ReplicaStatus, Ticket } from './ready.ts';
+import type { Replay } from './replay.ts';
 import { reportFailures } from './schemes.ts';
 import type { SessionHandle, SessionState } from './session-handle.ts';
 import { StallDetector } from './stall.ts';
@@ -66,10 +67,18 @@ export class Replica {
   #contact = Number.NEGATIVE_INFINITY;
   #status: ReplicaStatus;
 
-  /** @param stateMachine restored from the checkpoint, and perhaps ahead of it by what is committed of the log. */
-  constructor(options: ReplicaOptions, durable: Durable, stateMachine: StateMachine) {
+  /**
+   * @param stateMachine restored from the checkpoint.
+   * @param replay what was done already with the log behind it: then the tree is ahead of `durable.applied`.
+   */
+  constructor(
+    options: ReplicaOptions,
+    durable: Durable,
+    stateMachine: StateMachine,
+    replay?: Replay,
+  ) {
     const { zxid } = stateMachine;
-    assert(zxid >= durable.applied, 'the tree stands at the checkpoint, or ahead of it');
+    assert(replay !== undefined || zxid === durable.applied, 'the tree stands at the checkpoint');
     assert(
       zxid <= greater(durable.applied, durable.committed),
       'only what is committed is applied',
@@ -77,9 +86,10 @@ export class Replica {
     this.#options = { ...options, schemes: reportFailures(options.schemes, this.#outbox) };
     this.#boot = durable.boot;
     // The tree makes one exact copy at a time; learners that lag take turns.
-    this.#zab = new Zab({ ...options.zab, snapshotsMax: 1 }, { ...durable, applied: zxid });
+    const zab = { ...options.zab, snapshotsMax: 1 };
+    this.#zab = new Zab(zab, { ...durable, applied: zxid }, replay?.history);
     this.#feeds = new SnapshotFeeds(options.sliceBytes, options.zab.linkBacklogMax);
-    this.#checkpointing = new Checkpointing(options, durable, zxid, this.#outbox);
+    this.#checkpointing = new Checkpointing(options, durable, replay, this.#outbox);
     this.#stalls = new StallDetector(options.heartbeat);
     this.#treeLimit = new TreeLimit(options.maxTreeBytes, this.#outbox);
     this.#tree = new Tree(stateMachine, this.#outbox);

@@ -65,8 +65,9 @@ export class ReplicaMachine implements Machine {
     this.#nodesAtOnce = nodesAtOnce(options.sliceBytes);
     const machine = restore(opened.checkpoint, this.#nodesAtOnce);
     // A real peer begins as far ahead as its disk knows; here every other life begins at the checkpoint.
-    if (opened.durable.boot % 2 === 1) new Replay(machine, opened.durable).step(Infinity);
-    this.replica = new Replica(options, opened.durable, machine);
+    const replay = opened.durable.boot % 2 === 1 ? new Replay(machine, opened.durable) : undefined;
+    replay?.step(Number.POSITIVE_INFINITY);
+    this.replica = new Replica(options, opened.durable, machine, replay);
     this.#disk = disk;
     this.#applied = machine.zxid;
   }

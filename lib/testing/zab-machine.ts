@@ -53,7 +53,7 @@ export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
     ...timers,
     counterMax,
     syncBufferBytes,
-    groupBytes,
+    groupBytes: Math.min(groupBytes, network.queueBytes / 8),
     deliverBytesMax,
     lagMax,
     linkBacklogMax: network.queueBytes / 8,

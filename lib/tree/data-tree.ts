@@ -18,6 +18,8 @@ type Create = Extract<Change, { type: 'create' }>;
 export const ABSENT = -1;
 /** What a node is reckoned to need beside its path and data. */
 export const NODE_OVERHEAD = 200;
+/** Restored parents whose digest may wait. */
+const UNSETTLED_MAX = 256;
 const READ_ACL: Acl = [{ scheme: 'world', id: 'anyone', permissions: PERMISSION.read }];
 const NOTHING = new Uint8Array(0);
 
@@ -38,6 +40,10 @@ export class DataTree implements MarkedTree {
   #mark: NodeMark | undefined;
   /** Children restored before their parents, by the parent's path. */
   readonly #orphans = new Map<string, number[]>();
+  /** Rows whose list of children was restored since their digest was made. */
+  readonly #unsettled = new Set<number>();
+  /** The restored nodes of which more can only be said when all are there. */
+  #undecided: number[] = [];
 
   /** The tree of a fresh group. Its nodes count as never created, so `/` begins with cversion -1 as in ZooKeeper. */
   static fresh(): DataTree {
@@ -255,7 +261,7 @@ export class DataTree implements MarkedTree {
     };
   }
 
-  /** A node of a checkpoint, in any order. The digest of a parent waits for {@link restored}: it changes with every child. */
+  /** A node of a checkpoint, in any order. The digest of a parent waits: it changes with every child. */
   restore(node: Omit<SavedNode, 'acl'>, acl: Acl): void {
     const root = node.path === '/';
     const parent = root ? ABSENT : this.#index.findParent(node.path);
@@ -264,21 +270,35 @@ export class DataTree implements MarkedTree {
       const waiting = this.#orphans.get(parentOf(node.path));
       if (waiting === undefined) this.#orphans.set(parentOf(node.path), [row]);
       else waiting.push(row);
-    } else if (!root) this.#adopt(parent, node.path);
+    } else if (!root) this.#adoptRestored(parent, node.path);
     if (this.#orphans.size > 0) this.#takeIn(row, node.path);
+    const isContainer = node.kind === 'container' && node.creates > 0;
+    if (isContainer || limitedPath(node.path) !== undefined) this.#undecided.push(row);
   }
 
   /** After the last restored node: what can only be known of the whole. */
   restored(): void {
     assert(this.#orphans.size === 0, 'every node of a checkpoint has its parent');
-    for (let row = 0; row < this.rows; row += 1) {
+    this.#settleRestored();
+    for (const row of this.#undecided) {
       const path = this.#index.pathOf(row);
-      if (this.table.numChildren(row) > 0) this.#settle(row);
-      if (this.table.kind(row) === 'container' && this.table.creates(row) > 0) {
-        if (this.table.numChildren(row) === 0) this.#emptied.add(path);
-      }
+      const isContainer = this.table.kind(row) === 'container' && this.table.creates(row) > 0;
+      if (isContainer && this.table.numChildren(row) === 0) this.#emptied.add(path);
       if (limitedPath(path) !== undefined) this.#limitsSet(path, this.table.data(row));
     }
+    this.#undecided = [];
+  }
+
+  /** A few parents at a time, so that not all of them are left for the end. */
+  #adoptRestored(parent: number, path: string): void {
+    this.#adopt(parent, path);
+    this.#unsettled.add(parent);
+    if (this.#unsettled.size > UNSETTLED_MAX) this.#settleRestored();
+  }
+
+  #settleRestored(): void {
+    for (const row of this.#unsettled) this.#settle(row);
+    this.#unsettled.clear();
   }
 
   #insert(path: string, data: Uint8Array, acl: Acl, values: NodeValues, parent: number): number {
@@ -304,7 +324,7 @@ export class DataTree implements MarkedTree {
   #takeIn(row: number, path: string): void {
     for (const child of this.#orphans.get(path) ?? []) {
       this.table.setParent(child, row);
-      this.#adopt(row, this.#index.pathOf(child));
+      this.#adoptRestored(row, this.#index.pathOf(child));
     }
     this.#orphans.delete(path);
   }

@@ -64,7 +64,8 @@ export class Core {
   #history: History | undefined;
   #dropped: { readonly link: LinkId; readonly reason: string }[] = [];
 
-  constructor(options: ZabOptions, durable: Durable) {
+  /** @param history of `durable`, if it was made already. */
+  constructor(options: ZabOptions, durable: Durable, history?: History) {
     this.options = options;
     this.boot = durable.boot;
     this.starts = durable.starts;
@@ -73,11 +74,11 @@ export class Core {
     this.birth = durable.birth;
     this.genesis = durable.genesis;
     this.applied = durable.applied;
-    this.#history =
-      durable.base === undefined ? undefined : new History(durable.base, durable.entries);
+    const { base, entries } = durable;
+    this.#history = history ?? (base === undefined ? undefined : new History(base, entries));
     const last = this.#history?.last.zxid ?? durable.applied;
     this.commit = greater(lesser(durable.committed, last), this.applied);
-    this.amnesiac = durable.base === undefined;
+    this.amnesiac = base === undefined;
     this.writes = new WriteQueue(() => this.#history);
     assert(durable.epochs.current <= durable.epochs.accepted, 'currentEpoch <= acceptedEpoch');
   }

@@ -33,13 +33,10 @@ export class History {
   /** @param entries that continue the base and one another, chains verified. */
   constructor(base: Base, entries: readonly Entry[]) {
     this.#base = base;
-    this.#log = PackedLog.of(entries);
-    assert((entries[0]?.zxid ?? base.zxid) >= base.zxid, 'the log begins at its base');
+    this.#log = new PackedLog();
     this.#configurations = [base.configuration];
-    for (const { configuration } of entries) {
-      if (configuration !== undefined) this.#configurations.push(configuration);
-    }
-    this.durable = this.last.zxid;
+    this.durable = base.zxid;
+    for (const entry of entries) this.appendVerified(entry);
   }
 
   get base(): Base {
@@ -67,6 +64,12 @@ export class History {
   appendChained(entry: Entry): void {
     assert(entry.zxid > this.last.zxid, 'zxids rise');
     this.#push(entry);
+  }
+
+  /** Adds an entry of the own disk; the store has verified its chain. */
+  appendVerified(entry: Entry): void {
+    this.appendChained(entry);
+    this.durable = entry.zxid;
   }
 
   #push(entry: Entry): void {

@@ -54,19 +54,6 @@ export class PackedLog {
   #fresh: Entry[] = [];
   #last: Mark | undefined;
 
-  /** A log of such entries: there may be very many, so each is looked at once. */
-  static of(entries: readonly Entry[]): PackedLog {
-    const log = new PackedLog();
-    log.#columns = makeColumns(Math.max(ROOM_MIN, entries.length));
-    let before: Entry | undefined;
-    for (const entry of entries) {
-      assert(before === undefined || entry.zxid > before.zxid, 'zxids rise');
-      log.push(entry);
-      before = entry;
-    }
-    return log;
-  }
-
   get length(): number {
     return this.#length;
   }

@@ -70,8 +70,9 @@ export class Zab {
     readonly contact: number | undefined;
   } = { began: Number.NEGATIVE_INFINITY, stalled: 0, mark: undefined, contact: undefined };
 
-  constructor(options: ZabOptions, durable: Durable) {
-    this.#core = new Core(options, durable);
+  /** @param history of `durable`, if it was made already: that of a long log takes a while. */
+  constructor(options: ZabOptions, durable: Durable, history?: History) {
+    this.#core = new Core(options, durable, history);
     this.#role = new PeerRole(this.#core);
     this.#door = new Door(this.#core, this.#role);
     this.#role.look();
