@@ -96,6 +96,12 @@ class Pair {
     const expected = model.through(through).filter(({ zxid }) => zxid > after);
     const found = history.slice(after, through);
     assert.deepEqual(found.map(plain), expected.map(plain));
+    const page = history.page(after, through, 1_000);
+    assert.deepEqual(page.map(plain), expected.slice(0, page.length).map(plain));
+    const weight = (part: readonly Entry[]): number =>
+      part.reduce((sum, { bytes }) => sum + Math.max(bytes.length, 256), 0);
+    assert.ok(weight(page.slice(0, -1)) < 1_000, 'no more than is asked for');
+    assert.ok(page.length === expected.length || weight(page) >= 1_000, 'and no less');
     const floor = model.through(through).at(-1) ?? model.base;
     if (through < model.base.zxid) assert.equal(history.floor(through), undefined);
     else assert.equal(history.floor(through)?.chain, floor.chain);

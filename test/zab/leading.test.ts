@@ -485,3 +485,21 @@ test('a long history goes out in messages of bounded size', () => {
   assert.deepEqual(sizes, [2, 2]);
   lone.synced(1);
 });
+
+test('a long history is applied a turn at a time, and nothing is proposed before all of it is', () => {
+  const entries = log(...Array.from({ length: 21 }, (_, index) => `1.${index + 1}`));
+  const lone = new Lone({ entries, voters: HEAVY, options: { deliverBytesMax: 512 } });
+  lone.zab.elected(2);
+  let turns = 0;
+  for (; lone.zab.applied < at('2.1'); turns += 1) {
+    assert.ok(turns < 50, 'it comes to an end');
+    const before = lone.zab.applied;
+    lone.tick(1);
+    if (!lone.zab.established || lone.zab.applied >= at('1.21')) continue;
+    assert.ok(lone.zab.applied > before);
+    assert.ok(lone.zab.deadline() <= lone.now, 'the next turn comes at once');
+    assert.equal(lone.zab.lastZxid, at('1.21'), 'nothing is proposed');
+  }
+  assert.ok(turns > 2, `all in ${turns} turns`);
+  assert.deepEqual(lone.delivered, [...entries.map(({ zxid }) => zxid), at('2.1')]);
+});
