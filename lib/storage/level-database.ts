@@ -17,6 +17,27 @@ export function del(key: Uint8Array): Operation {
   return { type: 'del', key };
 }
 
+/** Up to this many bytes of values, calls cost more than copies. */
+const SHORT_BYTES = 16 * 1024;
+
+/** Writes all or nothing, synced. */
+export function writeBatch(level: Level, operations: readonly Operation[]): Promise<void> {
+  const bytes = operations.reduce(
+    (sum, one) => sum + (one.type === 'put' ? one.value.length : 0),
+    0,
+  );
+  // LevelDB's copy of a chained batch lives until the collector comes, which knows nothing of its size.
+  if (bytes > SHORT_BYTES) return level.batch([...operations], { sync: true });
+  // Made by one call for each operation it costs the main thread a third less than an array, of which
+  // each field is asked for by its name.
+  const batch = level.batch();
+  for (const one of operations) {
+    if (one.type === 'put') batch.put(one.key, one.value);
+    else batch.del(one.key);
+  }
+  return batch.write({ sync: true });
+}
+
 /** Opens the database in a directory, and makes one if there is none. */
 export async function openLevel(directory: string): Promise<Level> {
   const level: Level = new ClassicLevel(directory, {

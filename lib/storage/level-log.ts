@@ -99,12 +99,14 @@ function split(entries: readonly Entry[]): Entry[][] {
   return groups;
 }
 
+/** What cuts the log short, and the end that it has then. */
+export interface Cut {
+  readonly operations: readonly Operation[];
+  readonly end: Mark;
+}
+
 /** Cuts the log behind one of its entries or the base; a group that goes on beyond is written anew without its end. */
-export async function cut(
-  level: Level,
-  generation: number,
-  to: Zxid,
-): Promise<{ readonly operations: Operation[]; readonly end: Mark }> {
+export async function cut(level: Level, generation: number, to: Zxid): Promise<Cut> {
   const operations: Operation[] = [];
   let end: Mark | undefined;
   for await (const [key, value] of level.iterator(logAbove(generation, to))) {

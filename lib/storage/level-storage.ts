@@ -10,7 +10,7 @@ import type { Opened, StoreBatch } from '../wire/store-batch.ts';
 import type { Mark } from '../zab/log-entry.ts';
 import type { OwnerTiming } from './directory-owner.ts';
 import { readChunks, writeChunks } from './level-checkpoint.ts';
-import { type Operation, put, syncDirectory } from './level-database.ts';
+import { type Operation, put, syncDirectory, writeBatch } from './level-database.ts';
 import {
   FORMAT_KEY,
   leftoverChunks,
@@ -20,7 +20,7 @@ import {
   PAIR_KEY,
   TAIL_KEY,
 } from './level-keys.ts';
-import { append, cut } from './level-log.ts';
+import { append, type Cut, cut } from './level-log.ts';
 import { FORMAT, type FoundStore, findStore } from './level-open.ts';
 import {
   areApart,
@@ -207,16 +207,20 @@ async function* checkedChunks(
 
 /** Carries a batch out; returns what it made obsolete. */
 async function commit(contents: Contents, batch: StoreBatch): Promise<readonly Obsolete[]> {
-  const { places } = contents;
-  const step = plan(contents.state, batch);
-  const { operations, end, digest } = await translate(contents, step);
+  const { places, state } = contents;
+  const step = plan(state, batch);
+  const isShortened = step.truncate !== undefined && step.truncate < state.last;
+  const short = isShortened
+    ? await cut(places.log, state.meta.logGeneration, step.truncate)
+    : undefined;
+  const { operations, end, digest } = translate(contents, step, short);
   const chunks = writeChunks(step.chunks);
   const next = { state: step.next, digest, sequence: contents.sequence + 1 };
   operations.push(tailMark(next));
   if (!areApart(places)) operations.push(...chunks);
   // Apart, chunks come first: until the other batch they count for nothing.
   else if (chunks.length > 0) await places.chunks.batch(chunks, { sync: true });
-  await places.log.batch(operations, { sync: true });
+  await writeBatch(places.log, operations);
   contents.state = next.state;
   contents.end = end;
   contents.digest = digest;
@@ -224,17 +228,15 @@ async function commit(contents: Contents, batch: StoreBatch): Promise<readonly O
   return step.obsolete;
 }
 
-/** The one atomic batch of LevelDB that does all of a plan, but for the chunks and the tail mark. */
-async function translate(contents: Contents, step: Plan): Promise<Translation> {
-  const { places, state } = contents;
+/**
+ * The one atomic batch of LevelDB that does all of a plan, but for the chunks and the tail mark.
+ * @param short what the plan's truncation comes to
+ */
+function translate(contents: Contents, step: Plan, short: Cut | undefined): Translation {
+  const { state } = contents;
   const { next, entries } = step;
-  const operations: Operation[] = [];
-  let end = contents.end;
-  if (step.truncate !== undefined && step.truncate < state.last) {
-    const short = await cut(places.log, state.meta.logGeneration, step.truncate);
-    operations.push(...short.operations);
-    end = short.end;
-  }
+  const operations: Operation[] = short === undefined ? [] : [...short.operations];
+  let end = short === undefined ? contents.end : short.end;
   if (next.meta.logGeneration !== state.meta.logGeneration || state.meta.base === undefined) {
     end = next.meta.base ?? { zxid: ZERO, chain: CHAIN_START };
   }

@@ -9,6 +9,8 @@ import { refused } from './unusable.ts';
 export class SingleWriter {
   /** Never rejects. */
   #idle: Promise<void> = Promise.resolve();
+  /** Pieces of work that are under way or wait for that. */
+  #busy = 0;
   #writing = false;
   #closed = false;
   #poison: QuorateError | undefined;
@@ -44,11 +46,14 @@ export class SingleWriter {
   }
 
   #run<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#idle.then(() => this.#attempt(work));
-    this.#idle = done.then(
-      () => undefined,
-      () => undefined,
-    );
+    // At once if nothing is under way, as is the rule: a batch that is begun later is durable later.
+    const done =
+      this.#busy === 0 ? this.#attempt(work) : this.#idle.then(() => this.#attempt(work));
+    this.#busy += 1;
+    const over = () => {
+      this.#busy -= 1;
+    };
+    this.#idle = done.then(over, over);
     return done;
   }
 

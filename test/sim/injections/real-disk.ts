@@ -7,7 +7,7 @@ const DAMAGED = 'test/storage/damaged-files.test.ts';
 
 /** The one write that counts. */
 const LAST_WRITE = `else if (chunks.length > 0) await places.chunks.batch(chunks, { sync: true });
-  await places.log.batch(operations, { sync: true });`;
+  await writeBatch(places.log, operations);`;
 const CHUNKS_FIRST =
   'else if (chunks.length > 0) await places.chunks.batch(chunks, { sync: true });';
 
@@ -82,8 +82,8 @@ export const REAL_DISK: readonly Injection[] = [
         file: STORAGE,
         find: LAST_WRITE,
         replace: `${CHUNKS_FIRST}
-  try { await places.log.batch(operations, { sync: true }); }
-  catch { await places.log.batch(operations, { sync: true }); }`,
+  try { await writeBatch(places.log, operations); }
+  catch { await writeBatch(places.log, operations); }`,
       },
     ],
     expects: ['S5'],
@@ -99,7 +99,7 @@ export const REAL_DISK: readonly Injection[] = [
         file: STORAGE,
         find: LAST_WRITE,
         replace: `${CHUNKS_FIRST}
-  await places.log.batch(operations, { sync: true }).catch(() => undefined);`,
+  await writeBatch(places.log, operations).catch(() => undefined);`,
       },
     ],
     expects: ['S5'],
