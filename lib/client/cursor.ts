@@ -34,6 +34,7 @@ export class Cursor<T> {
   #changed = false;
   #end: { readonly error: unknown } | undefined;
   #consumer: Consumer<T> | undefined;
+  #isServing = false;
   #zxid = 0n;
 
   constructor(open: OpenSource<T>) {
@@ -52,12 +53,11 @@ export class Cursor<T> {
     this.#serve();
   }
 
-  /** From the source, or from who guards it: nothing more will come. What has come is still given. */
+  /** From the source, or from who guards it: nothing more will come. Who waits is still given what has come. */
   end(error: unknown): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     this.#serve();
-    this.#closeSource();
   }
 
   /** Asks for the next state; one consumer at a time. */
@@ -73,17 +73,30 @@ export class Cursor<T> {
     this.#closeSource();
   }
 
+  /** A consumer that asks for the next one while it is called is served by this loop: never on a stack that grows. */
   #serve(): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    try {
+      for (let isServed = true; isServed; ) isServed = this.#serveOnce();
+    } finally {
+      this.#isServing = false;
+    }
+    if (this.#end !== undefined) this.#closeSource();
+  }
+
+  /** False: nobody asks, or there is nothing to tell. */
+  #serveOnce(): boolean {
     const consumer = this.#consumer;
-    if (consumer === undefined) return;
+    if (consumer === undefined) return false;
     if (this.#changed && this.#source !== undefined) {
       this.#changed = false;
-      if (this.#give(consumer, this.#source)) return;
+      if (this.#give(consumer, this.#source)) return true;
     }
-    if (this.#end !== undefined) {
-      this.#consumer = undefined;
-      consumer.ended(this.#end.error);
-    }
+    if (this.#end === undefined) return false;
+    this.#consumer = undefined;
+    consumer.ended(this.#end.error);
+    return true;
   }
 
   #give(consumer: Consumer<T>, source: StateSource<T>): boolean {

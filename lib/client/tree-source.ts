@@ -1,5 +1,6 @@
 /** Where the updates of `watchTree` come from. */
 import type { QuorateError } from '../base/errors.ts';
+import { Fifo } from '../base/fifo.ts';
 import type { DeliveryOf } from '../peer/request-pipeline.ts';
 import type { ReadResult } from '../replica/read.ts';
 import type { WatchedNode } from '../replica/ready.ts';
@@ -56,7 +57,7 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
   /** The state that the consumer has. */
   #zxid = 0n;
   /** Of the update that was told last. */
-  readonly #refusals: unknown[] = [];
+  readonly #refusals = new Fifo<unknown>();
 
   constructor(source: SessionSource, tree: Subtree<C>, cursor: Cursor<Update<C>>) {
     this.#source = source;
@@ -70,11 +71,11 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
   }
 
   get hasMore(): boolean {
-    return this.#refusals.length > 0 || !this.#backlog.isEmpty;
+    return this.#refusals.size > 0 || !this.#backlog.isEmpty;
   }
 
   take(): Update<C> | typeof SAME {
-    if (this.#refusals.length > 0) throw this.#refusals.shift();
+    if (this.#refusals.size > 0) throw this.#refusals.shift();
     if (this.#known === undefined) return this.#readAll('snapshot', new Set());
     const transaction = this.#backlog.take();
     if (transaction !== undefined) return this.#follow(transaction, this.#known);

@@ -250,6 +250,28 @@ test('data that the codec refuses is told as that, and hides nothing else', asyn
   assert.ok(failsWith('INVALID_DATA', { path: '/t/bad' })(errors[0]));
 });
 
+test('however much a codec refuses, each is told, and neither process nor peer is harmed', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/t', '0');
+  const names = Array.from({ length: 10_000 }, (_, at) => ({ create: `/t/${at}`, data: '{' }));
+  for (let at = 0; at < names.length; at += 1_000) await peer.multi(names.slice(at, at + 1_000));
+  let errors = 0;
+  peer.on('error', (error) => {
+    assert.ok(QuorateError.is(error, 'INVALID_DATA'));
+    errors += 1;
+  });
+  const seen: string[] = [];
+  const subscription = peer
+    .as(json())
+    .watchTree('/t')
+    .subscribe((update) => void seen.push(line(update)));
+  await peer.sync();
+  await peer.set('/t', '1');
+  subscription[Symbol.dispose]();
+  assert.deepEqual([errors, seen], [10_000, ['snapshot +/t=0', 'transaction ~/t=1']]);
+  assert.equal(peer.status.state, 'leading');
+});
+
 test('the bytes that are handed out are the consumer’s own', async (t) => {
   const peer = await solo(t);
   const raw = peer.as(bytes);
