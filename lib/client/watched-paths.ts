@@ -1,8 +1,11 @@
 import type { QuorateError } from '../base/errors.ts';
 import type { RequestPipeline } from '../peer/request-pipeline.ts';
-import type { ReadResult } from '../replica/read.ts';
+import type { ReadOptions, ReadResult } from '../replica/read.ts';
+import type { Ticket } from '../replica/ready.ts';
 import type { SessionHandle } from '../replica/session-handle.ts';
 import type { Failure } from './failure.ts';
+
+const STALE: ReadOptions = { consistency: 'stale' };
 
 /** Who looks at a path through a watch that stays. */
 export interface Watcher {
@@ -18,6 +21,8 @@ export interface Watcher {
 interface Place<W> {
   readonly watchers: Set<W>;
   isRegistered: boolean;
+  /** Of the registration, while it waits for its place. */
+  ticket: Ticket | undefined;
 }
 
 /** The watches of one session that are of one mode. */
@@ -45,7 +50,11 @@ export class WatchedPaths<W extends Watcher> {
       if (present.isRegistered) watcher.registered();
       return;
     }
-    const place: Place<W> = { watchers: new Set([watcher]), isRegistered: false };
+    const place: Place<W> = {
+      watchers: new Set([watcher]),
+      isRegistered: false,
+      ticket: undefined,
+    };
     this.#places.set(path, place);
     this.#register(path, place);
   }
@@ -55,7 +64,10 @@ export class WatchedPaths<W extends Watcher> {
     if (place === undefined || !place.watchers.delete(watcher)) return;
     if (place.watchers.size > 0) return;
     this.#places.delete(path);
-    this.#pipeline.read(this.#handle, { type: 'remove-watch', path, kind: this.#mode });
+    if (place.ticket !== undefined) this.#pipeline.abandon(this.#handle, place.ticket);
+    // At once, or those that are left while there is no quorum would wait in a line that has an end.
+    const operation = { type: 'remove-watch', path, kind: this.#mode } as const;
+    this.#pipeline.read(this.#handle, operation, STALE);
   }
 
   /** Who looks at that path now: a copy, for they may leave while they are told. */
@@ -80,6 +92,7 @@ export class WatchedPaths<W extends Watcher> {
       this.#registered(path, place, result);
       return;
     }
+    place.ticket = result;
     this.#pipeline.expect(result, {
       read: (delivery) => this.#registered(path, place, delivery.result),
       // `end` tells the watchers.
@@ -88,6 +101,7 @@ export class WatchedPaths<W extends Watcher> {
   }
 
   #registered(path: string, place: Place<W>, result: ReadResult): void {
+    place.ticket = undefined;
     if (this.#places.get(path) !== place) return;
     if (result.type === 'error') {
       if (result.code === 'SESSION_EXPIRED' || result.code === 'CLOSED') return;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openPeer, QuorateError } from '../../lib/index.ts';
+import { createTestGroup } from '../../lib/testing/test-group.ts';
 import { failsWith, solo } from './solo.ts';
 
 /** A peer of three that is alone: it stays LOOKING, and nothing is decided. */
@@ -131,4 +132,21 @@ test('more writes than may wait are refused at once, and certainly not applied',
   }
   const { version } = await peer.set('/o', 'last');
   assert.equal(version, ends.length - refused.length + 1, 'exactly the others were applied');
+});
+
+test('watches that are made and left while there is no quorum leave nothing behind', async () => {
+  await using group = await createTestGroup(3);
+  const [peer] = group.peers;
+  assert.ok(peer);
+  group.partition([1], [2], [3]);
+  await assert.rejects(peer.sync({ timeout: 50 }), failsWith('TIMED_OUT'));
+  for (let at = 0; at < 40_000; at += 1) {
+    const states = peer.watch(`/n${at}`)[Symbol.asyncIterator]();
+    void states.next();
+    await states.return?.();
+  }
+  await assert.rejects(peer.get('/', { timeout: 50 }), failsWith('TIMED_OUT'));
+  group.heal();
+  await peer.get('/', { timeout: 20_000 });
+  assert.equal(peer.status.watches, 0);
 });
