@@ -3,7 +3,7 @@ import type { SessionState } from '../replica/session-handle.ts';
 import { CLOSE_TIMEOUT, checkOptions } from './call-options.ts';
 import type { Client, OwnedSession, Session } from './client.ts';
 import { PinnedSource } from './client-core.ts';
-import type { Codec } from './codec.ts';
+import { type Codec, requireCodec } from './codec.ts';
 import { Guard, type HeldGrant } from './guard.ts';
 import { TreeView } from './tree-view.ts';
 
@@ -22,11 +22,12 @@ export class ClientView<T, In> extends TreeView<T, In> implements Client<T, In> 
   }
 
   as<U, V = U>(codec: Codec<U, V>): Client<U, V> {
+    requireCodec(codec);
     return new ClientView(this.source, this.place, codec, this.guard);
   }
 
   guardedBy(grant: HeldGrant): Client<T, In> {
-    const guard = new Guard(grant, this.place.resolve(grant.path), this.guard);
+    const guard = new Guard(grant, this.place, this.guard);
     return new ClientView(this.source, this.place, this.codec, guard);
   }
 }
@@ -65,11 +66,12 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
   }
 
   as<U, V = U>(codec: Codec<U, V>): Session<U, V> {
+    requireCodec(codec);
     return new SessionView(this.source, this.place, codec, this.guard);
   }
 
   guardedBy(grant: HeldGrant): Session<T, In> {
-    const guard = new Guard(grant, this.place.resolve(grant.path), this.guard);
+    const guard = new Guard(grant, this.place, this.guard);
     return new SessionView(this.source, this.place, this.codec, guard);
   }
 }

@@ -1,6 +1,7 @@
 /// <reference lib="es2024.string" />
 import { isUtf8 } from 'node:buffer';
 import { QuorateError } from '../base/errors.ts';
+import { messageOf } from '../peer/events.ts';
 
 /**
  * How a value stands in a node's data. Both ways are synchronous. What either of them throws refuses
@@ -47,6 +48,14 @@ export const utf8: Codec<string> = {
   },
 };
 
+/** @throws {TypeError} it is no codec: found out here, it is not taken for data that cannot be read */
+export function requireCodec(codec: Codec<unknown, never>): void {
+  if (typeof codec?.encode === 'function' && typeof codec.decode === 'function') return;
+  throw new TypeError(
+    'as: a codec has encode() and decode(); json and cbor are functions that make one',
+  );
+}
+
 const EMPTY = new Uint8Array(0);
 
 /** The bytes of a value, the caller's buffers not among them. */
@@ -79,9 +88,12 @@ export function decodeWith<T>(codec: Codec<T, never>, data: Uint8Array, path: st
 
 function refusal(error: unknown, path: string, what: string): unknown {
   if (error instanceof CodecMisuse) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return QuorateError.make('INVALID_DATA', `${path}: the data cannot ${what}: ${reason}`, {
-    path,
-    cause: error,
-  });
+  return QuorateError.make(
+    'INVALID_DATA',
+    `${path}: the data cannot ${what}: ${messageOf(error)}`,
+    {
+      path,
+      cause: error,
+    },
+  );
 }

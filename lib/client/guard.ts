@@ -1,22 +1,25 @@
 /** Writes that are done only while a grant holds: the tree itself checks that the grant's node is still there. */
 import { QuorateError } from '../base/errors.ts';
+import { isZxid } from '../base/zxid.ts';
 import type { NodeOperation, Operation, OperationResult } from '../tree/request.ts';
 import type { Done, Question } from './call.ts';
 import type { Failure } from './failure.ts';
-import { type Fate, NOT_APPLIED } from './wait.ts';
+import type { Place } from './place.ts';
+import type { Fate } from './wait.ts';
 
 /** What writes can be guarded by: a lock, a term of leadership, or anything else that stands on a node of its own. */
 export interface HeldGrant {
-  /** Its node, whose name must never be given again while somebody may rely on it. */
+  /** Its node. */
   readonly path: string;
   /** Throws when it is over, as the clock of this process tells: asked before each write. */
   assertHeld(): void;
-  /** The czxid of its node: one that was made later under the same name is not this grant's. */
+  /**
+   * The czxid of its node: one that was made later under the same name is not this grant's, and the tree
+   * refuses the write. Without it the name must never be given again: those of sequential nodes are, when
+   * their parent was deleted and made anew.
+   */
   readonly fence?: bigint;
 }
-
-/** The czxid of a node as this peer knows it; undefined: it is not there, or that cannot be said at once. */
-export type FindCzxid = (path: string) => bigint | undefined;
 
 /** Any version: the holder may write into its node. */
 const ANY_VERSION = -1;
@@ -33,38 +36,29 @@ export class Guard {
   readonly #grants: readonly Covering[];
 
   /**
+   * @param place the view in which the grant's path is one
    * @param outer what guards the view already
    * @throws {TypeError} it is no grant
    */
-  constructor(grant: HeldGrant, path: string, outer?: Guard) {
-    if (typeof grant.assertHeld !== 'function') {
+  constructor(grant: HeldGrant, place: Place, outer?: Guard) {
+    if (typeof grant?.assertHeld !== 'function') {
       throw new TypeError('guardedBy: a grant has a path and assertHeld()');
     }
-    if (grant.fence !== undefined && typeof grant.fence !== 'bigint') {
-      throw new TypeError('guardedBy: the fence of a grant is a bigint');
-    }
-    this.#grants = [...(outer === undefined ? [] : outer.#grants), { grant, path }];
+    if (grant.fence !== undefined) requireFence(grant.fence);
+    const covering = { grant, path: place.resolve(grant.path) };
+    this.#grants = [...(outer === undefined ? [] : outer.#grants), covering];
   }
 
-  /**
-   * What can be known without asking anybody. The check in the transaction has the last word on whether
-   * the node is there; that it is the same one and no namesake is seen here.
-   * @throws GRANT_LOST, or what the grant throws
-   */
-  assertHeld(czxidOf: FindCzxid): void {
-    for (const { grant, path } of this.#grants) {
-      grant.assertHeld();
-      const czxid = grant.fence === undefined ? undefined : czxidOf(path);
-      if (czxid === undefined || czxid === grant.fence) continue;
-      const message = `the grant ${grant.path} is over: its name was given to another`;
-      throw QuorateError.make('GRANT_LOST', message, { path: grant.path, ...NOT_APPLIED });
-    }
+  /** What is known without asking anybody. The checks in the transaction have the last word. Throws what a grant throws. */
+  assertHeld(): void {
+    for (const { grant } of this.#grants) grant.assertHeld();
   }
 
   /** The same write behind a check of each grant, in one transaction. */
   cover(operation: NodeOperation | MultiOperation): MultiOperation {
-    const checks = this.#grants.map(({ path }) => {
-      return { type: 'check', path, version: ANY_VERSION } as const;
+    const checks = this.#grants.map(({ grant: { fence }, path }) => {
+      const check = { type: 'check', path, version: ANY_VERSION } as const;
+      return fence === undefined ? check : { ...check, czxid: fence };
     });
     const operations = operation.type === 'multi' ? operation.operations : [operation];
     return { type: 'multi', operations: [...checks, ...operations] };
@@ -89,6 +83,12 @@ export class Guard {
       ...(isMulti ? { index: index - this.#grants.length } : {}),
     };
   }
+}
+
+function requireFence(fence: bigint): void {
+  if (typeof fence !== 'bigint') throw new TypeError('guardedBy: the fence of a grant is a bigint');
+  if (fence === 0n || !isZxid(fence))
+    throw new RangeError('guardedBy: the fence of a grant is a zxid');
 }
 
 type MultiOperation = Extract<Operation, { type: 'multi' }>;

@@ -27,9 +27,7 @@ export class Place {
    * @throws {QuorateError} BAD_ARGUMENTS: ZooKeeper's rules for paths
    */
   resolve(path: string, sequential = false): string {
-    if (typeof path !== 'string')
-      throw new TypeError(`a path must be a string, not ${typeof path}`);
-    const fault = pathFault(path, sequential);
+    const fault = pathFault(requirePath(path), sequential);
     if (fault !== undefined) {
       throw QuorateError.make('BAD_ARGUMENTS', `'${path}' is no path: ${fault}`, { path });
     }
@@ -42,6 +40,12 @@ export class Place {
     if (path.charCodeAt(0) !== SLASH) return this.resolve(path);
     return path.length === 1 ? this.prefix : this.prefix + path;
   }
+}
+
+/** @throws {TypeError} */
+export function requirePath(path: unknown): string {
+  if (typeof path === 'string') return path;
+  throw new TypeError(`a path must be a string, not ${typeof path}`);
 }
 
 function strip(prefix: string, path: string): string {

@@ -12,7 +12,7 @@ import type { Watch } from './feed.ts';
 import { type Guard, GuardedQuestion, isGuarded } from './guard.ts';
 import { type NodeAspect, openNode } from './node-source.ts';
 import { createOperation, type Target } from './operation.ts';
-import type { Place } from './place.ts';
+import { type Place, requirePath } from './place.ts';
 import type { FeedContext } from './state-feed.ts';
 import { StateWatch } from './state-watch.ts';
 import { type Fate, type StopOptions, throwIfAborted, type WaitOptions } from './wait.ts';
@@ -56,7 +56,7 @@ export class View<T, In> {
         throwIfAborted(options, asked);
       }
       const core = this.source.current;
-      const place = path === undefined ? '/' : this.join(path);
+      const place = name === 'sync' ? '/' : this.join(path);
       const fresh = name === 'sync' ? CONFIRMED : freshness(options);
       const result = core.read(make(place, options), fresh);
       if (typeof result !== 'number') return Promise.resolve(asked.result(result));
@@ -83,12 +83,9 @@ export class View<T, In> {
     return core.write(guard.cover(operation), question, options);
   }
 
-  /** @throws GRANT_LOST: the grant that guards this view's writes is over */
+  /** Throws what the grants throw that guard this view's writes: GRANT_LOST, if they are over. */
   protected assertHeld(): void {
-    this.guard?.assertHeld((path) => {
-      const result = this.source.current.readNow({ type: 'exists', path });
-      return result?.type === 'exists' ? result.stat.czxid : undefined;
-    });
+    this.guard?.assertHeld();
   }
 
   protected feed<S>(
@@ -111,8 +108,8 @@ export class View<T, In> {
   }
 
   /** A path as the tree knows it, for a read. */
-  protected join(path: string): string {
-    return typeof path === 'string' ? this.place.join(path) : this.place.resolve(path);
+  protected join(path: string | undefined): string {
+    return this.place.join(typeof path === 'string' ? path : requirePath(path));
   }
 
   protected target(path: string, sequential?: boolean): Target {

@@ -40,6 +40,15 @@ export class Draft {
     return drafted === undefined ? this.#outstanding.node(path) : drafted.node;
   }
 
+  /** When that node was created; undefined: it will not be. */
+  czxid(path: string): bigint | undefined {
+    const drafted = this.#find(path);
+    if (drafted === undefined) return this.#outstanding.czxid(path);
+    return drafted.node === undefined
+      ? undefined
+      : (drafted.node.czxid ?? this.#outstanding.czxid(path));
+  }
+
   /** A new node; `parent` is its parent as it is now. */
   create(path: string, node: NodeView, parent: NodeView): void {
     this.#put(parentOf(path), {
@@ -58,8 +67,8 @@ export class Draft {
 
   /** Field by field: it is on the way of nearly every write, and a spread costs several times as much. */
   setData(path: string, before: NodeView, version: number, dataLength: number): void {
-    const { aversion, acl, kind, owner, creates, numChildren } = before;
-    const node = { version, aversion, acl, kind, owner, creates, numChildren, dataLength };
+    const { czxid, aversion, acl, kind, owner, creates, numChildren } = before;
+    const node = { czxid, version, aversion, acl, kind, owner, creates, numChildren, dataLength };
     this.replace(path, node, before);
   }
 

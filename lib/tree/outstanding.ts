@@ -12,6 +12,8 @@ import type { NodeKind } from './txn.ts';
 
 /** What the checks need to know of a node, as it will be (ZooKeeper's ChangeRecord). */
 export interface NodeView {
+  /** Of a node that a proposal creates which may not be applied yet; undefined: the tree knows it. */
+  readonly czxid: Zxid | undefined;
   readonly version: number;
   readonly aversion: number;
   readonly acl: Acl;
@@ -121,6 +123,7 @@ export class Outstanding {
     if (row === ABSENT) return undefined;
     const { table } = tree;
     return {
+      czxid: undefined,
       version: table.version(row),
       aversion: table.aversion(row),
       acl: tree.acl(row),
@@ -130,6 +133,14 @@ export class Outstanding {
       numChildren: table.numChildren(row),
       dataLength: table.dataLength(row),
     };
+  }
+
+  /** When the node of that path, as it will be, was created; undefined: it will not be. */
+  czxid(path: string): bigint | undefined {
+    const node = this.node(path);
+    if (node?.czxid !== undefined) return node.czxid;
+    const { tree } = this.#state;
+    return node === undefined ? undefined : tree.table.czxid(tree.find(path));
   }
 
   /** Whether a node will be other than in the state, or not be. */

@@ -5,6 +5,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { isSystemPath, parentOf, pathFault, SEQUENCE_MAX, sequenceSuffix } from '../base/path.ts';
+import type { Zxid } from '../base/zxid.ts';
 import { type Acl, PERMISSION } from './acl.ts';
 import { permits, resolveAcl } from './acl-check.ts';
 import type { Draft } from './draft.ts';
@@ -26,6 +27,8 @@ export interface Preparing {
   readonly draft: Draft;
   readonly reader: Reader;
   readonly session: bigint;
+  /** Of the transaction that is made. */
+  readonly zxid: Zxid;
 }
 
 /** The changes of one operation, or why there are none. */
@@ -101,8 +104,9 @@ function missingAbove(draft: Draft, path: string): string[] {
 }
 
 /** A node that has just been created. */
-function newView({ kind, acl, data }: NewNode, owner: bigint): NodeView {
+function newView({ kind, acl, data }: NewNode, owner: bigint, czxid: Zxid): NodeView {
   return {
+    czxid,
     version: 0,
     aversion: 0,
     acl,
@@ -160,7 +164,7 @@ interface NewNode {
 }
 
 function createNode(
-  { draft, session }: Preparing,
+  { draft, session, zxid }: Preparing,
   path: string,
   node: NewNode,
 ): Extract<Change, { type: 'create' }> | Failure {
@@ -171,7 +175,7 @@ function createNode(
   if (isBadQuotaNode(path, node.data)) return fail('BAD_ARGUMENTS', path);
   if (draft.exceeds(path, 1, node.data.length)) return fail('QUOTA_EXCEEDED', path);
   const owner = node.kind === 'ephemeral' ? session : 0n;
-  draft.create(path, newView(node, owner), parent);
+  draft.create(path, newView(node, owner, zxid), parent);
   draft.limitsSet(path, node.data);
   return { type: 'create', path, ...node, owner };
 }
@@ -246,10 +250,11 @@ function prepareCheck(
   { draft, reader }: Preparing,
   operation: Extract<NodeOperation, { type: 'check' }>,
 ): Prepared {
-  const { path } = operation;
+  const { path, czxid } = operation;
   if (pathFault(path) !== undefined) return fail('BAD_ARGUMENTS', path);
   const node = draft.node(path);
   if (node === undefined) return fail('NO_NODE', path);
+  if (czxid !== undefined && czxid !== draft.czxid(path)) return fail('NO_NODE', path);
   if (!permits(node.acl, PERMISSION.read, reader)) return fail('NO_AUTH', path);
   return isOther(node.version, operation.version)
     ? fail('BAD_VERSION', path)

@@ -55,6 +55,12 @@ const BYTES_PER_UNIT = 3;
 /** Of a change or a line of an ACL besides its texts: what is read has a bound on how many there are, too. */
 const ELEMENT_BYTES = 40;
 
+/** The transaction that a request comes to. */
+interface Making {
+  readonly draft: Draft;
+  readonly zxid: Zxid;
+}
+
 /** Of what an operation on nodes changes of sessions: nothing is ever put in. */
 const NO_SESSIONS: Map<bigint, SessionView> = new Map();
 
@@ -228,13 +234,13 @@ export class Prep {
       case 'sync':
         return { type: 'sync' };
       case 'multi':
-        return this.#multi(draft, request.session, operation.operations);
+        return this.#multi({ draft, zxid }, request.session, operation.operations);
       case 'create':
       case 'delete':
       case 'set':
       case 'check':
       case 'set-acl':
-        return this.#single(draft, request.session, operation);
+        return this.#single({ draft, zxid }, request.session, operation);
       default: {
         const preparing = { outstanding: this.#outstanding, draft, zxid, sessions };
         return prepareSessionOperation(preparing, request, operation);
@@ -242,10 +248,10 @@ export class Prep {
     }
   }
 
-  #single(draft: Draft, session: bigint, operation: NodeOperation): TxnBody {
+  #single(making: Making, session: bigint, operation: NodeOperation): TxnBody {
     const reader = this.#readerOf(session);
     if (reader === undefined) return { type: 'error', code: 'BAD_ARGUMENTS' };
-    const changes = prepareOperation({ draft, reader, session }, operation);
+    const changes = prepareOperation({ ...making, reader, session }, operation);
     if ('type' in changes) return changes;
     if (changes.length > CHANGES_MAX || sizeOf(changes) > TXN_BYTES_MAX) {
       return refuse('TOO_LARGE', operation);
@@ -253,10 +259,10 @@ export class Prep {
     return { type: 'change', changes, spans: [changes.length], multi: false };
   }
 
-  #multi(draft: Draft, session: bigint, operations: readonly NodeOperation[]): TxnBody {
+  #multi(making: Making, session: bigint, operations: readonly NodeOperation[]): TxnBody {
     const reader = this.#readerOf(session);
     if (reader === undefined) return { type: 'error', code: 'BAD_ARGUMENTS' };
-    const preparing = { draft, reader, session };
+    const preparing = { ...making, reader, session };
     const changes: Change[] = [];
     const spans: number[] = [];
     let size = 0;

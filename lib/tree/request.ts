@@ -44,7 +44,13 @@ export type NodeOperation =
       readonly data: Uint8Array;
       readonly version: number;
     }
-  | { readonly type: 'check'; readonly path: string; readonly version: number }
+  | {
+      readonly type: 'check';
+      readonly path: string;
+      readonly version: number;
+      /** Of the node that is meant: another one under its name is none. Absent: any. */
+      readonly czxid?: bigint;
+    }
   | {
       readonly type: 'set-acl';
       readonly path: string;

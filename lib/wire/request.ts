@@ -55,6 +55,9 @@ const MODES = [
   'ttl-sequential',
 ] as const;
 
+/** No transaction has it: a check is of any node under that name. */
+const ANY_CZXID = 0n;
+
 const WRITER = new PackedWriter();
 
 /** All requests of one turn; at most {@link MAX_REQUESTS}. */
@@ -182,6 +185,7 @@ function writeNodeOperation(writer: PackedWriter, operation: NodeOperation): voi
       return;
     case 'check':
       writer.int32(operation.version);
+      writer.uint64(operation.czxid ?? ANY_CZXID);
       return;
     default:
       unreachable(operation);
@@ -207,8 +211,11 @@ function readNodeOperation(reader: PackedReader, type: NodeOperation['type']): N
       return { type, path, version: reader.int32(), recursive: reader.flag() };
     case 'set-acl':
       return { type, path, acl: readAcl(reader), version: reader.int32() };
-    case 'check':
-      return { type, path, version: reader.int32() };
+    case 'check': {
+      const version = reader.int32();
+      const czxid = reader.uint64();
+      return { type, path, version, ...(czxid === ANY_CZXID ? {} : { czxid }) };
+    }
     default:
       return unreachable(type);
   }

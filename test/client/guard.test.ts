@@ -94,6 +94,24 @@ test('a namesake of the grant’s node is not taken for it', async (t) => {
   assert.equal(await peer.exists('/new'), undefined);
 });
 
+test('a name that is given again behind the write’s back is another’s: the tree itself refuses', async (t) => {
+  const peer = await solo(t);
+  const { path, stat } = await peer.create('/locks/n-', '', { parents: true, sequential: true });
+  await peer.create('/old', 'old');
+  const guarded = peer.guardedBy({ path, fence: stat.czxid, assertHeld: () => {} });
+  // A parent that is made anew counts from the beginning: the next holder has the same name.
+  void peer.delete('/locks', { recursive: true });
+  void peer.create('/locks');
+  const next = peer.create('/locks/n-', '', { sequential: true });
+  const late = guarded.set('/old', 'late');
+  await assert.rejects(late, failsWith('GRANT_LOST', { outcome: 'not-applied', path }));
+  const heir = await next;
+  assert.equal(heir.path, path);
+  assert.equal((await peer.get('/old')).data, 'old');
+  const held: HeldGrant = { path, fence: heir.stat.czxid, assertHeld: () => {} };
+  assert.equal((await peer.guardedBy(held).set('/old', 'new')).version, 1);
+});
+
 test('the clock is asked before anything is sent', async (t) => {
   const peer = await solo(t);
   const grant = await take(peer);
@@ -140,6 +158,9 @@ test('a guarded view that is guarded again depends on both', async (t) => {
 
 test('what is no grant is refused at once', async (t) => {
   const peer = await solo(t);
-  const wrong: unknown[] = [{ path: '/a' }, { path: 'a', assertHeld() {} }, { assertHeld() {} }];
+  const held = { path: '/a', assertHeld() {} };
+  const fences: unknown[] = [1, '1', 0n, -1n, 2n ** 64n].map((fence) => ({ ...held, fence }));
+  const grants = [{ path: '/a' }, { path: 'a', assertHeld() {} }, { assertHeld() {} }];
+  const wrong: unknown[] = [undefined, null, ...grants, ...fences];
   for (const grant of wrong) assert.throws(() => peer.guardedBy(grant as HeldGrant));
 });

@@ -59,7 +59,7 @@ function printApplied({ zxid, result, events, ended }: Applied): string {
   return lines.join('\n');
 }
 
-/** Commands: time +ms; open|close|use NAME; create… PATH [DATA]; set|delete|check PATH …; multi; stat|get|ls PATH; acl PATH; reap; watch everything as events. */
+/** Commands: time +ms; open|close|use NAME; create… PATH [DATA]; set|delete PATH …; check PATH [VERSION [CZXID]]; multi; stat|get|ls PATH; acl PATH; reap; watch everything as events. */
 class Interpreter {
   readonly #world = new World();
   readonly #sessions = new Map<string, bigint>();
@@ -146,7 +146,11 @@ function operationOf([
         ? remove(path, { recursive: true })
         : remove(path, { version: Number(argument || -1) });
     case 'check':
-      return check(path, Number(argument || -1));
+      return check(
+        path,
+        Number(argument || -1),
+        rest[0] === undefined ? undefined : BigInt(rest[0]),
+      );
     case 'set-acl':
       return setAcl(path, [
         {

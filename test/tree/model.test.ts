@@ -45,6 +45,9 @@ const mode: fc.Arbitrary<CreateMode> = fc.constantFrom(
   'ttl-sequential',
 );
 
+/** Stands for the czxid that a check asks for, until it is asked: see {@link meant}. */
+const which = fc.constantFrom(1n, 2n, 3n);
+
 const operation: fc.Arbitrary<NodeOperation> = fc.oneof(
   {
     weight: 4,
@@ -62,6 +65,7 @@ const operation: fc.Arbitrary<NodeOperation> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.tuple(path, data, version).map((args) => set(...args)) },
   { weight: 1, arbitrary: fc.tuple(path, version).map((args) => check(...args)) },
+  { weight: 2, arbitrary: fc.tuple(path, version, which).map((args) => check(...args)) },
 );
 
 const session = fc.nat(3);
@@ -91,6 +95,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant('settle' as const), count: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('time' as const), ms: fc.nat(60) }) },
 );
+
+/** The check of the node that is there when it is asked, of one that the same transaction makes, or of one long gone. */
+function meant(operation: NodeOperation, model: Model, zxid: bigint): NodeOperation {
+  if (operation.type !== 'check' || operation.czxid === undefined) return operation;
+  const { path, version, czxid } = operation;
+  const present = czxid === 1n ? model.nodes.get(path)?.czxid : undefined;
+  return check(path, version, czxid === 2n ? zxid : (present ?? czxid));
+}
 
 /** The real tree and the model side by side. */
 class Pair {
@@ -128,10 +140,11 @@ class Pair {
     }
   }
 
-  #ask(index: number, operations: readonly NodeOperation[], multi: boolean, time: number): void {
+  #ask(index: number, drawn: readonly NodeOperation[], multi: boolean, time: number): void {
     const session = this.sessions[index];
     if (session === undefined || !this.model.sessions.has(session)) return;
     const zxid = this.world.nextZxid;
+    const operations = drawn.map((operation) => meant(operation, this.model, zxid));
     const expected = this.model.all(operations, session, zxid, time);
     const [only] = operations;
     const asked = multi || only === undefined ? { type: 'multi' as const, operations } : only;

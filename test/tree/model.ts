@@ -105,6 +105,8 @@ export class Model {
       return { error: 'BAD_ARGUMENTS' };
     const node = this.nodes.get(path);
     if (node === undefined) return { error: 'NO_NODE' };
+    const isAnother = operation.type === 'check' && (operation.czxid ?? node.czxid) !== node.czxid;
+    if (isAnother) return { error: 'NO_NODE' };
     if (operation.type === 'set-acl') throw new Error('not modelled');
     if (operation.version !== -1 && operation.version !== node.version)
       return { error: 'BAD_VERSION' };

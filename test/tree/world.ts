@@ -70,8 +70,12 @@ export function remove(
   };
 }
 
-export function check(path: string, version = -1): Extract<Operation, { type: 'check' }> {
-  return { type: 'check', path, version };
+export function check(
+  path: string,
+  version = -1,
+  czxid?: bigint,
+): Extract<Operation, { type: 'check' }> {
+  return { type: 'check', path, version, ...(czxid === undefined ? {} : { czxid }) };
 }
 
 export function setAcl(

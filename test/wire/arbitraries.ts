@@ -161,6 +161,12 @@ const nodeOperation: Any<NodeOperation> = fc.oneof(
   record({ type: fc.constant('delete'), path, version: int32, recursive: fc.boolean() }),
   record({ type: fc.constant('set'), path, data, version: int32 }),
   record({ type: fc.constant('check'), path, version: int32 }),
+  record({
+    type: fc.constant('check'),
+    path,
+    version: int32,
+    czxid: fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }),
+  }),
   record({ type: fc.constant('set-acl'), path, acl, version: int32 }),
 );
 

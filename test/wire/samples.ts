@@ -192,7 +192,7 @@ const OPERATIONS: { readonly [T in Operation['type']]: Extract<Operation, { read
     set: { type: 'set', path: '/a', data: DATA, version: -1 },
     delete: { type: 'delete', path: '/a', version: -1, recursive: true },
     'set-acl': { type: 'set-acl', path: '/a', acl: ACL, version: 0 },
-    check: { type: 'check', path: '/a', version: 1 },
+    check: { type: 'check', path: '/a', version: 1, czxid: 0x0000_0002_0000_0003n },
     multi: {
       type: 'multi',
       operations: [{ type: 'delete', path: '/a', version: 4, recursive: false }],
