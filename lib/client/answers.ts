@@ -89,12 +89,12 @@ export function synced(view: View<unknown, never>, result: ReadResult, called: C
 
 export function createdOf(view: View<unknown, never>, answer: Done): Created {
   if (answer.type !== 'create') return impossible(answer);
-  return { path: view.place.show(answer.path), stat: answer.stat };
+  return { path: view.place.show(answer.path), stat: { ...answer.stat } };
 }
 
 export function statOf(_view: View<unknown, never>, answer: Done): Stat {
   assert(answer.type === 'set' || answer.type === 'set-acl', 'a set is answered with a Stat');
-  return answer.stat;
+  return { ...answer.stat };
 }
 
 export function nothing(): void {}

@@ -1,4 +1,5 @@
 import { QuorateError } from '../base/errors.ts';
+import { messageOf } from '../peer/events.ts';
 import { type Cursor, SAME, type StateSource } from './cursor.ts';
 import type { Live } from './feed.ts';
 import { type Entered, type FeedContext, StateFeed } from './state-feed.ts';
@@ -111,7 +112,5 @@ function openNewest<T>(newest: Newest<T>, cursor: Cursor<T>): StateSource<T> {
 
 function asQuorateError(error: unknown): QuorateError {
   if (QuorateError.is(error)) return error;
-  return QuorateError.make('INVALID_DATA', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
+  return QuorateError.make('INVALID_DATA', messageOf(error), { cause: error });
 }

@@ -58,7 +58,10 @@ const ANY_VERSION = -1;
 
 /** ZooKeeper's create mode; kinds that exclude each other are refused. */
 function createMode(options: NodeKindOptions): CreateMode {
-  const { sequential = false, container = false, ephemeral = false, ttl } = options;
+  const { ttl } = options;
+  const sequential = checkFlag('sequential', options.sequential ?? false);
+  const container = checkFlag('container', options.container ?? false);
+  const ephemeral = checkFlag('ephemeral', options.ephemeral ?? false);
   const kinds = [container && 'container', ephemeral && 'ephemeral', ttl !== undefined && 'ttl'];
   const chosen = kinds.filter((kind) => kind !== false);
   if (chosen.length > 1) throw new TypeError(`create: ${chosen.join(' and ')} exclude each other`);
@@ -92,8 +95,14 @@ export function createOperation<In>(
     acl: acl === undefined ? OPEN_ACL : parseAcl(acl, target.shown),
     mode: createMode(options ?? NO_KIND),
     ttl: checkTtl(ttl, options?.ttl !== undefined),
-    parents,
+    parents: checkFlag('parents', parents),
   };
+}
+
+/** Nothing but true and false: a truthy 'no' would be taken for the opposite. */
+export function checkFlag(name: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new TypeError(`${name} must be true or false, not ${typeof value}`);
 }
 
 function checkTtl(ttl: number, given: boolean): number {
@@ -189,17 +198,17 @@ function checkShape(operation: object, index: number, ephemerals: boolean): void
   }
 }
 
-/** What the application is given for one operation. `show`: the path as the application knows it. */
+/** What the application is given for one operation, and may write into: the answer itself is remembered. `show`: the path as the application knows it. */
 export function resultOf(
   result: OperationResult,
   show: (path: string) => string,
 ): Created | Stat | undefined {
   switch (result.type) {
     case 'create':
-      return { path: show(result.path), stat: result.stat };
+      return { path: show(result.path), stat: { ...result.stat } };
     case 'set':
     case 'set-acl':
-      return result.stat;
+      return { ...result.stat };
     default:
       return undefined;
   }

@@ -100,16 +100,19 @@ export class PeerClient extends ClientView<string, string> implements Peer {
   }
 
   on<E extends keyof PeerEvents>(event: E, listener: Listener<E>): this {
+    requireEvent(event);
     this.#events.on(event, listener);
     return this;
   }
 
   once<E extends keyof PeerEvents>(event: E, listener: Listener<E>): this {
+    requireEvent(event);
     this.#events.on(event, listener, true);
     return this;
   }
 
   off<E extends keyof PeerEvents>(event: E, listener: Listener<E>): this {
+    requireEvent(event);
     this.#events.off(event, listener);
     return this;
   }
@@ -147,6 +150,18 @@ export class PeerClient extends ClientView<string, string> implements Peer {
       });
     });
   }
+}
+
+const EVENTS: readonly string[] = [
+  'status',
+  'session',
+  'warning',
+  'error',
+] satisfies (keyof PeerEvents)[];
+
+function requireEvent(event: string): void {
+  if (EVENTS.includes(event)) return;
+  throw new TypeError(`there is no event '${event}'; there are ${EVENTS.join(', ')}`);
 }
 
 const NOBODY = { changed: () => {}, ended: () => {} };

@@ -1,3 +1,4 @@
+import { isThenable } from '../base/thenable.ts';
 import { CodecMisuse } from './codec.ts';
 
 /** The common shape of zod, valibot, arktype and others, so that none of them is a dependency. */
@@ -34,15 +35,6 @@ export function requireSchema(schema: unknown): void {
   if (!isHolder || !('~standard' in schema)) {
     throw new TypeError("the schema must follow Standard Schema (a property '~standard')");
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
 }
 
 function describeIssues(issues: unknown): string {

@@ -1,4 +1,5 @@
 import { QuorateError } from '../base/errors.ts';
+import { isThenable } from '../base/thenable.ts';
 import { offAbort, onAbort } from './abort.ts';
 import { type Consumer, Cursor, type OpenSource } from './cursor.ts';
 import type { Feed } from './feed.ts';
@@ -76,8 +77,8 @@ export class StateFeed<T> implements Feed<T> {
   #call(listener: (item: T) => void | Promise<void>, value: T): Promise<void> | undefined {
     try {
       const result: unknown = listener(value);
-      if (!(result instanceof Promise)) return undefined;
-      return result.then(undefined, this.context.report);
+      if (!isThenable(result)) return undefined;
+      return Promise.resolve(result).then(() => undefined, this.context.report);
     } catch (error) {
       this.context.report(error);
       return undefined;

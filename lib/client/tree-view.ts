@@ -1,5 +1,6 @@
 /** The operations of a client, on one part of the tree, through one codec. */
 import { QuorateError } from '../base/errors.ts';
+import { isThenable } from '../base/thenable.ts';
 import type { ReadOperation, ReadResult } from '../replica/read.ts';
 import type { Stat } from '../tree/znode.ts';
 import { parseAcl } from './acl-text.ts';
@@ -31,6 +32,7 @@ import { utf8 } from './codec.ts';
 import type { Feed, TreeChange, TreeUpdate, Watch } from './feed.ts';
 import { identityOfChildren, identityOfData, type NodeAspect } from './node-source.ts';
 import {
+  checkFlag,
   checkVersion,
   createOperation,
   type EphemeralOp,
@@ -114,13 +116,15 @@ export abstract class TreeView<T, In> extends View<T, In> {
       const before = await this.find(path, { ...options, timeout: left() });
       const data = change(before?.data);
       refusePromise(data);
+      // Before it is written: what cannot be read again is refused, not applied.
+      const own = this.own(data, path);
       const wait = { ...options, timeout: left() };
       try {
         const stat =
           before === undefined
             ? (await this.create(path, data, { ...wait, parents: true })).stat
             : await this.set(path, data, { ...wait, version: before.stat.version });
-        return { path, data: this.own(data, path), stat };
+        return { path, data: own, stat };
       } catch (error) {
         // Someone else was faster. What failed here is applied here, so the next read sees it.
         if (!QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) throw error;
@@ -132,7 +136,7 @@ export abstract class TreeView<T, In> extends View<T, In> {
   delete(path: string, options?: DeleteOptions): Promise<void> {
     try {
       checkOptions('delete', options);
-      const recursive = options?.recursive ?? false;
+      const recursive = checkFlag('recursive', options?.recursive ?? false);
       if (recursive && options?.version !== undefined) {
         throw new TypeError('delete: recursive and version exclude each other');
       }
@@ -273,8 +277,8 @@ function timedOut(what: string, path: string): QuorateError {
 
 /** JSON would write it as {}. */
 function refusePromise(data: unknown): void {
-  if (!(data instanceof Promise)) return;
-  data.catch(() => undefined);
+  if (!isThenable(data)) return;
+  void Promise.resolve(data).catch(() => undefined);
   throw new TypeError('update: change must be synchronous; it may run again');
 }
 

@@ -1,4 +1,5 @@
 import { QuorateError } from '../base/errors.ts';
+import { isThenable } from '../base/thenable.ts';
 
 type Listener<A extends readonly unknown[]> = (...args: A) => void;
 
@@ -54,14 +55,18 @@ export class Events<M extends { [E in keyof M]: readonly unknown[] }> {
 function runSafely(work: () => unknown, sink: (error: unknown) => void): void {
   try {
     const result = work();
-    if (result instanceof Promise) result.catch(sink);
+    if (isThenable(result)) void Promise.resolve(result).then(undefined, sink);
   } catch (error) {
     sink(error);
   }
 }
 
-/** One line about anything that was thrown. */
+/** One line about anything that was thrown, be it no error at all or one that cannot be told. */
 export function messageOf(error: unknown): string {
-  if (QuorateError.is(error)) return `${error.code}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  try {
+    if (QuorateError.is(error)) return `${error.code}: ${error.message}`;
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    return 'something without a text was thrown';
+  }
 }
