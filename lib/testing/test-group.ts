@@ -18,6 +18,12 @@ export interface TestGroupOptions {
    * @default 2_000
    */
   readonly sessionTimeout?: number;
+  /**
+   * Transactions between two checkpoints, as of `openPeer`. A peer that misses many times as many is given
+   * a copy of the tree: watches then tell the net difference.
+   * @default 100_000
+   */
+  readonly snapCount?: number;
 }
 
 /** Peers in this process and in memory: no port, no disk, short time-outs. */
@@ -69,8 +75,9 @@ export async function createTestGroup(
   size = 3,
   options: TestGroupOptions = {},
 ): Promise<TestGroup> {
-  const { observers = 0, sessionTimeout = 2_000 } = options;
-  const group = new MemoryGroup(size, observers, sessionTimeout);
+  const { observers = 0, sessionTimeout = 2_000, snapCount } = options;
+  const more = snapCount === undefined ? {} : { snapCount };
+  const group = new MemoryGroup(size, observers, sessionTimeout, more);
   try {
     await group.start();
   } catch (error) {
@@ -85,9 +92,16 @@ class MemoryGroup implements TestGroup {
   readonly #places: readonly Place[];
   readonly #voters: number;
   readonly #sessionTimeout: number;
+  readonly #more: { readonly snapCount?: number };
 
-  constructor(voters: number, observers: number, sessionTimeout: number) {
+  constructor(
+    voters: number,
+    observers: number,
+    sessionTimeout: number,
+    more: { readonly snapCount?: number },
+  ) {
     this.#voters = voters;
+    this.#more = more;
     this.#sessionTimeout = sessionTimeout;
     this.#places = Array.from({ length: voters + observers }, (_, at) => ({
       id: at + 1,
@@ -193,7 +207,7 @@ class MemoryGroup implements TestGroup {
       return [peer, { url: urlOf(peer), role }] as const;
     });
     const peers = Object.fromEntries(roles);
-    const checked = checkOptions({ id, peers, dataDir: IN_MEMORY, ...TIMES });
+    const checked = checkOptions({ id, peers, dataDir: IN_MEMORY, ...TIMES, ...this.#more });
     return { ...checked, sessionTimeout: this.#sessionTimeout };
   }
 }

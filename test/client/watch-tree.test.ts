@@ -327,6 +327,48 @@ test('over an expiry nothing is lost: what nobody saw is one net difference', as
   assert.equal(kinds.at(-1), 'transaction');
 });
 
+test('a living peer that is given a copy of the tree tells one net difference, then transactions', async () => {
+  await using group = await createTestGroup(3, { snapCount: 10, sessionTimeout: 30_000 });
+  const leader = await group.leader();
+  const follower = group.peers.find((peer) => peer !== leader);
+  assert.ok(follower);
+  for (const name of ['changed', 'gone/child', 'replaced', 'same']) {
+    await leader.create(`/t/${name}`, 'old', { parents: true });
+  }
+  await follower.get('/t', { after: (await leader.set('/t', 'root')).mzxid });
+  const mirror = new Mirror();
+  const seen: string[] = [];
+  const states: (string | undefined)[] = [];
+  follower.watchTree('/t').subscribe((update) => {
+    mirror.apply(update);
+    seen.push(line(update));
+  });
+  follower.watch('/t/changed').subscribe((node) => void states.push(node?.data));
+  const { session } = follower;
+  await follower.sync();
+  group.partition([follower.id]);
+  await leader.set('/t/changed', 'first', { timeout: 10_000 });
+  await leader.delete('/t/gone', { recursive: true });
+  await leader.multi([{ delete: '/t/replaced' }, { create: '/t/replaced', data: 'another' }]);
+  await leader.create('/t/new/deep', 'new', { parents: true });
+  await leader.set('/t/changed', 'last');
+  const away = Array.from({ length: 200 }, (_, at) => String(at));
+  for (const value of away) await leader.update('/elsewhere', () => value);
+  group.heal();
+  await mirrored(follower, mirror, await leader.set('/t/same', 'next'));
+  await mirrored(follower, mirror, await leader.set('/t/same', 'after'));
+  assert.deepEqual(sorted(mirror.nodes), sorted(await listing(leader)));
+  const gaps = seen.filter((update) => update.startsWith('gap'));
+  assert.deepEqual(gaps.length, 1, seen.join('; '));
+  assert.match(
+    gaps.join(),
+    /^gap -\/t\/gone\/child -\/t\/gone ~\/t\/changed=last \+\/t\/new= \+\/t\/new\/deep=new ~\/t\/replaced=another/,
+  );
+  assert.equal(seen.at(-1), 'transaction ~/t/same=after');
+  assert.deepEqual(states, ['old', 'last']);
+  assert.equal(session.state, 'connected', 'the session lived through it');
+});
+
 async function mirrored(peer: Peer, mirror: Mirror, { mzxid }: { mzxid: bigint }): Promise<void> {
   await peer.get('/', { after: mzxid, timeout: 10_000 });
   for (const end = Date.now() + 10_000; mirror.zxid < mzxid; ) {
