@@ -1,58 +1,193 @@
+/** What the README and the guides show is right by its types, runs, and says what the sources say. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { freePorts } from '../examples/support/peer-process.ts';
+import { RANGES } from '../lib/peer/numbers.ts';
+import { IGNORED, KEPT, NUMBERED, TAKEN } from '../lib/peer/zoo-cfg-keys.ts';
 import { programsOf } from './readme-programs.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Guides whose programs are whole. */
+const GUIDES = [
+  'README.md',
+  'lib/client/guide.md',
+  'lib/peer/deployment.md',
+  'lib/peer/zoo-cfg.md',
+  'lib/testing/guide.md',
+];
+const TIMEOUT = 120_000;
+
 const folder = mkdtempSync(join(tmpdir(), 'quorate-readme-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The programs of the README as files of their own that import this checkout. */
-function writePrograms(): string[] {
-  const entry = JSON.stringify(join(ROOT, 'lib', 'index.ts'));
-  return programsOf(join(ROOT, 'README.md'), 'ts').map((source, index) => {
-    const path = join(folder, `${index + 1}.mts`);
-    writeFileSync(path, source.replaceAll(`'quorate'`, entry));
-    return path;
+/** Makes a program a file of its own that imports this checkout. @returns its path */
+function write(name: string, source: string): string {
+  const path = join(folder, `${name}.mts`);
+  const entry = (file: string) => JSON.stringify(join(ROOT, 'lib', file));
+  const own = source
+    .replaceAll(`'quorate'`, entry('index.ts'))
+    .replaceAll(`'quorate/testing'`, entry('testing/index.ts'));
+  writeFileSync(path, own);
+  return path;
+}
+
+function programsIn(guide: string): string[] {
+  return programsOf(join(ROOT, guide), 'ts');
+}
+
+function run(path: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', path], {
+    cwd: ROOT,
+    // A test among the programs is not one of this run.
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: TIMEOUT,
+    killSignal: 'SIGKILL',
   });
 }
 
-const programs = writePrograms();
+/** What a program prints that ends by itself, without an error. */
+async function outputOf(path: string): Promise<string> {
+  const child = run(path);
+  assert.ok(child.stdout);
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  assert.equal(code, 0, output);
+  return output;
+}
 
-test('the README has programs', () => {
-  assert.equal(programs.length, 3);
+/** The rows of the table below a heading, split into cells. */
+function tableBelow(heading: string, first: string): string[][] {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const section = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const table = section.slice(section.indexOf(`| ${first} `)).split('\n\n')[0] ?? '';
+  const rows = table.split('\n').slice(2);
+  return rows.map((row) => row.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('`', '')));
+}
+
+describe('what the README and the guides show', () => {
+  test('is right by its types', () => {
+    const programs = GUIDES.flatMap((guide) => {
+      const sources = programsIn(guide);
+      assert.ok(sources.length > 0, `${guide} has no programs`);
+      return sources.map((source, at) => write(`${guide.replaceAll('/', '-')}-${at}`, source));
+    });
+    const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
+    const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
+    const program = ts.createProgram(programs, {
+      ...options,
+      typeRoots: [join(ROOT, 'node_modules', '@types')],
+      rewriteRelativeImportExtensions: false,
+      allowImportingTsExtensions: true,
+    });
+    const wrong = programs.flatMap((path) => {
+      const source = program.getSourceFile(path);
+      return source === undefined ? [] : [...program.getSemanticDiagnostics(source)];
+    });
+    assert.deepEqual(
+      wrong.map(({ file, messageText }) => {
+        return `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+      }),
+      [],
+    );
+  });
+
+  test('the first lines run, and end by themselves', async () => {
+    const [first = ''] = programsIn('README.md');
+    assert.match(await outputOf(write('first', first)), /db is postgres:\/\/db1\?pool=8/);
+  });
+
+  test('three processes with the second program are a group', async () => {
+    const [, source = ''] = programsIn('README.md');
+    assert.match(source, /id: 1,.*\n.*7701.*7702.*7703.*\n *dataDir: '.\/data\/1'/);
+    const ports = await freePorts(3);
+    const own = ports.reduce((all, port, at) => all.replace(`:${7701 + at}`, `:${port}`), source);
+    const children = [1, 2, 3].map((id) => {
+      const dataDir = JSON.stringify(join(folder, `data-${id}`));
+      const program = own.replace('id: 1,', `id: ${id},`).replace(`'./data/1'`, dataDir);
+      return run(write(`group-${id}`, program));
+    });
+    try {
+      const lines = await Promise.all(children.map(firstLine));
+      const digits = lines.map((line) => /^registered as \/services\/a-(\d{10})$/.exec(line)?.[1]);
+      assert.equal(new Set(digits).size, 3, `three names, each its own: ${lines.join(', ')}`);
+      assert.ok(!digits.includes(undefined), lines.join(', '));
+    } finally {
+      for (const child of children) child.kill('SIGKILL');
+    }
+  });
+
+  test('the peer on a server of the application serves, and ends on SIGTERM', async () => {
+    const [source = ''] = programsIn('lib/peer/deployment.md');
+    const [port = 0] = await freePorts(1);
+    const child = run(write('mounted', source.replace('8080', String(port))), {
+      QUORATE_ID: '1',
+      QUORATE_PEERS: `1=ws://127.0.0.1:${port}/quorate`,
+      QUORATE_DATA_DIR: join(folder, 'mounted'),
+      QUORATE_SECRET: 'thirty-two random bytes, as it were',
+    });
+    const ended = once(child, 'exit');
+    try {
+      await answers(`http://127.0.0.1:${port}/readyz`, 200);
+      child.kill('SIGTERM');
+      assert.deepEqual(await ended, [0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  for (const [at, source] of programsIn('lib/client/guide.md').entries())
+    test(`program ${at + 1} of the guide to the tree runs, and ends by itself`, async () => {
+      assert.notEqual(await outputOf(write(`tree-${at}`, source)), '');
+    });
+
+  test('the example of a test passes', async () => {
+    const [source = ''] = programsIn('lib/testing/guide.md');
+    assert.match(await outputOf(write('testing', source)), /^# pass 1$/m);
+  });
 });
 
-test('what the README shows is right by its types', () => {
-  const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
-  const program = ts.createProgram(programs, {
-    ...options,
-    typeRoots: [join(ROOT, 'node_modules', '@types')],
-    rewriteRelativeImportExtensions: false,
-    allowImportingTsExtensions: true,
+describe('the tables of the README', () => {
+  test('name the default and the limits of every number', () => {
+    const rows = new Map(tableBelow('Options', 'option').map((cells) => [cells[1], cells]));
+    for (const [name, { least, most, byDefault }] of Object.entries(RANGES)) {
+      const [, , shown, limits = ''] = rows.get(name) ?? [];
+      assert.equal(shown, byDefault.toLocaleString('en-US'), `the default of ${name}`);
+      if (name === 'sessionTimeout') continue;
+      const bounds = `${least.toLocaleString('en-US')} to ${most.toLocaleString('en-US')}`;
+      assert.ok(limits.startsWith(bounds), `the limits of ${name}: ${bounds}, not ${limits}`);
+    }
   });
-  const wrong = programs.flatMap((path) => {
-    const source = program.getSourceFile(path);
-    return source === undefined ? [] : [...program.getSemanticDiagnostics(source)];
+
+  test('have a line for every key of zoo.cfg', () => {
+    const rows = tableBelow('From ZooKeeper', 'key').map(([, key]) => key);
+    const numbered = NUMBERED.map((key) => `${key}.N`);
+    assert.deepEqual(new Set(rows), new Set([...TAKEN, ...KEPT, ...IGNORED, ...numbered]));
   });
-  assert.deepEqual(
-    wrong.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
-    [],
-  );
 });
 
-test('the first lines of the README run, and end by themselves', () => {
-  const [first = ''] = programs;
-  const output = execFileSync(process.execPath, ['--import', 'tsx', first], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
-  assert.match(output, /db is postgres:\/\/db1\?pool=8/);
-});
+async function firstLine(child: ChildProcess): Promise<string> {
+  assert.ok(child.stdout);
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  return 'it ended without a word';
+}
+
+/** Waits until a server answers so. */
+async function answers(url: string, status: number): Promise<void> {
+  const deadline = performance.now() + TIMEOUT / 2;
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.status === status) return;
+    assert.ok(performance.now() < deadline, `${url} does not answer ${status}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -25,7 +25,7 @@ export type NumberName =
 export type Numbers = Readonly<Record<NumberName, number>>;
 
 /** Their bounds. A timer of Node holds 31 bits of milliseconds. */
-const RANGES: Readonly<Record<NumberName, Range>> = {
+export const RANGES: Readonly<Record<NumberName, Range>> = {
   sessionTimeout: { least: 1_000, most: 3_600_000, byDefault: 6_000 },
   minSessionTimeout: { least: 1_000, most: 3_600_000, byDefault: 4_000 },
   maxSessionTimeout: { least: 1_000, most: 3_600_000, byDefault: 60_000 },
