@@ -28,6 +28,8 @@ export interface Injection {
   readonly bias?: SwarmOverrides;
   /** A test that must fail on the copy, instead of random schedules. */
   readonly directed?: string;
+  /** What the directed test needs of the machine; without it nothing can be noticed. */
+  readonly needs?: 'disk-shim';
 }
 
 /** Three equal voters and nobody else: where rare interleavings are least rare. */

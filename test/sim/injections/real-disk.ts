@@ -72,6 +72,7 @@ export const REAL_DISK: readonly Injection[] = [
     expects: ['S5'],
     machine: 'zab',
     directed: FAILING,
+    needs: 'disk-shim',
   },
   {
     id: 'refused-write-tried-again',
@@ -89,6 +90,7 @@ export const REAL_DISK: readonly Injection[] = [
     expects: ['S5'],
     machine: 'zab',
     directed: FAILING,
+    needs: 'disk-shim',
   },
   {
     id: 'failed-sync-swallowed',
@@ -105,5 +107,6 @@ export const REAL_DISK: readonly Injection[] = [
     expects: ['S5'],
     machine: 'zab',
     directed: FAILING,
+    needs: 'disk-shim',
   },
 ];
