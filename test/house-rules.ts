@@ -19,6 +19,11 @@ const FLOORS: readonly (readonly string[])[] = [
 
 const PURE: ReadonlySet<string> = new Set(['base', 'zab', 'tree', 'session', 'wire', 'replica']);
 
+/** Rooms that show what the public client is good for, and use nothing else. */
+const ON_THE_CLIENT: ReadonlyMap<string, readonly string[]> = new Map([
+  ['recipes', ['client', 'base']],
+]);
+
 /** The rooms that know a package. Whoever needs it elsewhere needs a port. */
 const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['cbor-x', ['wire', 'client']],
@@ -198,6 +203,10 @@ function wrongImport(path: string, specifier: string): string | undefined {
   if (to === undefined || from === undefined)
     return `${room}/ or ${targetRoom}/ stands on no floor`;
   if (to > from) return `${room}/ imports up: ${targetRoom}/`;
+  const ground = ON_THE_CLIENT.get(room);
+  if (ground?.includes(targetRoom) === false) {
+    return `${room}/ stands on ${ground.map((one) => `${one}/`).join(' and ')}, not on ${targetRoom}/`;
+  }
   return to === from ? `${room}/ imports sideways: ${targetRoom}/` : undefined;
 }
 

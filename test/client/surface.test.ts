@@ -14,6 +14,7 @@ const ROOT = dirname(dirname(HERE));
 
 for (const [name, entry, known] of [
   ['quorate', 'index.ts', undefined],
+  ['quorate-recipes', 'recipes/index.ts', 'index.ts'],
   ['quorate-testing', 'testing/index.ts', 'index.ts'],
 ] as const) {
   test(`the declarations of ${name.replace('-', '/')} are those that were written down`, () => {

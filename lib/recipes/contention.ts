@@ -1,0 +1,118 @@
+/** How a place in a line becomes a grant, whatever happens to the session meanwhile. */
+import { QuorateError } from '../base/errors.ts';
+import type { Client, ReadOptions } from '../client/client.ts';
+import { bytes } from '../client/codec.ts';
+import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
+import type { Claim } from './claim.ts';
+import { contendersAt } from './contenders.ts';
+import type { Grant } from './grant.ts';
+import { HeldClaim } from './held-claim.ts';
+import { grantHeldHere, hold } from './held-here.ts';
+import type { Contender, Lock } from './lock.ts';
+import { Patience, pause } from './patience.ts';
+import type { Rules } from './rules.ts';
+import { takeTurn, takeTurnNow } from './turn.ts';
+
+/** Before it queues again, ms: an ended session is followed by the next one at once. */
+const REQUEUE_PAUSE = 10;
+
+/** How a lock is used beside its rules. */
+export interface ContentionOptions {
+  /** Options of `acquire` beside signal and timeout. */
+  readonly known?: readonly string[];
+  /** Whether a `run` inside goes on with the grant that is held. */
+  readonly reentrant?: boolean;
+  /** Another lock whose grant covers this one, too. */
+  readonly covering?: object;
+}
+
+/** The calls of a lock, over the rules of one. */
+export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock<O> {
+  readonly #client: Client<unknown, In>;
+  readonly #rules: Rules<In, O>;
+  readonly #known: readonly string[];
+  /** Locks whose grant a `run` inside goes on with. */
+  readonly #covering: ReadonlySet<object>;
+
+  constructor(client: Client<unknown, In>, rules: Rules<In, O>, options: ContentionOptions = {}) {
+    const { known = [], reentrant = false, covering } = options;
+    this.#client = client;
+    this.#rules = rules;
+    this.#known = [...WAIT_OPTIONS, ...known];
+    const locks = covering === undefined ? [this] : [this, covering];
+    this.#covering = new Set(reentrant ? locks : []);
+  }
+
+  async acquire(options?: O): Promise<HeldClaim> {
+    this.#checkOptions('acquire', options);
+    return grantOf(await this.#queue(options));
+  }
+
+  async tryAcquire(options?: O): Promise<Grant | undefined> {
+    this.#checkOptions('tryAcquire', options);
+    const wait = new Patience(options);
+    const { session } = this.#client;
+    const raw = session.as(bytes);
+    if (await this.#rules.isTaken(raw, options, wait)) {
+      // This peer may be the last to know that it was given up.
+      await raw.sync(wait.left);
+      if (await this.#rules.isTaken(raw, options, wait)) return undefined;
+    }
+    const claim = await takeTurnNow(this.#rules, session, options, wait);
+    return claim === undefined ? undefined : grantOf(claim);
+  }
+
+  async run<R>(work: (grant: Grant) => R | Promise<R>, options?: O): Promise<R> {
+    if (typeof work !== 'function') throw new TypeError('run: the work is a function');
+    this.#checkOptions('run', options);
+    const held = grantHeldHere(this.#covering);
+    if (held !== undefined) return runWith(held, work);
+    const claim = await this.#queue(options);
+    const grant = grantOf(claim);
+    try {
+      return await hold(this, grant, claim, () => runWith(grant, work));
+    } finally {
+      await grant.release();
+    }
+  }
+
+  async contenders(options?: ReadOptions): Promise<Contender[]> {
+    const session = this.#client.session.as(bytes);
+    return contendersAt(session, await this.#rules.line(session, options ?? {}), options);
+  }
+
+  #checkOptions(name: string, options: O | undefined): void {
+    checkCall(`${name} ${this.#rules.path}`, options, this.#known);
+  }
+
+  /** Stands in line until it is its turn; with the next session if one ends. */
+  async #queue(options: O | undefined): Promise<Claim> {
+    const wait = new Patience(options, Number.POSITIVE_INFINITY);
+    for (;;) {
+      try {
+        const claim = await takeTurn(this.#rules, this.#client.session, options, wait);
+        if (claim !== undefined) return claim;
+      } catch (error) {
+        if (!QuorateError.is(error, 'SESSION_EXPIRED')) throw error;
+        await pause(REQUEUE_PAUSE, wait.signal);
+        // A client has the next one by now; a session, once it has ended, has none.
+        if (this.#client.session.signal.aborted) throw error;
+      }
+    }
+  }
+}
+
+/** From here on the place in the line is the grant's to give up. */
+function grantOf(claim: Claim): HeldClaim {
+  // What was needed to get here is for the next one.
+  void claim.gate?.remove();
+  return new HeldClaim(claim);
+}
+
+async function runWith<R>(grant: HeldClaim, work: (grant: Grant) => R | Promise<R>): Promise<R> {
+  grant.assertHeld();
+  const result = await work(grant);
+  // Whoever releases it in the middle knows what he does.
+  if (!QuorateError.is(grant.signal.reason, 'RELEASED')) grant.assertHeld();
+  return result;
+}

@@ -1,0 +1,169 @@
+/** Watches whose states are made of the changes of a subtree. */
+import { QuorateError } from '../base/errors.ts';
+import type { Feed, Live, TreeUpdate, Watch } from '../client/feed.ts';
+import type { StopOptions, WaitOptions } from '../client/wait.ts';
+
+/** Makes one state of all changes so far. The same value again: nothing has changed for whoever looks. */
+export interface Fold<T, S> {
+  take(update: TreeUpdate<T>): S;
+}
+
+/** Opens the changes of a subtree, until the signal aborts. */
+export type OpenFeed<T> = (options: StopOptions) => Feed<TreeUpdate<T>>;
+
+/** A new state, if an update has made one. */
+type Step<S> = { readonly state: S } | undefined;
+
+/** One consumer's way through the changes. */
+function stepsOf<T, S>(fold: Fold<T, S>): (update: TreeUpdate<T>) => Step<S> {
+  let last: Step<S>;
+  return (update) => {
+    const state = fold.take(update);
+    if (last !== undefined && last.state === state) return undefined;
+    last = { state };
+    return last;
+  };
+}
+
+/** Every consumer makes the states for itself. */
+export class FoldedWatch<T, S> implements Watch<S> {
+  readonly #openFeed: OpenFeed<T>;
+  readonly #fold: () => Fold<T, S>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #feed: Feed<TreeUpdate<T>>;
+
+  constructor(openFeed: OpenFeed<T>, fold: () => Fold<T, S>, options?: StopOptions) {
+    this.#openFeed = openFeed;
+    this.#fold = fold;
+    this.#signal = options?.signal;
+    this.#feed = openFeed(options ?? {});
+  }
+
+  subscribe(listener: (item: S) => void | Promise<void>): Disposable {
+    if (typeof listener !== 'function') throw new TypeError('subscribe: a listener is a function');
+    const step = stepsOf(this.#fold());
+    return this.#feed.subscribe((update) => {
+      const next = step(update);
+      return next === undefined ? undefined : listener(next.state);
+    });
+  }
+
+  until<U extends S>(test: (item: S) => item is U, options?: WaitOptions): Promise<U>;
+  until(test: (item: S) => boolean, options?: WaitOptions): Promise<S>;
+  until(test: (item: S) => boolean, options?: WaitOptions): Promise<S> {
+    return new Promise((resolve, reject) => {
+      const step = stepsOf(this.#fold());
+      const isOver = (update: TreeUpdate<T>): boolean => {
+        const next = step(update);
+        if (next === undefined || !test(next.state)) return false;
+        resolve(next.state);
+        return true;
+      };
+      this.#feed.until(isOver, options).catch(reject);
+    });
+  }
+
+  async live(options?: WaitOptions): Promise<Live<S>> {
+    // Waits, as long as it may, for a session to look through.
+    await this.until(() => true, options);
+    const closing = new AbortController();
+    const signals = this.#signal === undefined ? [] : [this.#signal];
+    const signal = AbortSignal.any([...signals, closing.signal]);
+    const watch = new FoldedWatch(this.#openFeed, this.#fold, { signal });
+    const updates = watch.#feed[Symbol.asyncIterator]();
+    const first = await updates.next();
+    if (first.done === true) throw QuorateError.make('CLOSED');
+    const fold = this.#fold();
+    return new FoldedLive(watch, fold, updates, first.value, closing);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<S, undefined, undefined> {
+    return this.#states();
+  }
+
+  async *#states(): AsyncGenerator<S, undefined, undefined> {
+    const step = stepsOf(this.#fold());
+    for await (const update of this.#feed) {
+      const next = step(update);
+      if (next !== undefined) yield next.state;
+    }
+    return undefined;
+  }
+}
+
+/** The newest state, kept while the changes come. */
+class FoldedLive<T, S> implements Live<S> {
+  readonly #watch: Watch<S>;
+  readonly #fold: Fold<T, S>;
+  readonly #updates: AsyncIterator<TreeUpdate<T>>;
+  readonly #closing: AbortController;
+  #value: S;
+  #zxid: bigint;
+  #error: QuorateError | undefined;
+
+  constructor(
+    watch: Watch<S>,
+    fold: Fold<T, S>,
+    updates: AsyncIterator<TreeUpdate<T>>,
+    first: TreeUpdate<T>,
+    closing: AbortController,
+  ) {
+    this.#watch = watch;
+    this.#fold = fold;
+    this.#updates = updates;
+    this.#closing = closing;
+    this.#value = fold.take(first);
+    this.#zxid = first.zxid;
+    void this.#follow();
+  }
+
+  get value(): S {
+    return this.#value;
+  }
+
+  get zxid(): bigint {
+    return this.#zxid;
+  }
+
+  get error(): QuorateError | undefined {
+    return this.#error;
+  }
+
+  subscribe(listener: (item: S) => void | Promise<void>): Disposable {
+    return this.#watch.subscribe(listener);
+  }
+
+  until<U extends S>(test: (item: S) => item is U, options?: WaitOptions): Promise<U>;
+  until(test: (item: S) => boolean, options?: WaitOptions): Promise<S>;
+  until(test: (item: S) => boolean, options?: WaitOptions): Promise<S> {
+    return this.#watch.until(test, options);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<S> {
+    return this.#watch[Symbol.asyncIterator]();
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** To the end: then the last good state stays, and the error says why. */
+  async #follow(): Promise<void> {
+    try {
+      for (;;) {
+        const next = await this.#updates.next();
+        if (next.done === true) return;
+        this.#value = this.#fold.take(next.value);
+        this.#zxid = next.value.zxid;
+      }
+    } catch (error) {
+      const known = QuorateError.is(error) ? error : QuorateError.make('INVALID_DATA');
+      this.#error = known;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** What the code that runs now holds already, so that it does not wait for itself. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { nameOf } from '../base/path.ts';
+import type { Claim } from './claim.ts';
+import type { HeldClaim } from './held-claim.ts';
+
+/** One grant and the function that runs with it. */
+class Holding {
+  /** The lock whose `run` it is. */
+  readonly lock: object;
+  readonly grant: HeldClaim;
+  /** The names of its nodes, unique in the whole group. */
+  readonly names: ReadonlySet<string>;
+  readonly outer: Holding | undefined;
+  /** The function has settled: what it has left running holds nothing. */
+  isOver = false;
+
+  constructor(lock: object, grant: HeldClaim, claim: Claim, outer: Holding | undefined) {
+    this.lock = lock;
+    this.grant = grant;
+    this.names = new Set(claim.paths.map(nameOf));
+    this.outer = outer;
+  }
+}
+
+const present = new AsyncLocalStorage<Holding>();
+
+/** Runs the work as what holds the grant. */
+export async function hold<R>(
+  lock: object,
+  grant: HeldClaim,
+  claim: Claim,
+  work: () => R | Promise<R>,
+): Promise<R> {
+  const holding = new Holding(lock, grant, claim, present.getStore());
+  try {
+    return await present.run(holding, work);
+  } finally {
+    holding.isOver = true;
+  }
+}
+
+function* holdings(): Generator<Holding> {
+  for (let holding = present.getStore(); holding !== undefined; holding = holding.outer) {
+    if (!holding.isOver) yield holding;
+  }
+}
+
+/** Whether the node of that name is held by the code that runs now. */
+export function isHeldHere(name: string): boolean {
+  for (const { names } of holdings()) if (names.has(name)) return true;
+  return false;
+}
+
+/** The grant of one of these locks that the code that runs now holds. */
+export function grantHeldHere(locks: ReadonlySet<object>): HeldClaim | undefined {
+  for (const { lock, grant } of holdings()) if (locks.has(lock)) return grant;
+  return undefined;
+}

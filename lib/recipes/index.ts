@@ -1,0 +1,29 @@
+/**
+ * quorate/recipes: what the tree is used for. Locks and leadership, on the public client alone, with nodes
+ * that a user of ZooKeeper recognises.
+ *
+ * ```ts
+ * import { openPeer } from 'quorate';
+ * import { Mutex } from 'quorate/recipes';
+ *
+ * const peer = await openPeer();
+ * await new Mutex(peer, '/locks/report').run(async (held) => {
+ *   held.assertHeld();
+ * });
+ * await peer.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+export type { AnyClient } from './any-client.ts';
+export type { Candidate } from './candidate.ts';
+export type { Grant } from './grant.ts';
+export { LeaderElection } from './leader-election.ts';
+export type { Contender, Lock, LockOptions } from './lock.ts';
+export { MultiLock } from './multi-lock.ts';
+export { Mutex } from './mutex.ts';
+export { ReadWriteLock } from './read-write-lock.ts';
+export type { SemaphoreOptions } from './semaphore.ts';
+export { Semaphore } from './semaphore.ts';
+export type { LeaseOptions } from './semaphore-rules.ts';

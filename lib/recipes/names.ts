@@ -1,0 +1,67 @@
+/** How the nodes of those who stand in line are called: as Curator writes them; kazoo's are read too. */
+import { randomUUID } from 'node:crypto';
+
+/** What a node in a line asks for. */
+export type Kind = 'lock' | 'read' | 'write' | 'lease' | 'latch';
+
+/** What stands between the unique id and the ten digits. */
+const LABELS: Readonly<Record<Kind, string>> = {
+  lock: '-lock-',
+  read: '-__READ__',
+  write: '-__WRIT__',
+  lease: '-lease-',
+  latch: '-latch-',
+};
+
+/** Curator's names with or without its protection, and kazoo's. */
+const CONTENDER =
+  /(?:(?:^|-)(?:lock|lease|latch)-|__(?<label>lock|rlock|READ|WRIT)__)(?<digits>\d{10})$/;
+
+/** One node in a line, as its name tells. */
+export interface Place {
+  readonly name: string;
+  /** Rises in the order of arrival, while the parent lives. */
+  readonly sequence: number;
+  /** Shares with others of its kind: a reader. */
+  readonly isShared: boolean;
+}
+
+/** An id that is in no other name, whatever becomes of the counters. */
+export function uniqueId(): string {
+  return randomUUID();
+}
+
+/** The name under which a sequential node is created; ten digits follow. */
+export function prefixOf(id: string, kind: Kind): string {
+  return `_c_${id}${LABELS[kind]}`;
+}
+
+/** Whose node it is: Curator's protection, or kazoo's prefix; else the name itself. */
+export function idOf(name: string): string {
+  const [, curator, kazoo] = /^(?:_c_([\da-f-]{36})-|([\da-f]{32})__)/.exec(name) ?? [];
+  return curator ?? kazoo ?? name;
+}
+
+/** What a name says; undefined: it is none of those who stand in line. */
+function placeOf(name: string): Place | undefined {
+  const groups = CONTENDER.exec(name)?.groups;
+  if (groups === undefined) return undefined;
+  const { label, digits } = groups;
+  return {
+    name,
+    sequence: Number(digits),
+    isShared: label === 'READ' || label === 'rlock',
+  };
+}
+
+/** Those who stand in line, first come first. */
+export function lineOf(names: readonly string[]): Place[] {
+  const places = names.map(placeOf).filter((place) => place !== undefined);
+  return places.sort((a, b) => a.sequence - b.sequence || (a.name < b.name ? -1 : 1));
+}
+
+/** Those before `own` that it has to wait for: readers pass readers. */
+export function aheadOf(line: readonly Place[], own: Place): Place[] {
+  const before = line.slice(0, line.indexOf(own));
+  return before.filter(({ isShared }) => !(isShared && own.isShared));
+}

@@ -1,0 +1,39 @@
+import type { WaitOptions } from '../client/wait.ts';
+
+/** One wait of many steps: they share one time and one signal. */
+export class Patience {
+  /** Ms, as it was given. */
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly #end: number;
+
+  /** @param fallback ms, where the options name none; undefined: each step takes the client's own */
+  constructor(options: WaitOptions | undefined, fallback?: number) {
+    this.timeout = options?.timeout ?? fallback;
+    this.signal = options?.signal;
+    this.#end = performance.now() + (this.timeout ?? 0);
+  }
+
+  /** What the next step may take. */
+  get left(): WaitOptions {
+    const { signal, timeout } = this;
+    return {
+      ...(signal === undefined ? {} : { signal }),
+      ...(timeout === undefined ? {} : { timeout: Math.max(0, this.#end - performance.now()) }),
+    };
+  }
+}
+
+/** Waits; whoever waits is not what keeps the process alive. Ends early with the signal, and never rejects. */
+export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds).unref();
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener('abort', end);
+  });
+}

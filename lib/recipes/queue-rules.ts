@@ -1,0 +1,107 @@
+/** The rules of a line in which whoever came first goes first, and readers go together. */
+import { QuorateError } from '../base/errors.ts';
+import { joinPath, nameOf, parentOf } from '../base/path.ts';
+import type { ReadOptions, Session } from '../client/client.ts';
+import type { RawSession } from './any-client.ts';
+import { type Claim, claim } from './claim.ts';
+import { isHeldHere } from './held-here.ts';
+import { aheadOf, type Kind, lineOf, type Place } from './names.ts';
+import type { Patience } from './patience.ts';
+import type { Rules, Standing } from './rules.ts';
+
+/** One line in each folder; several are entered in one transaction, and it takes its turn in all of them. */
+export class QueueRules<In, O = unknown> implements Rules<In, O> {
+  readonly path: string;
+  readonly #folders: readonly string[];
+  readonly #kind: Kind;
+  readonly #data: In | undefined;
+
+  /** @param data what its nodes say of their owner */
+  constructor(folders: readonly [string, ...string[]], kind: Kind, data: In | undefined) {
+    this.path = folders.join(' + ');
+    this.#folders = folders;
+    this.#kind = kind;
+    this.#data = data;
+  }
+
+  stand(session: Session<unknown, In>, _: O | undefined, wait: Patience): Promise<Claim> {
+    const wish = { session, kind: this.#kind, folders: this.#folders, data: this.#data };
+    return claim(wish, wait);
+  }
+
+  async standing(claimed: Claim, _: O | undefined, wait: Patience): Promise<Standing> {
+    for (const path of claimed.paths) {
+      const standing = await standingOf(claimed.session, path, wait);
+      if (standing.type !== 'granted') return standing;
+    }
+    return { type: 'granted' };
+  }
+
+  async isTaken(session: RawSession, _: O | undefined, wait: Patience): Promise<boolean> {
+    const isReader = this.#kind === 'read';
+    for (const folder of this.#folders) {
+      const line = await lineIn(session, folder, wait.left);
+      if (line.some(({ isShared }) => !(isShared && isReader))) return true;
+    }
+    return false;
+  }
+
+  async line(session: RawSession, options: ReadOptions): Promise<string[]> {
+    const lines = this.#folders.map((folder) => pathsIn(session, folder, options));
+    return (await Promise.all(lines)).flat();
+  }
+}
+
+/** Those who stand in line in a folder; nobody if it is absent. */
+export async function lineIn(
+  session: RawSession,
+  folder: string,
+  options: ReadOptions,
+): Promise<Place[]> {
+  try {
+    return lineOf(await session.children(folder, options));
+  } catch (error) {
+    if (!QuorateError.is(error, 'NO_NODE')) throw error;
+    return [];
+  }
+}
+
+/** The same as paths. */
+export async function pathsIn(
+  session: RawSession,
+  folder: string,
+  options: ReadOptions,
+): Promise<string[]> {
+  const line = await lineIn(session, folder, options);
+  return line.map(({ name }) => joinPath(folder, name));
+}
+
+/**
+ * What a node waits for is the last of those ahead of it: one that goes away wakes one. That this one is
+ * gone does not mean that it is its turn, so whoever is woken looks again.
+ */
+async function standingOf(session: RawSession, path: string, wait: Patience): Promise<Standing> {
+  const folder = parentOf(path);
+  const line = await lineIn(session, folder, wait.left);
+  const own = line.find(({ name }) => name === nameOf(path));
+  if (own === undefined) return { type: 'displaced' };
+  const ahead = aheadOf(line, own);
+  const last = ahead.at(-1);
+  if (last === undefined) return { type: 'granted' };
+  return {
+    type: 'waiting',
+    ahead: ahead.map(({ name }) => joinPath(folder, name)),
+    isForItself: ahead.some(({ name }) => isHeldHere(name)),
+    changed: (left) => gone(session, joinPath(folder, last.name), left),
+  };
+}
+
+/** Watches a node as it is: one that is gone already is seen to be. */
+async function gone(session: RawSession, path: string, wait: Patience): Promise<void> {
+  let first: bigint | undefined;
+  await session.watch(path).until((node) => {
+    // A foreign name may be given again: the one that was there is gone all the same.
+    first ??= node?.stat.czxid;
+    return node === undefined || node.stat.czxid !== first;
+  }, wait.left);
+}

@@ -1,0 +1,194 @@
+/**
+ * Curator's layout: `<path>/leases` has a node for each lease, `<path>/locks` a line of those who wait for one.
+ * Whoever is first in that line takes its leases and waits until there is room for them; only then it leaves
+ * the line. So a lease that is given back wakes one.
+ */
+import { QuorateError } from '../base/errors.ts';
+import { joinPath, nameOf, parentOf } from '../base/path.ts';
+import type { ReadOptions, Session, Znode } from '../client/client.ts';
+import { utf8 } from '../client/codec.ts';
+import type { WaitOptions } from '../client/wait.ts';
+import type { RawSession } from './any-client.ts';
+import { type Claim, claim } from './claim.ts';
+import { isHeldHere } from './held-here.ts';
+import { idOf, lineOf } from './names.ts';
+import type { Patience } from './patience.ts';
+import { pathsIn, QueueRules } from './queue-rules.ts';
+import type { Rules, Standing } from './rules.ts';
+
+/** How much of a semaphore to take. */
+export interface LeaseOptions extends WaitOptions {
+  /** How many leases, all or none: 1 to as many as there are. @default 1 */
+  readonly weight?: number;
+}
+
+/** How often the node may come and go while its number is to be written there. */
+const ATTEMPTS = 10;
+
+/** A lease is held by those whose nodes are the first so many: whoever came later makes room. */
+export class SemaphoreRules implements Rules<string, LeaseOptions> {
+  readonly path: string;
+  readonly #size: number;
+  readonly #owner: string;
+  readonly #leases: string;
+  readonly #locks: string;
+  readonly #gate: QueueRules<string, LeaseOptions>;
+
+  constructor(path: string, size: number, owner: string) {
+    this.path = path;
+    this.#size = size;
+    this.#owner = owner;
+    this.#leases = joinPath(path, 'leases');
+    this.#locks = joinPath(path, 'locks');
+    this.#gate = new QueueRules([this.#locks], 'lock', owner);
+  }
+
+  async stand(
+    session: Session<unknown, string>,
+    options: LeaseOptions | undefined,
+    wait: Patience,
+    isPatient: boolean,
+  ): Promise<Claim> {
+    await this.#writeSize(session, wait);
+    if (isPatient) return await this.#gate.stand(session, options, wait);
+    return await this.#takeLeases(session, options, wait);
+  }
+
+  async standing(
+    claimed: Claim,
+    options: LeaseOptions | undefined,
+    wait: Patience,
+  ): Promise<Standing> {
+    const { session } = claimed;
+    if (parentOf(claimed.paths[0]) === this.#leases) {
+      return await this.#leasesStanding(claimed, options, wait);
+    }
+    const gate = await this.#gate.standing(claimed, options, wait);
+    if (gate.type === 'granted') {
+      const leases = await this.#takeLeases(session.as(utf8), options, wait, claimed);
+      return { type: 'moved', claim: leases };
+    }
+    if (gate.type !== 'waiting') return gate;
+    const held = await pathsIn(session, this.#leases, wait.left);
+    const ahead = distinct([...held, ...gate.ahead]);
+    return { ...gate, ahead, isForItself: this.#isForItself(held, options) };
+  }
+
+  async isTaken(
+    session: RawSession,
+    options: LeaseOptions | undefined,
+    wait: Patience,
+  ): Promise<boolean> {
+    const [leases, gates] = await Promise.all([
+      pathsIn(session, this.#leases, wait.left),
+      pathsIn(session, this.#locks, wait.left),
+    ]);
+    return gates.length > 0 || leases.length + weightOf(options) > this.#size;
+  }
+
+  async line(session: RawSession, options: ReadOptions): Promise<string[]> {
+    const [leases, gates] = await Promise.all([
+      pathsIn(session, this.#leases, options),
+      pathsIn(session, this.#locks, options),
+    ]);
+    return distinct([...leases, ...gates]);
+  }
+
+  async #leasesStanding(
+    claimed: Claim,
+    options: LeaseOptions | undefined,
+    wait: Patience,
+  ): Promise<Standing> {
+    const { session } = claimed;
+    // Both are read in one step: of one state of the tree.
+    const [paths, node] = await Promise.all([
+      pathsIn(session, this.#leases, wait.left),
+      session.as(utf8).find(this.path, wait.left),
+    ]);
+    this.#checkSize(node);
+    const last = lastOf(paths, claimed);
+    if (last === undefined) return { type: 'displaced' };
+    if (last < this.#size) return { type: 'granted' };
+    const own = new Set(claimed.paths);
+    return {
+      type: 'waiting',
+      ahead: distinct(paths.slice(0, last).filter((path) => !own.has(path))),
+      isForItself: this.#isForItself(paths, options),
+      changed: async (left) => {
+        await session.watchChildren(this.#leases).until((names) => {
+          const now = lastOf(
+            lineOf(names).map(({ name }) => joinPath(this.#leases, name)),
+            claimed,
+          );
+          return now === undefined || now < this.#size;
+        }, left.left);
+      },
+    };
+  }
+
+  #takeLeases(
+    session: Session<unknown, string>,
+    options: LeaseOptions | undefined,
+    wait: Patience,
+    gate?: Claim,
+  ): Promise<Claim> {
+    const folders = Array.from({ length: weightOf(options) }, () => this.#leases);
+    return claim({ session, kind: 'lease', folders, data: this.#owner }, wait, gate);
+  }
+
+  /** If even all others gave theirs back, there would not be enough. */
+  #isForItself(leases: readonly string[], options: LeaseOptions | undefined): boolean {
+    const held = leases.filter((path) => isHeldHere(nameOf(path))).length;
+    return held > 0 && held + weightOf(options) > this.#size;
+  }
+
+  /** The number is written by whoever comes first. */
+  async #writeSize(session: Session<unknown, string>, wait: Patience): Promise<void> {
+    const text = String(this.#size);
+    const view = session.as(utf8);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const node = await view.find(this.path, wait.left);
+        if (node === undefined) {
+          await view.create(this.path, text, { parents: true, ...wait.left });
+        } else if (node.data === '') {
+          // A node that was made as an ancestor only.
+          await view.set(this.path, text, { version: node.stat.version, ...wait.left });
+        } else {
+          this.#checkSize(node);
+        }
+        return;
+      } catch (error) {
+        const isRace = QuorateError.is(error, 'NODE_EXISTS', 'BAD_VERSION', 'NO_NODE');
+        if (!isRace || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #checkSize(node: Znode<string> | undefined): void {
+    if (node?.data === String(this.#size)) return;
+    const kept = node === undefined ? 'is gone' : `is kept with ${node.data} leases`;
+    const message = `the semaphore ${this.path} ${kept}, and this one was made with ${this.#size}`;
+    throw QuorateError.make('BAD_ARGUMENTS', message, { path: this.path });
+  }
+}
+
+function weightOf(options: LeaseOptions | undefined): number {
+  return options?.weight ?? 1;
+}
+
+/** The place of the last of its nodes; undefined: one of them is gone. */
+function lastOf(paths: readonly string[], claimed: Claim): number | undefined {
+  const places = claimed.paths.map((path) => paths.indexOf(path));
+  return places.includes(-1) ? undefined : Math.max(...places);
+}
+
+/** One path of each who is there. */
+function distinct(paths: readonly string[]): string[] {
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const id = idOf(nameOf(path));
+    if (!seen.has(id)) seen.set(id, path);
+  }
+  return [...seen.values()];
+}

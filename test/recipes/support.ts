@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, Peer } from '../../lib/index.ts';
+import type { Grant } from '../../lib/recipes/index.ts';
+
+/** Generous: the machine may have other things to do. */
+export const PATIENCE = 20_000;
+
+/** Waits until it is so. */
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not within ${PATIENCE} ms: ${what}`);
+    await sleep(5);
+  }
+}
+
+/** How many nodes are in a folder; none where it is absent. */
+export async function nodesIn(client: Client, folder: string): Promise<string[]> {
+  const stat = await client.exists(folder);
+  return stat === undefined ? [] : await client.children(folder);
+}
+
+/** Waits until a folder has so many nodes, as this client sees it. */
+export function untilNodes(client: Client, folder: string, count: number): Promise<unknown> {
+  return client
+    .watchChildren(folder)
+    .until((names) => names.length === count, { timeout: PATIENCE });
+}
+
+/** Resolves with the reason when the grant is over. */
+export async function over(grant: Grant): Promise<unknown> {
+  await grant.ended;
+  return grant.signal.reason;
+}
+
+/** The peers of a group by number. */
+export function byId(peers: readonly Peer[], id: number): Peer {
+  const peer = peers.find((one) => one.id === id);
+  if (peer === undefined) throw new Error(`no peer ${id}`);
+  return peer;
+}
+
+/** A client that counts what is asked of its sessions. */
+export function counting<C extends Client>(
+  client: C,
+): { readonly client: Client; readonly counts: Map<string, number> } {
+  const counts = new Map<string, number>();
+  const wrap = <V extends object>(view: V): V =>
+    new Proxy(view, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name === 'session') return wrap(value as object);
+        if (typeof value !== 'function') return value;
+        return (...args: readonly unknown[]) => {
+          counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
+          const result: unknown = Reflect.apply(value, target, args);
+          return name === 'as' || name === 'namespace' ? wrap(result as object) : result;
+        };
+      },
+    });
+  return { client: wrap(client), counts };
+}
