@@ -249,7 +249,7 @@ export class Replica {
     if (this.#attachment.tenure !== undefined) {
       this.#contact = Math.max(this.#contact, this.#zab.contact ?? this.#contact);
     }
-    if (this.status.serving) this.#treeLimit.look(this.#tree.machine);
+    if (this.#attachment.tenure !== undefined) this.#treeLimit.look(this.#tree.machine);
     const { deliveries, send, close, events } = this.#outbox.take();
     return { deliveries, send, close, status: this.#changedStatus(), events };
   }

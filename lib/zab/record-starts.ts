@@ -35,7 +35,6 @@ export function isFork(core: Core, { id, key, starts }: Learner): boolean {
 
 /** The configuration that records who is served now, the leader among them; one at a time. */
 export function dueRecord(core: Core, leading: Leading): Configuration | undefined {
-  if (isAllRecorded(leading)) return undefined;
   const { configuration } = core.history;
   if (configuration.version > core.commit) return undefined;
   const unknown = [...leading.learners.values()].filter(isUnrecorded);
@@ -51,8 +50,8 @@ export function dueRecord(core: Core, leading: Leading): Configuration | undefin
   return undefined;
 }
 
-/** Asked every turn. */
-function isAllRecorded({ recorded, learners }: Leading): boolean {
+/** Whether the configuration has nothing to learn of who is served: no store to replace, either. Asked every turn. */
+export function isAllRecorded({ recorded, learners }: Leading): boolean {
   if (!recorded) return false;
   for (const learner of learners.values()) if (isUnrecorded(learner)) return false;
   return true;

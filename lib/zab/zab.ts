@@ -25,7 +25,7 @@ import type { FollowerInfo, Notification, ZabMessage } from './messages.ts';
 import type { ZabOptions } from './options.ts';
 import { PeerRole } from './peer-role.ts';
 import type { Base, Batch, Durable, Epochs, LinkId, Phase, Ready, Role } from './ready.ts';
-import { dueRecord } from './record-starts.ts';
+import { dueRecord, isAllRecorded } from './record-starts.ts';
 import { dueReplacement } from './replace-store.ts';
 import { resign, standsDown } from './resignation.ts';
 import type { FollowingStage, Leading } from './roles.ts';
@@ -501,6 +501,7 @@ export class Zab {
 
   /** Who lost its store gets its place back first; then it is recorded who is served. */
   #dueConfiguration(leading: Leading): Configuration | undefined {
+    if (isAllRecorded(leading)) return undefined;
     return dueReplacement(this.#core, leading) ?? dueRecord(this.#core, leading);
   }
 
