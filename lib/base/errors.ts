@@ -41,11 +41,13 @@ export type ErrorCode =
   | 'GRANT_LEAKED'
   | 'GRANT_OVERRUN';
 
+/** What a code alone says. */
 export interface ErrorDescription {
   /** ZooKeeper's number (KeeperException.Code), where there is one. */
   readonly errno?: number;
   /** What the code alone says about the write; a given error may know better. */
   readonly outcome: Outcome;
+  /** In a few words; the guide to errors has more, and what to do. */
   readonly meaning: string;
 }
 
@@ -127,6 +129,7 @@ const CREATE = Symbol('create');
 
 /** The one error class. Recognise it with {@link QuorateError.is}: that survives two copies of the package. */
 export class QuorateError extends Error {
+  /** Which of {@link ERRORS}: what to decide by. The message is for people, and may change. */
   readonly code: ErrorCode;
   /** ZooKeeper's number, where there is one. */
   readonly errno: number | undefined;
@@ -134,8 +137,9 @@ export class QuorateError extends Error {
   readonly outcome: Outcome;
   /** What `unknown` turned out to be, once the group is heard again. Never rejects. */
   readonly settled: Promise<Outcome>;
+  /** The node it is about, as the caller named it. */
   readonly path: string | undefined;
-  /** Which operation of a multi. */
+  /** Which operation of a multi, from 0. */
   readonly index: number | undefined;
 
   private constructor(key: typeof CREATE, code: ErrorCode, message: string, details: Details) {

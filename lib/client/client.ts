@@ -51,13 +51,17 @@ export interface CreateOptions extends WaitOptions {
 
 /** As {@link CreateOptions}, and ephemeral: gone with the session. */
 export interface SessionCreateOptions extends Omit<CreateOptions, 'ephemeral'> {
+  /** The group deletes it when the session ends, however it ends. It has no children. @default false */
   readonly ephemeral?: boolean;
 }
 
 /** One node: its path, what the codec made of its data, and its Stat. */
 export interface Znode<T> {
+  /** As the view names it: below a namespace, from there. */
   readonly path: string;
+  /** The caller's own: nothing done to it reaches the tree. */
   readonly data: T;
+  /** Versions, times and sizes, of the same moment as the data. */
   readonly stat: Stat;
 }
 
@@ -65,14 +69,25 @@ export interface Znode<T> {
 export interface Created {
   /** With the digits of a sequential node. */
   readonly path: string;
+  /** Of the node as it was made. */
   readonly stat: Stat;
 }
 
 /** The conditions of a delete: one version, or all that is below. */
 export type DeleteOptions = WaitOptions &
   (
-    | { readonly version?: number; readonly recursive?: false }
-    | { readonly recursive: true; readonly version?: never }
+    | {
+        /** Only if that is its version, else BAD_VERSION. @default any */
+        readonly version?: number;
+        /** A node with children is NOT_EMPTY. @default false */
+        readonly recursive?: false;
+      }
+    | {
+        /** All that is below goes too, in the same transaction. */
+        readonly recursive: true;
+        /** Of which of them would it be? */
+        readonly version?: never;
+      }
   );
 
 /**
@@ -94,9 +109,12 @@ export interface Client<T = string, In = T> {
   exists(path: string, options?: ReadOptions): Promise<Stat | undefined>;
   /** The names of a node's children, sorted. Rejects NO_NODE. */
   children(path: string, options?: ChildrenOptions): Promise<string[]>;
-  /** Creates a node. Rejects NODE_EXISTS, NO_NODE for a missing parent, NO_CHILDREN_FOR_EPHEMERALS. */
+  /**
+   * Creates a node, with empty data if there is none; at most 1 MiB, else TOO_LARGE. Resolves with the
+   * path that it was given. Rejects NODE_EXISTS, NO_NODE for a missing parent, NO_CHILDREN_FOR_EPHEMERALS.
+   */
   create(path: string, data?: In, options?: CreateOptions): Promise<Created>;
-  /** Replaces a node's data; with `version` only if that is its version, else BAD_VERSION. */
+  /** Replaces a node's data, at most 1 MiB; with `version` only if that is its version, else BAD_VERSION. Rejects NO_NODE. */
   set(path: string, data: In, options?: WaitOptions & { readonly version?: number }): Promise<Stat>;
   /**
    * Compare-and-set until it succeeds; creates the node, with its parents, if it is absent.
@@ -129,7 +147,15 @@ export interface Client<T = string, In = T> {
    */
   watchTree(path: string, options?: StopOptions): Feed<TreeUpdate<T>>;
   /** A node's ACL in zkCli's notation. */
-  getAcl(path: string, options?: ReadOptions): Promise<{ acl: string[]; stat: Stat }>;
+  getAcl(
+    path: string,
+    options?: ReadOptions,
+  ): Promise<{
+    /** Such as `world:anyone:cdrwa`. */
+    acl: string[];
+    /** Its `aversion` is what `setAcl` compares. */
+    stat: Stat;
+  }>;
   /** Replaces a node's ACL; `version` is compared with `stat.aversion`. */
   setAcl(
     path: string,
@@ -158,6 +184,7 @@ export interface Session<T = string, In = T> extends Client<T, In> {
   readonly timeout: number;
   /** Aborts when the session has ended; the reason is the error. */
   readonly signal: AbortSignal;
+  /** What it is now, by the clock at the moment of the call. */
   readonly state: SessionState;
   /**
    * Ms from now for which nobody else can have got what this session holds, if nothing more is heard of
@@ -188,9 +215,11 @@ export interface OwnedSession extends Session, AsyncDisposable {
 
 /** What a peer tells of itself. */
 export interface PeerEvents {
+  /** Something of it has changed. */
   status: [now: PeerStatus, before: PeerStatus];
   /** A session of the peer itself is connected: the first, or the next after one has ended. */
   session: [session: Session];
+  /** All goes on, but an operator should know: STALL, SLOW_DISK, REFUSED, EVEN_VOTERS, QUOTA_EXCEEDED and others. */
   warning: [warning: QuorateError];
   /** What was thrown into quorate by a listener, or went wrong where no caller waits. */
   error: [error: unknown];
@@ -198,16 +227,20 @@ export interface PeerEvents {
 
 /** One member of the group, in this process: a client with a life. */
 export interface Peer extends Client, AsyncDisposable {
+  /** ZooKeeper's myid, of the options. */
   readonly id: number;
   /** A frozen value; a new one after each change. */
   readonly status: PeerStatus;
-  /** Resolves when this peer serves; rejects with the reason when the time is over. */
+  /** Resolves when this peer serves. Without a `timeout` it waits for `requestTimeout`; then it rejects TIMED_OUT, with the reason. */
   ready(options?: WaitOptions): Promise<void>;
-  /** A further session, with its own ephemeral nodes and time-out. */
+  /**
+   * A further session, with its own ephemeral nodes and time-out: `sessionTimeout` in ms, within
+   * `minSessionTimeout` and `maxSessionTimeout`. @default that of the peer. Resolves when it is connected.
+   */
   openSession(options?: WaitOptions & { readonly sessionTimeout?: number }): Promise<OwnedSession>;
   /**
    * Ends the sessions, hands leadership over, closes links and store. Idempotent, never rejects, and
-   * takes no longer than `timeout`.
+   * takes no longer than `timeout` ms (default 10_000).
    */
   close(options?: { readonly timeout?: number }): Promise<void>;
   /** Resolves when the peer is closed, by whatever cause. */

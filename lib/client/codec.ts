@@ -8,7 +8,9 @@ import { messageOf } from '../peer/events.ts';
  * the data: the caller gets INVALID_DATA with it as the cause.
  */
 export interface Codec<T, In = T> {
+  /** The bytes of a value; called before the call returns that was given the value. */
   encode(value: In): Uint8Array;
+  /** The value of bytes, which are the codec's own. */
   decode(data: Uint8Array): T;
 }
 

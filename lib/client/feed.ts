@@ -17,6 +17,7 @@ export interface Feed<T> extends AsyncIterable<T> {
   subscribe(listener: (item: T) => void | Promise<void>): Disposable;
   /** The first item that passes. Waits without end unless there is a `timeout`. */
   until<U extends T>(test: (item: T) => item is U, options?: WaitOptions): Promise<U>;
+  /** The same with a test that tells nothing of types. */
   until(test: (item: T) => boolean, options?: WaitOptions): Promise<T>;
 }
 
@@ -48,8 +49,16 @@ export interface TreeUpdate<T> {
  * another made under its name, which `stat.czxid` tells.
  */
 export type TreeChange<T> =
-  | ({ readonly type: 'created' | 'changed' } & Znode<T>)
-  | { readonly type: 'deleted'; readonly path: string };
+  | ({
+      /** It is there now. */
+      readonly type: 'created' | 'changed';
+    } & Znode<T>)
+  | {
+      /** It is there no longer. */
+      readonly type: 'deleted';
+      /** As the view names it. */
+      readonly path: string;
+    };
 
 /** The newest state, read synchronously, until it is closed. */
 export interface Live<T> extends Feed<T>, AsyncDisposable {
@@ -59,5 +68,6 @@ export interface Live<T> extends Feed<T>, AsyncDisposable {
   readonly zxid: bigint;
   /** Why `value` is not the newest, while that is so. */
   readonly error: QuorateError | undefined;
+  /** Follows no longer; `value` stays. Idempotent. */
   close(): Promise<void>;
 }

@@ -6,37 +6,64 @@ import type { Created } from './client.ts';
 import { type Codec, encodeWith } from './codec.ts';
 
 type No<K extends string> = { readonly [P in K]?: never };
+type Of<K extends string> = { readonly [P in K]: string };
 
 /** One operation of a multi: `{ create: path, … }`, `{ set: path, … }`, `{ delete: path }` or `{ check: path }`. */
 export type Op<In = string> =
   | ({
+      /** The path; of a sequential node without the digits. */
       readonly create: string;
+      /** @default empty */
       readonly data?: In;
+      /** As {@link CreateOptions.sequential}. */
       readonly sequential?: boolean;
+      /** As {@link CreateOptions.container}. */
       readonly container?: boolean;
+      /** Ms, as {@link CreateOptions.ttl}. */
       readonly ttl?: number;
+      /** As {@link CreateOptions.acl}. */
       readonly acl?: readonly string[];
     } & No<'set' | 'delete' | 'check' | 'ephemeral'>)
-  | ({ readonly set: string; readonly data: In; readonly version?: number } & No<
-      'create' | 'delete' | 'check'
-    >)
-  | ({ readonly delete: string; readonly version?: number } & No<'create' | 'set' | 'check'>)
-  | ({ readonly check: string; readonly version?: number } & No<'create' | 'set' | 'delete'>);
+  | ({
+      /** Replaces the data of the node at this path. */
+      readonly set: string;
+      /** At most 1 MiB, and so for the whole multi. */
+      readonly data: In;
+      /** Only if that is its version. @default any */
+      readonly version?: number;
+    } & No<'create' | 'delete' | 'check'>)
+  | ({
+      /** Deletes the node at this path. */
+      readonly delete: string;
+      /** Only if that is its version. @default any */
+      readonly version?: number;
+    } & No<'create' | 'set' | 'check'>)
+  | ({
+      /** Nothing but a condition: the node at this path is there. */
+      readonly check: string;
+      /** And this is its version. @default any */
+      readonly version?: number;
+    } & No<'create' | 'set' | 'delete'>);
 
 /** Creates an ephemeral node: only in a multi of a session. */
 export type EphemeralOp<In = string> = {
+  /** The path; of a sequential node without the digits. */
   readonly create: string;
+  /** @default empty */
   readonly data?: In;
+  /** As {@link CreateOptions.sequential}. */
   readonly sequential?: boolean;
+  /** As {@link CreateOptions.acl}. */
   readonly acl?: readonly string[];
+  /** Gone with the session. */
   readonly ephemeral: true;
 } & No<'set' | 'delete' | 'check'>;
 
-/** A result for each operation, by its kind. */
+/** A result for each operation, by its kind: {@link Created} for `create`, {@link Stat} for `set`, else `undefined`. */
 export type Results<O extends readonly unknown[]> = {
-  -readonly [K in keyof O]: O[K] extends { create: string }
+  -readonly [K in keyof O]: O[K] extends Of<'create'>
     ? Created
-    : O[K] extends { set: string }
+    : O[K] extends Of<'set'>
       ? Stat
       : undefined;
 };

@@ -3,11 +3,23 @@ import { CodecMisuse } from './codec.ts';
 
 /** The common shape of zod, valibot, arktype and others, so that none of them is a dependency. */
 export interface StandardSchema<In, Out> {
+  /** Its name keeps it out of completion: nobody calls it by hand. */
   readonly '~standard': {
+    /** Of the standard. */
     readonly version: 1;
+    /** Who made the schema, such as `zod`. */
     readonly vendor: string;
+    /** Gives `{ value }`, or `{ issues }`; a promise of them is refused. */
     readonly validate: (value: unknown, ...rest: never[]) => unknown;
-    readonly types?: { readonly input: In; readonly output: Out } | undefined;
+    /** For the compiler alone. */
+    readonly types?:
+      | {
+          /** What may be written. */
+          readonly input: In;
+          /** What is read. */
+          readonly output: Out;
+        }
+      | undefined;
   };
 }
 

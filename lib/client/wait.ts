@@ -3,6 +3,7 @@ import { offAbort, onAbort } from './abort.ts';
 
 /** Gives something up. */
 export interface StopOptions {
+  /** Its reason is the `cause` of the error: ABORTED, of name `AbortError`. A write may be applied all the same. */
   readonly signal?: AbortSignal;
 }
 

@@ -12,9 +12,13 @@ export interface ZooCfgOptions {
 
 /** Keys that speak of ZooKeeper's client port. Nothing listens there yet: they have no effect. */
 export interface KeptKeys {
+  /** A port, of this key or of `server.N`. */
   readonly clientPort?: number;
+  /** The interface of that port. */
   readonly clientPortAddress?: string;
+  /** Connections that one address may have. */
   readonly maxClientCnxns?: number;
+  /** Whether the leader takes clients. */
   readonly leaderServes?: boolean;
 }
 
@@ -22,6 +26,7 @@ export interface KeptKeys {
 export interface ZooCfg {
   /** For `openPeer`. */
   readonly options: Grouped;
+  /** Keys that are read but have no effect yet. */
   readonly kept: KeptKeys;
   /** Keys that were there and have no meaning here. */
   readonly ignored: string[];

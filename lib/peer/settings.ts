@@ -18,9 +18,13 @@ export interface PeerAddress {
 
 /** Takes what the peer has to tell its operators. Fields first, as pino does. */
 export interface Logger {
+  /** The steps of the protocol, for who looks for a fault. */
   debug(fields: object, text: string): void;
+  /** Every change of `status`. */
   info(fields: object, text: string): void;
+  /** What the event `warning` tells too. */
   warn(fields: object, text: string): void;
+  /** What the event `error` would have told, had anybody listened. */
   error(fields: object, text: string): void;
 }
 
@@ -143,6 +147,7 @@ export interface Solo extends Settings {
   readonly id?: number;
   /** Where the log and the checkpoints are kept. @default in memory */
   readonly dataDir?: string;
+  /** That would be a group. */
   readonly peers?: never;
 }
 

@@ -14,6 +14,7 @@ export interface PeerStatus {
   readonly mode: PeerMode;
   /** Of the ZAB peer. Whether the application leads is another question. */
   readonly state: 'looking' | 'following' | 'leading' | 'observing' | 'quarantined' | 'closed';
+  /** How far the way from LOOKING to serving is gone. */
   readonly phase: 'election' | 'discovery' | 'synchronization' | 'broadcast';
   /** There is a quorum and this peer is in step: for readiness probes, never for liveness probes. */
   readonly serving: boolean;
@@ -21,6 +22,7 @@ export interface PeerStatus {
   readonly reason: string | undefined;
   /** Id of the leader that this peer follows, or is. */
   readonly leader: number | undefined;
+  /** Of the leadership that this peer has last taken part in; every leader has a greater one than those before. */
   readonly epoch: number;
   /** The last transaction applied here. */
   readonly zxid: bigint;
@@ -51,7 +53,9 @@ export interface PeerStatus {
 
 /** The link to one other peer. */
 export interface PeerConnection {
+  /** Of the options. */
   readonly url: string;
+  /** A link stands, and both sides know who the other is. */
   readonly connected: boolean;
   /** Why the last attempt failed, until one succeeds. */
   readonly error?: string;

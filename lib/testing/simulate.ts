@@ -26,9 +26,17 @@ export interface SimulationOptions {
 
 /** What came of one simulated run. */
 export interface Simulation {
+  /** What it was asked for. */
   readonly seed: number;
   /** Which of {@link PREDICATES} did not hold: the run ended there. Undefined if all went well. */
-  readonly violation: { readonly predicate: string; readonly detail: string } | undefined;
+  readonly violation:
+    | {
+        /** Its name and what it says. */
+        readonly predicate: string;
+        /** What was seen. */
+        readonly detail: string;
+      }
+    | undefined;
   /** A hash over all events: equal for equal seeds, options and versions, on every machine. */
   readonly traceHash: string;
   /** Virtual ms. */

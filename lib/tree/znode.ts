@@ -20,5 +20,6 @@ export interface Stat {
   readonly ephemeralOwner: bigint;
   /** Bytes. */
   readonly dataLength: number;
+  /** Children, not what is below them. */
   readonly numChildren: number;
 }
