@@ -1,12 +1,13 @@
 /** The chunks of a checkpoint in LevelDB. */
 import { DecodeError } from '../wire/decode-error.ts';
 import type { CheckpointMark } from '../wire/meta-record.ts';
+import { readAhead } from './level-ahead.ts';
 import { type Level, type Operation, put } from './level-database.ts';
 import { checkpointRange, chunkKey } from './level-keys.ts';
 import type { PlannedChunk } from './store-state.ts';
 
-/** Bytes that are read ahead. */
-const READ_AHEAD = 1024 * 1024;
+/** Bytes of one read. */
+const READ_BYTES = 256 * 1024;
 
 /**
  * Reads the chunks in order. That all are there is checked here, what is in them by the checksum
@@ -18,8 +19,7 @@ export async function* readChunks(
   { generation, chunks }: CheckpointMark,
 ): AsyncGenerator<Uint8Array> {
   let sequence = 0;
-  const range = { ...checkpointRange(generation), highWaterMarkBytes: READ_AHEAD };
-  for await (const [key, chunk] of level.iterator(range)) {
+  for await (const [key, chunk] of readAhead(level, checkpointRange(generation), READ_BYTES)) {
     if (sequence === chunks || !isChunk(key, generation, sequence)) break;
     yield chunk;
     sequence += 1;

@@ -4,14 +4,20 @@ import { formatZxid, type Zxid } from '../base/zxid.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRecord } from '../wire/log-record.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
+import { readAhead } from './level-ahead.ts';
 import { del, type Level, type Operation, put } from './level-database.ts';
 import { logAbove, logKey } from './level-keys.ts';
 import { follows } from './store-state.ts';
 
-/** Entries of one value. A group that is longer, as a long history may be, becomes several values of one batch. */
-const GROUP_ENTRIES = 8_192;
+/**
+ * Entries of one value: to read and verify them takes a few ms. A group that is longer, as a long history
+ * may be, becomes several values of one batch.
+ */
+const GROUP_ENTRIES = 2_048;
 /** Bytes of payload with which a value is full. */
-const GROUP_BYTES = 8 * 1024 * 1024;
+const GROUP_BYTES = 1024 * 1024;
+/** Bytes of one read: what is in it is verified in one piece. */
+const READ_BYTES = 64 * 1024;
 
 /** A log that was read and found whole. */
 export interface ReadLog {
@@ -27,7 +33,8 @@ export interface ReadLog {
 export async function readLog(level: Level, generation: number, base: Mark): Promise<ReadLog> {
   const entries: Entry[] = [];
   let end: Mark | undefined;
-  for await (const [key, value] of level.iterator(logAbove(generation, base.zxid))) {
+  const range = logAbove(generation, base.zxid);
+  for await (const [key, value] of readAhead(level, range, READ_BYTES)) {
     const record = decodeLogRecord(value);
     const last = verify(record, end ?? placeIn(record, base));
     if (!sameBytes(key, logKey(generation, last.zxid))) throw broken(last.zxid, 'in a wrong place');
