@@ -2,7 +2,7 @@
  * The only place where the order of I/O is decided. One turn: tick, what came in since the last turn,
  * then what the replica wants done; then, if the store is idle, the next batch. What comes in during
  * one turn of the event loop is dealt with in one turn of this loop, so that it travels in one frame
- * and is logged in one group.
+ * and is logged in one group; unless it is so much that the host would notice.
  */
 import { assert } from '../base/assert.ts';
 import type {
@@ -21,6 +21,7 @@ import type { StoreBatch } from '../wire/store-batch.ts';
 import type { LinkId } from '../zab/ready.ts';
 import type { Clock, Scheduled } from './clock.ts';
 import { messageOf } from './events.ts';
+import { Inputs } from './inputs.ts';
 
 /** Where the loop reads and writes. */
 export interface LoopPorts {
@@ -64,8 +65,7 @@ export class ReadyLoop {
   readonly #observer: LoopObserver;
   /** A gap between two turns that is longer is a stall; in ms. */
   readonly #stall: number;
-  /** What came in since the last turn, in its order. */
-  #inputs: (() => void)[] = [];
+  readonly #inputs = new Inputs();
   /** The peer at the other end of each link that has said so. */
   readonly #peers = new Map<LinkId, number>();
   #writing = false;
@@ -94,7 +94,9 @@ export class ReadyLoop {
       linkOpened: (link: LinkId, dialer: DialSide, address: string) => {
         this.#input(() => this.#replica.linked(link, dialer, address));
       },
-      frame: (link: LinkId, bytes: Uint8Array) => this.#input(() => this.#receive(link, bytes)),
+      frame: (link: LinkId, bytes: Uint8Array) => {
+        this.#input(() => this.#receive(link, bytes), bytes.length);
+      },
       linkClosed: (link: LinkId, reason: string) => this.#input(() => this.#unlink(link, reason)),
       linkDrained: (link: LinkId) => this.#input(() => this.#replica.backlog(link, 0)),
       dialFailed: (peer: number, reason: string) => {
@@ -130,14 +132,14 @@ export class ReadyLoop {
   /** No turn follows, and no timer is left. */
   stop(): void {
     this.#stopped = true;
-    this.#inputs = [];
+    this.#inputs.clear();
     this.#next?.cancel();
     this.#timer?.cancel();
   }
 
-  #input(input: () => void): void {
+  #input(act: () => void, bytes = 0): void {
     if (this.#stopped) return;
-    this.#inputs.push(input);
+    this.#inputs.push(act, bytes);
     this.wake();
   }
 
@@ -150,9 +152,7 @@ export class ReadyLoop {
     try {
       this.#turnedAt = this.#ports.clock.monotonic();
       this.#replica.tick(this.#turnedAt, this.#ports.clock.wall());
-      const inputs = this.#inputs;
-      this.#inputs = [];
-      for (const input of inputs) input();
+      this.#inputs.take();
       this.#realise(this.#replica.ready());
       this.#persist();
       if (!this.#stopped) this.#plan(this.#replica.deadline());
@@ -257,7 +257,7 @@ export class ReadyLoop {
 
   /** Work that was left for another turn is gone on with at once. */
   #plan(deadline: number): void {
-    if (deadline <= this.#turnedAt) this.wake();
+    if (deadline <= this.#turnedAt || !this.#inputs.isEmpty) this.wake();
     else this.#arm(deadline);
   }
 
