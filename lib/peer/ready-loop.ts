@@ -208,8 +208,8 @@ export class ReadyLoop {
   }
 
   #written(batch: StoreBatch, ms: number): void {
-    this.#writing = false;
     this.#input(() => {
+      this.#writing = false;
       this.#replica.persisted(batch.id);
       this.#observer.written(ms);
     });
