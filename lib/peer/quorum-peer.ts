@@ -43,10 +43,11 @@ const ENDING_LEAST = 100;
 
 export class QuorumPeer {
   readonly id: number;
-  readonly options: CheckedOptions;
   /** Resolves when the peer is closed, by whatever cause. */
   readonly closed: Promise<void>;
   readonly pipeline: RequestPipeline;
+  /** Holds secrets: private, so that no logger finds them in a peer that it is given. */
+  readonly #options: CheckedOptions;
   readonly #replica: Replica;
   readonly #ports: LoopPorts;
   readonly #observer: PeerObserver;
@@ -111,7 +112,7 @@ export class QuorumPeer {
     observer: PeerObserver,
   ) {
     this.id = options.id;
-    this.options = options;
+    this.#options = options;
     this.#replica = replica;
     this.#ports = ports;
     this.#observer = observer;
@@ -123,6 +124,10 @@ export class QuorumPeer {
     this.closed = new Promise((resolve) => {
       this.#setClosed = resolve;
     });
+  }
+
+  get options(): CheckedOptions {
+    return this.#options;
   }
 
   /** As of now. */
@@ -186,12 +191,12 @@ export class QuorumPeer {
   async #listen(): Promise<void> {
     const { transport } = this.#ports;
     transport.start(this.#loop.transportEvents);
-    const own = this.options.addresses.find(({ id }) => id === this.id);
+    const own = this.#options.addresses.find(({ id }) => id === this.id);
     if (own !== undefined && own.url !== '') await transport.listen(own.url);
   }
 
   #start(): void {
-    for (const { id, url } of this.options.addresses) {
+    for (const { id, url } of this.#options.addresses) {
       if (id !== this.id) this.#ports.transport.dial(id, url);
     }
     this.#loop.wake();
@@ -226,7 +231,7 @@ export class QuorumPeer {
     const before = this.#status;
     const now = this.status;
     this.#status = now;
-    this.options.logger?.info(now, `peer ${this.id} is ${now.state}`);
+    this.#options.logger?.info(now, `peer ${this.id} is ${now.state}`);
     this.#observer.status(now, before);
     if (now.serving) this.#warnEven(now);
   }
@@ -262,7 +267,7 @@ export class QuorumPeer {
   }
 
   #tell(event: ReplicaEvent): void {
-    this.options.logger?.debug({ ...event }, `peer ${this.id}: ${event.type}`);
+    this.#options.logger?.debug({ ...event }, `peer ${this.id}: ${event.type}`);
     const warning = warningOf(event);
     if (warning === undefined) return;
     const [code, text] = warning;
@@ -273,7 +278,7 @@ export class QuorumPeer {
   }
 
   #warnSlow(ms: number): void {
-    if (ms < this.options.fsyncWarningThreshold) return;
+    if (ms < this.#options.fsyncWarningThreshold) return;
     const text = `peer ${this.id}: a synced write took ${Math.round(ms)} ms`;
     this.#observer.warning(QuorateError.make('SLOW_DISK', text));
   }

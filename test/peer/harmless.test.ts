@@ -1,6 +1,7 @@
 /** The host application is never harmed, and cannot harm the peer by what it hands in. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
 import { openPeerWith } from '../../lib/client/open-peer.ts';
 import { json, type Logger, openPeer, type Peer, type PeerStatus } from '../../lib/index.ts';
 import { systemClock } from '../../lib/peer/clock.ts';
@@ -215,3 +216,21 @@ test('update: an asynchronous change is misuse, and its time-out is one for all 
   await assert.rejects(busy, failsWith('TIMED_OUT'));
   assert.ok(performance.now() - before < 5_000);
 });
+
+test('whoever logs a peer, or a session, logs no secret', async (t) => {
+  const secrets = ['the secret of the group', `super:${'A'.repeat(27)}=`, 'a password'];
+  const [secret = '', superDigest = '', password = ''] = secrets;
+  const peer = await openPeer({ secret, superDigest });
+  t.after(() => peer.close());
+  await peer.addAuth('digest', `user:${password}`);
+  const session = await peer.openSession();
+  for (const held of [peer, session, peer.status, peer.session]) {
+    const texts = [inspect(held, { depth: null }), JSON.stringify(held, withoutBigints)];
+    const said = secrets.filter((one) => texts.some((text) => text.includes(one)));
+    assert.deepEqual(said, []);
+  }
+});
+
+function withoutBigints(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
