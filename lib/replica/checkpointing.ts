@@ -31,6 +31,8 @@ export class Checkpointing {
   #transactions = 0;
   #bytes = 0;
   #making: Checkpoint | undefined;
+  /** One was given up for a learner's copy, and none is complete since. */
+  #owed = false;
   #sequence = 0;
 
   /** @param replay what was applied on top of the checkpoint, which is at `durable.applied`. */
@@ -56,12 +58,26 @@ export class Checkpointing {
     return this.#making !== undefined;
   }
 
+  /**
+   * The next checkpoint is not to be given up, too: whoever wants a copy waits for it. Copies that are
+   * cut and begun anew for ever would keep this peer from its own, and the log would grow without end.
+   */
+  get owed(): boolean {
+    return this.#owed;
+  }
+
   applied({ bytes }: Entry): void {
     this.#transactions += 1;
     this.#bytes += bytes.length;
   }
 
-  /** A SNAP is wanted, or comes: the copy is given up, and begun anew later. */
+  /** A SNAP is wanted: the copy is given up for it, once. */
+  giveWay(): void {
+    if (this.#making !== undefined) this.#owed = true;
+    this.giveUp();
+  }
+
+  /** A SNAP comes: the copy is given up, and begun anew later. */
   giveUp(): void {
     if (this.#making === undefined) return;
     this.#outbox.event({ type: 'checkpoint', zxid: this.#making.zxid, state: 'given-up' });
@@ -73,6 +89,7 @@ export class Checkpointing {
   /** A SNAP was installed, and is the store's checkpoint now. */
   installed(zxid: Zxid): void {
     this.#zxids = [zxid];
+    this.#owed = false;
     this.#transactions = 0;
     this.#bytes = 0;
   }
@@ -132,6 +149,7 @@ export class Checkpointing {
   /** The slice is on the disk. Answers where the log may be cut. */
   persisted({ complete, zxid }: CheckpointWrite): Zxid | undefined {
     if (complete === undefined) return undefined;
+    this.#owed = false;
     this.#outbox.event({ type: 'checkpoint', zxid, state: 'complete' });
     return complete.zxid;
   }

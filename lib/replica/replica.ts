@@ -241,7 +241,7 @@ export class Replica {
     this.#feeds.feed((link, bytes, last) => this.#zab.chunk(link, bytes, last));
     do {
       this.#failing = false;
-      this.#realise(this.#zab.ready());
+      this.#realise(this.#zab.ready(!this.#checkpointing.owed || this.#tree.restoring));
       this.#followRole();
       if (this.#local.forked) this.failed('the group has heard of another life of this store');
     } while (this.#serve() || this.#failing);
@@ -277,7 +277,7 @@ export class Replica {
   /** What only a leader is asked. */
   #lead(ready: Ready): void {
     if (ready.snapshots.length > 0) {
-      this.#checkpointing.giveUp();
+      this.#checkpointing.giveWay();
       this.#feeds.begin(this.#tree.machine, ready.snapshots);
     }
     for (const token of ready.confirmed) this.#duties?.confirmed(token);

@@ -37,9 +37,14 @@ export function sendInOrder(core: Core, learner: Learner, message: ZabMessage): 
 }
 
 /** Starts every synchronization that may start; at the end of a turn, when `applied` is what the tree will be. */
-export function synchronizeAll(core: Core, leading: Leading, applied: Zxid): void {
+export function synchronizeAll(
+  core: Core,
+  leading: Leading,
+  applied: Zxid,
+  mayCopy: boolean,
+): void {
   if (!leading.ownHistory) return;
-  let snapshots = 0;
+  let snapshots = mayCopy ? 0 : core.options.snapshotsMax;
   for (const learner of leading.learners.values())
     if (learner.held?.behindSnapshot === true) snapshots += 1;
   for (const learner of leading.learners.values()) {

@@ -477,8 +477,11 @@ export class Zab {
 
   // ── The end of a turn ─────────────────────────────────────────────────────────────────────────
 
-  /** Everything this turn asks of the world. The driver applies `deliver` before it calls anything else. */
-  ready(): Ready {
+  /**
+   * Everything this turn asks of the world. The driver applies `deliver` before it calls anything else.
+   * @param mayCopy whether it can begin a checkpoint for a learner now; if not, the learner waits.
+   */
+  ready(mayCopy: boolean = true): Ready {
     const core = this.#core;
     if (this.#role.leading !== undefined) {
       const { leading } = this.#role;
@@ -491,7 +494,7 @@ export class Zab {
     if (this.#role.leading !== undefined) {
       announce(core, this.#role.leading);
       if (this.broadcasting) core.outbox.configure = this.#dueConfiguration(this.#role.leading);
-      synchronizeAll(core, this.#role.leading, core.applied);
+      synchronizeAll(core, this.#role.leading, core.applied, mayCopy);
       sendHeld(core, this.#role.leading);
       beginRound(core, this.#role.leading);
       cutLaggingLearners(core, this.#role, this.#role.leading);

@@ -188,3 +188,38 @@ test('a watch over a copy knows what its session has become on the way', () => {
   assert.equal(cluster.read(id, own, { type: 'get', path: '/secret' }).type, 'get');
   assert.equal(cluster.told(id).filter(({ type }) => type === 'watch').length, 1);
 });
+
+test('a copy that never comes to its end does not keep the leader from its own checkpoints', () => {
+  const cluster = new Cluster({
+    replica: { snapCount: 10, sliceBytes: 100 },
+    zab: { heldBytesMax: 300 },
+  });
+  const leader = cluster.settle();
+  const id = cluster.follower();
+  const session = cluster.open(leader);
+  for (let at = 0; at < 400; at += 1) cluster.peer(leader).submit(session, create(`/n${at}`));
+  cluster.ask(leader, session, create('/a'));
+  cluster.isolate(id);
+  outgrow(cluster, leader, session);
+  cluster.heal();
+  const before = cluster.events(leader).length;
+  const since = (): string[] =>
+    cluster
+      .events(leader)
+      .slice(before)
+      .map((event) => {
+        if (event.type === 'checkpoint') return event.state;
+        return event.type === 'sync' ? event.mode : event.type;
+      });
+  for (let at = 0; at < 200; at += 1) {
+    cluster.ask(leader, session, set('/a', `${at}`));
+    cluster.step();
+  }
+  const count = (what: string): number => since().filter((event) => event === what).length;
+  assert.ok(count('SNAP') > 1, `${count('SNAP')} copies were begun`);
+  assert.ok(count('complete') >= 3, `${count('complete')} checkpoints of 200 writes`);
+  cluster.until(
+    'it has caught up once the writes end',
+    () => cluster.peer(id).applied === cluster.peer(leader).applied,
+  );
+});
