@@ -13,11 +13,15 @@ const CHAIN_MAX = 8;
 export function isCertifiedBy(ca: SecureContextOptions['ca'], socket: unknown): boolean {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return false;
   const authorities = [ca ?? []].flat().flatMap(certificatesOf);
-  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  for (let length = 0; length < CHAIN_MAX && certificate?.raw !== undefined; length += 1) {
-    const own = new X509Certificate(certificate.raw);
-    if (authorities.some((authority) => isIssuedBy(own, authority))) return true;
-    certificate = certificate.issuerCertificate;
+  let shown: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  let below: X509Certificate | undefined;
+  for (let length = 0; length < CHAIN_MAX && shown?.raw !== undefined; length += 1) {
+    const certificate = new X509Certificate(shown.raw);
+    // Whoever dials chooses what else is shown, and Node links that by names: each must have signed the one below.
+    if (below !== undefined && !(certificate.ca && isIssuedBy(below, certificate))) return false;
+    if (authorities.some((authority) => isIssuedBy(certificate, authority))) return true;
+    below = certificate;
+    shown = shown.issuerCertificate;
   }
   return false;
 }
