@@ -14,13 +14,14 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What packing needs of the checkout. It is copied, so that no other run is disturbed. */
 const SOURCES = ['package.json', 'README.md', 'LICENSE', 'tsconfig.json', 'tsconfig.build.json'];
 /** A busy machine takes its time. */
-const TIMEOUT = 120_000;
+const TIMEOUT = 300_000;
 
 /** A strict consumer that touches what a declaration file could get wrong. */
 const CONSUMER = `
 import {
   type Client, json, openPeer, type Peer, type PeerStatus, QuorateError, type Settings, type TreeUpdate,
 } from 'quorate';
+import { type Grant, Mutex } from 'quorate/recipes';
 import { createTestGroup, simulate, type TestGroup } from 'quorate/testing';
 
 interface Config { readonly pool: number }
@@ -33,6 +34,8 @@ const results = await peer.multi([{ check: '/config', version }, { create: '/log
 const made: string = results[1].path;
 peer.on('status', (now: PeerStatus) => now.reason?.length);
 peer.watchTree('/').subscribe((update: TreeUpdate<string>) => void update.changes.length);
+const held: Grant = await new Mutex(peer, '/lock').acquire({ timeout: 1_000 });
+const fence: bigint = held.fence;
 const group: TestGroup = await createTestGroup(3);
 if (QuorateError.is(made, 'NO_NODE')) await made.settled;
 await simulate(1);
@@ -40,7 +43,7 @@ await simulate(1);
 await openPeer({ id: 1, peers: { 1: 'ws://127.0.0.1:7701' } });
 // @ts-expect-error: no such operation
 await peer.multi([{ creat: '/x' }]);
-export { group };
+export { fence, group };
 `;
 
 const run = promisify(execFile);
@@ -110,12 +113,11 @@ describe('the package, packed and installed in an empty project', () => {
     await assert.rejects(runFile('deep.js'), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 
-  for (const skipLibCheck of [true, false])
-    test(`a strict consumer compiles, ${skipLibCheck ? 'with' : 'without'} skipLibCheck`, async () => {
-      const file = join(app, 'consumer.ts');
-      await writeFile(file, CONSUMER);
-      assert.deepEqual(diagnose(file, app, skipLibCheck), []);
-    });
+  test('a strict consumer compiles, and so do the declarations themselves', async () => {
+    const file = join(app, 'consumer.ts');
+    await writeFile(file, CONSUMER);
+    assert.deepEqual(diagnose(file, app), []);
+  });
 });
 
 /** @returns the tarball that `npm publish` would send. */
@@ -124,10 +126,18 @@ async function pack(checkout: string): Promise<string> {
   for (const name of SOURCES) await cp(join(ROOT, name), join(checkout, name));
   await cp(join(ROOT, 'lib'), join(checkout, 'lib'), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
+  await leaveChecksAway(join(checkout, 'tsconfig.build.json'));
   await run('npm', ['pack', '--silent', '--offline'], { cwd: checkout, timeout: TIMEOUT });
   const tarball = (await readdir(checkout)).find((name) => name.endsWith('.tgz'));
   assert.ok(tarball, 'nothing was packed');
   return join(checkout, tarball);
+}
+
+/** The types of the sources are checked elsewhere; what is emitted is the same, sooner. */
+async function leaveChecksAway(file: string): Promise<void> {
+  const config = JSON.parse(await readFile(file, 'utf8'));
+  config.compilerOptions.noCheck = true;
+  await writeFile(file, JSON.stringify(config));
 }
 
 /** As `npm install` would, without a registry: its dependencies are those of this checkout. */
@@ -143,7 +153,8 @@ async function install(tarball: string, app: string): Promise<void> {
     await symlink(join(ROOT, 'node_modules', name), join(modules, name));
 }
 
-function diagnose(file: string, app: string, skipLibCheck: boolean): string[] {
+/** Whatever is wrong with `skipLibCheck` is wrong without it, too. */
+function diagnose(file: string, app: string): string[] {
   const program = ts.createProgram([file], {
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -154,7 +165,7 @@ function diagnose(file: string, app: string, skipLibCheck: boolean): string[] {
     types: ['node'],
     typeRoots: [join(app, 'node_modules', '@types')],
     noEmit: true,
-    skipLibCheck,
+    skipLibCheck: false,
   });
   return ts
     .getPreEmitDiagnostics(program)

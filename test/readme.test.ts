@@ -13,7 +13,7 @@ import ts from 'typescript';
 import { freePorts } from '../examples/support/peer-process.ts';
 import { RANGES } from '../lib/peer/numbers.ts';
 import { IGNORED, KEPT, NUMBERED, TAKEN } from '../lib/peer/zoo-cfg-keys.ts';
-import { programsOf } from './readme-programs.ts';
+import { examplesIn, programsOf } from './readme-programs.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Guides whose programs are whole. */
@@ -35,6 +35,7 @@ function write(name: string, source: string): string {
   const entry = (file: string) => JSON.stringify(join(ROOT, 'lib', file));
   const own = source
     .replaceAll(`'quorate'`, entry('index.ts'))
+    .replaceAll(`'quorate/recipes'`, entry('recipes/index.ts'))
     .replaceAll(`'quorate/testing'`, entry('testing/index.ts'));
   writeFileSync(path, own);
   return path;
@@ -74,12 +75,16 @@ function tableBelow(heading: string, first: string): string[][] {
 }
 
 describe('what the README and the guides show', () => {
-  test('is right by its types', () => {
+  test('is right by its types, in comments too', () => {
     const programs = GUIDES.flatMap((guide) => {
       const sources = programsIn(guide);
       assert.ok(sources.length > 0, `${guide} has no programs`);
       return sources.map((source, at) => write(`${guide.replaceAll('/', '-')}-${at}`, source));
     });
+    const examples = examplesIn(join(ROOT, 'lib'));
+    assert.ok(examples.length > 1, 'the examples were not found');
+    for (const [at, { file, source }] of examples.entries())
+      programs.push(write(`${file.replaceAll(/\W/g, '-')}-${at}`, source));
     const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
     const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
     const program = ts.createProgram(programs, {
@@ -103,6 +108,12 @@ describe('what the README and the guides show', () => {
   test('the first lines run, and end by themselves', async () => {
     const [first = ''] = programsIn('README.md');
     assert.match(await outputOf(write('first', first)), /db is postgres:\/\/db1\?pool=8/);
+  });
+
+  test('the locks and the term are had, and end by themselves', async () => {
+    const [, , source = ''] = programsIn('README.md');
+    assert.match(source, /Mutex/);
+    assert.match(await outputOf(write('locks', source)), /^the leader is http/m);
   });
 
   test('three processes with the second program are a group', async () => {

@@ -26,7 +26,10 @@ import { QueueRules } from './queue-rules.ts';
 export class MultiLock implements Lock {
   readonly #lock: Lock;
 
-  /** @param paths of the locks: one at least, each once; the grant stands on the node in the first */
+  /**
+   * Free: nothing is asked before a lock is.
+   * @param paths of the locks: one at least, each once; the grant stands on the node in the first
+   */
   constructor(client: AnyClient, paths: readonly string[], options?: LockOptions) {
     if (!Array.isArray(paths)) throw new TypeError('MultiLock: paths is an array');
     const [first, ...others] = paths;

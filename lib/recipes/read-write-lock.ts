@@ -24,7 +24,10 @@ export class ReadWriteLock {
   /** Held alone. Inside of a `read.run` it is WOULD_DEADLOCK: it would wait for that one. */
   readonly write: Lock;
 
-  /** @param path the node that those who wait stand below */
+  /**
+   * Free: nothing is asked before a lock is.
+   * @param path the node that those who wait stand below
+   */
   constructor(client: AnyClient, path: string, options?: LockOptions) {
     checkPlace('ReadWriteLock', client, path);
     const rules = (kind: 'read' | 'write') => (owner: string) =>

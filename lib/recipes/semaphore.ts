@@ -32,7 +32,10 @@ export class Semaphore implements Lock<LeaseOptions> {
   readonly #leases: number;
   readonly #lock: Lock<LeaseOptions>;
 
-  /** @param path the node that has their number as its data, and the leases below it */
+  /**
+   * Free: nothing is asked before a lease is.
+   * @param path the node that has their number as its data, and the leases below it
+   */
   constructor(client: AnyClient, path: string, options: SemaphoreOptions) {
     checkPlace('Semaphore', client, path);
     const leases = options?.leases;
