@@ -5,11 +5,11 @@
 import { birthStep, isBornBy } from './bootstrap.ts';
 import { type Configuration, voterKey } from './configuration.ts';
 import type { Core } from './core.ts';
-import { judge, ownBirthNotice, ownHello } from './handshake.ts';
+import { clusterName, judge, ownBirthNotice, ownHello } from './handshake.ts';
 import type { Link, Remote } from './links.ts';
 import type { BirthNotice, Hello } from './messages.ts';
 import type { PeerRole } from './peer-role.ts';
-import type { LinkId } from './ready.ts';
+import type { LinkId, Refusal } from './ready.ts';
 
 export class Door {
   readonly #core: Core;
@@ -46,15 +46,17 @@ export class Door {
       case 'surplus':
         this.#role.drop(link, 'another link stays');
         return;
-      case 'refuse': {
-        const { reason, detail } = verdict;
-        core.outbox.event({ type: 'refused', link: link.id, reason, detail });
-        this.#role.drop(link, reason);
+      case 'refuse':
+        this.#refuse(link, verdict.reason, verdict.detail);
         return;
-      }
       case 'accept':
         this.#greet(link, hello, verdict.replaces);
     }
+  }
+
+  #refuse(link: Link, reason: Refusal, detail: string): void {
+    this.#core.outbox.event({ type: 'refused', link: link.id, reason, detail });
+    this.#role.drop(link, reason);
   }
 
   #greet(link: Link, hello: Hello, replaces: LinkId | undefined): void {
@@ -79,8 +81,14 @@ export class Door {
   /** A peer's birth has changed; from a born one comes the genesis. */
   receiveBirth(remote: Remote, message: BirthNotice): void {
     const core = this.#core;
+    const { genesis, cluster } = message;
+    const own = clusterName(core);
+    // One was not born yet when the link began.
+    if (own !== '' && cluster !== '' && own !== cluster) {
+      this.#refuse(remote, 'STORE_MISMATCH', `peer ${remote.hello.id} belongs to another group`);
+      return;
+    }
     remote.birth = message.birth;
-    const { genesis } = message;
     core.genesis ??= genesis;
     this.growUp();
   }

@@ -188,6 +188,18 @@ test('a wiped store that comes back under another id is pledged anew by the othe
   assert.equal(birth.voters.find(({ id }) => id === 3)?.store, SPARE);
 });
 
+test('who turns out to be born into another group while linked is refused then', () => {
+  const lone = new Lone();
+  lone.meet(3, 3, { cluster: '', birth: { state: 'unborn' } });
+  const { genesis } = lone;
+  lone.hear(3, { type: 'BIRTH', birth: { state: 'born' }, genesis, cluster: 'a'.repeat(28) });
+  assert.equal(lone.closing(3), 'STORE_MISMATCH');
+  lone.meet(1, 1, { cluster: '', birth: { state: 'unborn' } });
+  const { cluster } = lone.zab;
+  lone.hear(1, { type: 'BIRTH', birth: { state: 'born' }, genesis, cluster });
+  assert.equal(lone.closing(1), undefined);
+});
+
 test('one that a born peer names is born; one that it does not name waits for a checkpoint', () => {
   const named = unborn();
   tells(named, 3, { state: 'born' });
