@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import { ZERO, type Zxid } from '../../lib/base/zxid.ts';
 import type { ReadOperation, ReadResult } from '../../lib/replica/read.ts';
-import type { Delivery } from '../../lib/replica/ready.ts';
+import type { Delivery, WatchedNode } from '../../lib/replica/ready.ts';
 import type { SessionHandle, SessionState } from '../../lib/replica/session-handle.ts';
 import type { Proposed } from '../../lib/testing/ghost.ts';
 import type { Asked, Observer } from '../../lib/testing/predicates/predicate.ts';
@@ -21,8 +21,10 @@ import {
   noEarlyExpiry,
   ownership,
 } from '../../lib/testing/predicates/sessions.ts';
+import { watchedNodes } from '../../lib/testing/predicates/watched-nodes.ts';
 import { watchOrder } from '../../lib/testing/predicates/watches.ts';
 import type { Acl } from '../../lib/tree/acl.ts';
+import { TRUSTED } from '../../lib/tree/reader.ts';
 import type { Change, Txn, TxnBody } from '../../lib/tree/txn.ts';
 import type { ResyncEvent, WatchEvent } from '../../lib/tree/watch-event.ts';
 import { fires, holds, STORE, Stage, z } from './stage.ts';
@@ -231,6 +233,30 @@ test('S23 fires when a watch that stays misses an event', () => {
     on.told(peer, set, watch);
     on.told(peer, syncRead(session, below.entry.zxid), undefined);
   });
+});
+
+test('S23 fires when a node is told that its transaction did not leave', () => {
+  const history = new History();
+  const session = handle(7n);
+  const peer = history.peer(1);
+  history.next(txn(change(creation('/a'))));
+  const made = history.next(txn(change(creation('/a/b'))));
+  const found = history.model.machine.get('/a/b', TRUSTED);
+  if (found.type === 'error') throw new Error(found.code);
+  const { data, stat } = found;
+  const { zxid } = made.entry;
+  history.next(txn(change({ type: 'delete', path: '/a/b' })));
+  const told = (node?: WatchedNode): Delivery => {
+    const watches = [{ path: '/a', kind: 'persistent-recursive' }] as const;
+    const event = { type: 'created', path: '/a/b', zxid, watches } as const;
+    return { type: 'watch', session, zxid, event, ...(node === undefined ? {} : { node }) };
+  };
+  holds(watchedNodes, history, (on) => on.told(peer, told({ data, stat }), undefined));
+  const later = { data, stat: { ...stat, mzxid: zxid + 1n } };
+  const others = [undefined, later, { data: Uint8Array.of(1), stat }];
+  for (const node of others) {
+    fires(watchedNodes, 'S23', history, (on) => on.told(peer, told(node), undefined));
+  }
 });
 
 test('S22 fires when a watch is not there that was left, or was taken back by nobody', () => {

@@ -26,6 +26,7 @@ import {
 } from './requests.ts';
 import { conservatism, ephemerals, noEarlyExpiry, ownership } from './sessions.ts';
 import { containment, hashes, processConsistency, snapshots } from './state.ts';
+import { watchedNodes } from './watched-nodes.ts';
 import { watchOrder } from './watches.ts';
 
 /** S1 to S17, S28 (of rounds), S31 and S34: what can be judged below sessions. */
@@ -51,7 +52,7 @@ export const ZAB_PREDICATES: readonly Predicate[] = [
   containment,
 ];
 
-/** All of them: S17 to S30 and S32 besides. */
+/** All of them: S17 to S30 and S32 besides. S23 is judged with S22, too. */
 export const REPLICA_PREDICATES: readonly Predicate[] = [
   ...ZAB_PREDICATES,
   snapshots,
@@ -60,6 +61,7 @@ export const REPLICA_PREDICATES: readonly Predicate[] = [
   noEarlyExpiry,
   conservatism,
   watchOrder,
+  watchedNodes,
   sessionOrder,
   fifo,
   exactlyOnce,
@@ -74,7 +76,6 @@ export const REPLICA_PREDICATES: readonly Predicate[] = [
 export const PREDICATES: ReadonlyMap<string, string> = new Map(
   [
     ...REPLICA_PREDICATES.map(({ name, title }) => [name, title] as const),
-    ['S23', 'watches that stay get every event once, in order'] as const,
     ['S35', 'after the faults everything converges'] as const,
     ['S36', 'a minority does not unseat a leader that has a quorum'] as const,
   ].sort(([one], [two]) => Number(one.slice(1)) - Number(two.slice(1))),

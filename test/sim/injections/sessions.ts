@@ -55,4 +55,25 @@ export const SESSIONS: readonly Injection[] = [
     expects: ['S22', 'S23'],
     machine: 'replica',
   },
+  {
+    id: 'watched-node-of-another-time',
+    origin: 'a node is handed over as its transaction left it',
+    title:
+      'a node that is told to who watches a subtree is told so for ever, whatever becomes of it',
+    patches: [
+      {
+        file: 'lib/replica/watching.ts',
+        find: 'const nodes = new Map<string, WatchedNode | undefined>();',
+        replace: 'const nodes = this.#remembered;',
+      },
+      {
+        file: 'lib/replica/watching.ts',
+        find: 'readonly #table = new WatchTable<SessionHandle>();',
+        replace:
+          'readonly #table = new WatchTable<SessionHandle>(); readonly #remembered = new Map<string, WatchedNode | undefined>();',
+      },
+    ],
+    expects: ['S23'],
+    machine: 'replica',
+  },
 ];
