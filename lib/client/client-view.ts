@@ -52,13 +52,17 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
     return this.source.current.signal;
   }
 
+  get closing(): AbortSignal {
+    return this.source.current.closing;
+  }
+
   get state(): SessionState {
     return this.source.current.state;
   }
 
   get trustedFor(): number {
     const { current, peer } = this.source;
-    return current.end === undefined ? peer.validFor(current.handle) : 0;
+    return current.closing.aborted ? 0 : peer.validFor(current.handle);
   }
 
   namespace(path: string): Session<T, In> {

@@ -184,6 +184,11 @@ export interface Session<T = string, In = T> extends Client<T, In> {
   readonly timeout: number;
   /** Aborts when the session has ended; the reason is the error. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when it is to be closed, before the group is asked to: the last moment in which what stands on its
+   * ephemeral nodes is nobody else's. At the latest when it has ended; the reason is the error.
+   */
+  readonly closing: AbortSignal;
   /** What it is now, by the clock at the moment of the call. */
   readonly state: SessionState;
   /**

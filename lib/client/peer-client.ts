@@ -27,6 +27,8 @@ type Listener<E extends keyof PeerEvents> = (...args: PeerEvents[E]) => void;
 export class PeerClient extends ClientView<string, string> implements Peer {
   readonly #peer: QuorumPeer;
   readonly #events: Events<PeerEvents>;
+  /** Further sessions that have not ended. */
+  readonly #opened = new Set<SessionCore>();
 
   constructor(core: ClientCore, events: Events<PeerEvents>) {
     super(core, new Place(''), utf8);
@@ -86,12 +88,15 @@ export class PeerClient extends ClientView<string, string> implements Peer {
     if (end !== undefined) throw QuorateError.make(end.code, end.message, NOT_APPLIED);
     const core = new SessionCore(this.#peer, this.#sessionTimeout(options?.sessionTimeout), NOBODY);
     await this.#connected(core, context, options);
+    this.#opened.add(core);
+    void core.ended.then(() => this.#opened.delete(core));
     return new OwnedSessionView(new PinnedSource(core, this.source.report), this.place, utf8);
   }
 
   /** Misuse rejects: nothing that returns a promise throws. */
   async close(options?: { readonly timeout?: number }): Promise<void> {
     checkOptions('close', options);
+    for (const core of [this.source.current, ...this.#opened]) core.announceEnd();
     await this.#peer.close(options?.timeout ?? CLOSE_TIMEOUT);
   }
 

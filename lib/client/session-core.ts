@@ -27,6 +27,7 @@ export class SessionCore implements SessionObserver {
   readonly watches: SessionWatches;
   readonly #owner: SessionOwner;
   readonly #controller = new AbortController();
+  readonly #closing = new AbortController();
   #ended: QuorateError | undefined;
   /** Resolves when it is connected for the first time, or has ended before. */
   readonly connected: Promise<void>;
@@ -51,6 +52,11 @@ export class SessionCore implements SessionObserver {
   /** Aborts when the session has ended; the reason is the error. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Aborts before the group is asked to end it, and at the latest when it has ended. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
   /** By the clock: after a blocked event loop it is the truth before any event could tell it. */
@@ -122,7 +128,15 @@ export class SessionCore implements SessionObserver {
 
   /** Asks for its end, after what was asked before. */
   close(): void {
+    this.announceEnd();
     if (this.#ended === undefined) this.peer.pipeline.closeSession(this.handle);
+  }
+
+  /** Its end will be asked for: whoever relies on its nodes is told first. */
+  announceEnd(): void {
+    if (this.#closing.signal.aborted) return;
+    const id = formatZxid(this.handle.id);
+    this.#closing.abort(QuorateError.make('CLOSED', `session ${id} is being closed`));
   }
 
   // From the pipeline.
@@ -166,6 +180,7 @@ export class SessionCore implements SessionObserver {
     this.#setConnected();
     this.#setEnded();
     this.watches.end(cause);
+    if (!this.#closing.signal.aborted) this.#closing.abort(cause);
     this.#controller.abort(cause);
   }
 

@@ -22,8 +22,8 @@ export class HeldClaim implements Grant {
       this.#setEnded = resolve;
     });
     const { session } = claim;
-    if (session.signal.aborted) this.#sessionEnded();
-    else onAbort(session.signal, this.#sessionEnded);
+    if (session.closing.aborted) this.#sessionEnds();
+    else onAbort(session.closing, this.#sessionEnds);
     for (const path of claim.paths) this.#follow(path);
     this.#check();
   }
@@ -68,8 +68,9 @@ export class HeldClaim implements Grant {
     this.#timer = setTimeout(this.#check, wait).unref();
   };
 
-  readonly #sessionEnded = (): void => {
-    this.#lose('its session has ended', this.#claim.session.signal.reason);
+  /** Told before the group is, so that nobody else holds it while this one is still at work unaware. */
+  readonly #sessionEnds = (): void => {
+    this.#lose('its session has ended', this.#claim.session.closing.reason);
   };
 
   /** An operator may take a grant away by deleting its node. */
@@ -95,7 +96,7 @@ export class HeldClaim implements Grant {
   #end(reason: QuorateError): void {
     if (this.signal.aborted) return;
     clearTimeout(this.#timer);
-    offAbort(this.#claim.session.signal, this.#sessionEnded);
+    offAbort(this.#claim.session.closing, this.#sessionEnds);
     this.#controller.abort(reason);
     this.#setEnded();
   }

@@ -121,6 +121,30 @@ test('a wait that ends while nobody can be asked leaves no node behind (row 57)'
   await (await new Mutex(cut, '/m').acquire({ timeout: PATIENCE })).release();
 });
 
+test('who is closed is told before the group is, whatever session the grant stands on', async () => {
+  await using group = await createTestGroup(3);
+  const [closing, other] = await followerAndOther(group);
+  const session = await closing.openSession();
+  const held = [
+    await new Mutex(closing, '/a').acquire(),
+    await new Mutex(session, '/b').acquire(),
+    await new Mutex(await closing.openSession(), '/c').acquire(),
+  ];
+  const next = held.map((_, index) => new Mutex(other, `/${'abc'[index]}`).acquire());
+  const endOfSession = session.close();
+  assert.equal(session.trustedFor, 0);
+  assert.ok(session.closing.aborted && !session.signal.aborted);
+  assert.throws(() => held[1]?.assertHeld(), failsWith('GRANT_LOST'));
+  held[0]?.assertHeld();
+  const end = closing.close();
+  for (const grant of held) {
+    assert.ok(QuorateError.is(grant.signal.reason, 'GRANT_LOST'));
+    assert.throws(() => grant.assertHeld(), failsWith('GRANT_LOST'));
+  }
+  for (const grant of await Promise.all(next)) await grant.release();
+  await Promise.all([endOfSession, end]);
+});
+
 test('a release that nobody can hear of is done when somebody can, and never rejects', async () => {
   await using group = await createTestGroup(3, { sessionTimeout: 6_000 });
   const [cut, other] = await followerAndOther(group);
