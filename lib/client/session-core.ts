@@ -179,7 +179,8 @@ export class SessionCore implements SessionObserver {
     this.#owner.ended(this);
     this.#setConnected();
     this.#setEnded();
-    this.watches.end(cause);
+    // Who watches reads: there is no write to be in doubt of.
+    this.watches.end(this.#refusal(cause));
     if (!this.#closing.signal.aborted) this.#closing.abort(cause);
     this.#controller.abort(cause);
   }
