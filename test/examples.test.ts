@@ -29,3 +29,14 @@ test('three processes: `npm start` tells its story, ends by itself and leaves no
     await rm(scratch, { recursive: true, force: true });
   }
 });
+
+test('exclusive and shared locks: a release lets in who may go, and nobody else', async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/shared-locks.ts'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  assert.equal(code, 0);
+  const inside = [...output.matchAll(/^inside: (.*)$/gm)].map(([, who]) => who);
+  assert.deepEqual(inside, ['writer 1', 'reader 1, reader 2', 'writer 2', 'reader 3']);
+  assert.match(output, /each with a fence of its own/);
+});
