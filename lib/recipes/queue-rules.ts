@@ -30,11 +30,15 @@ export class QueueRules<In, O = unknown> implements Rules<In, O> {
   }
 
   async standing(claimed: Claim, _: O | undefined, wait: Patience): Promise<Standing> {
-    for (const path of claimed.paths) {
-      const standing = await standingOf(claimed.session, path, wait);
-      if (standing.type !== 'granted') return standing;
-    }
-    return { type: 'granted' };
+    const standings = await Promise.all(
+      claimed.paths.map((path) => standingOf(claimed.session, path, wait)),
+    );
+    // What can never be is told before what is to be waited for.
+    return (
+      standings.find(({ type }) => type === 'displaced') ??
+      standings.find((standing) => standing.type === 'waiting' && standing.isForItself) ??
+      standings.find(({ type }) => type === 'waiting') ?? { type: 'granted' }
+    );
   }
 
   async isTaken(session: RawSession, _: O | undefined, wait: Patience): Promise<boolean> {

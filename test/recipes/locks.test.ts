@@ -226,6 +226,16 @@ test('several locks at once, in any order, from everywhere: nobody waits for eve
   for (const path of paths) await untilNodes(peer, path, 0);
 });
 
+test('a MultiLock of what is held here is told so, although it waits for another one, too', async (t) => {
+  const peer = await solo(t);
+  const other = await new Mutex(peer, '/a').acquire();
+  await new Mutex(peer, '/b').run(() =>
+    assert.rejects(new MultiLock(peer, ['/a', '/b']).acquire(), failsWith('WOULD_DEADLOCK')),
+  );
+  await untilNodes(peer, '/a', 1);
+  await other.release();
+});
+
 test('a MultiLock and a Mutex of one path exclude each other; all or none is taken', async (t) => {
   const peer = await solo(t);
   const b = await new Mutex(peer, '/b').acquire();
