@@ -240,7 +240,7 @@ export function receiveAckNewLeader(
   rememberAck(core, leading, learner);
   establish(core, leading);
   raiseCommit();
-  if (leading.established) welcome(core, leading, learner);
+  if (leading.announced) welcome(core, leading, learner);
 }
 
 /** The own history is durable: the leader's own ACK-LD. */
@@ -267,18 +267,21 @@ function establish(core: Core, leading: Leading): void {
   leading.confirmedAt = core.now;
   core.outbox.event({ type: 'established', epoch: leading.epoch, history: historyEnd.zxid });
   core.outbox.event({ type: 'phase', phase: 'broadcast' });
-  for (const learner of leading.learners.values()) {
-    if (learner.stage === 'synced') welcome(core, leading, learner);
-  }
 }
 
-/** A primary begins to propose when it has delivered all that came before its epoch, and once. */
+/**
+ * A primary begins to propose when it has delivered all that came before its epoch, and once. Learners
+ * are let in then, and not before: who serves may ask at once, and would find nobody to take it.
+ */
 export function announce(core: Core, leading: Leading): void {
   const { established, announced, historyEnd } = leading;
   if (!established || announced || historyEnd === undefined || core.applied < historyEnd.zxid)
     return;
   leading.announced = true;
   core.outbox.established = leading.epoch;
+  for (const learner of leading.learners.values()) {
+    if (learner.stage === 'synced') welcome(core, leading, learner);
+  }
 }
 
 /** UPTODATE (COMMIT-LD), never before the quorum: or a client reads what only a minority holds (step 19). */

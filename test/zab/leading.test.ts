@@ -503,3 +503,19 @@ test('a long history is applied a turn at a time, and nothing is proposed before
   assert.ok(turns > 2, `all in ${turns} turns`);
   assert.deepEqual(lone.delivered, [...entries.map(({ zxid }) => zxid), at('2.1')]);
 });
+
+test('a learner is let in when the leader has applied its history: before, nobody would take what it asks', () => {
+  const entries = log(...Array.from({ length: 21 }, (_, index) => `1.${index + 1}`));
+  const lone = elected(new Lone({ entries, options: { deliverBytesMax: 512 } }), 1);
+  lone.promised(1);
+  lone.synced(1);
+  let turns = 0;
+  for (; lone.zab.applied < at('1.21'); turns += 1) {
+    assert.ok(turns < 50, 'it comes to an end');
+    assert.ok(lone.zab.established);
+    assert.deepEqual(lone.said(1, 'UPTODATE'), []);
+    lone.tick(1);
+  }
+  assert.ok(turns > 2, `all in ${turns} turns`);
+  assert.equal(lone.said(1, 'UPTODATE')[0]?.commitZxid, at('1.21'));
+});
