@@ -251,7 +251,9 @@ export class Prep {
   #single(making: Making, session: bigint, operation: NodeOperation): TxnBody {
     const reader = this.#readerOf(session);
     if (reader === undefined) return { type: 'error', code: 'BAD_ARGUMENTS' };
-    const changes = prepareOperation({ ...making, reader, session }, operation);
+    // Field by field: a spread costs more than the rest of the preparation.
+    const { draft, zxid } = making;
+    const changes = prepareOperation({ draft, reader, session, zxid }, operation);
     if ('type' in changes) return changes;
     if (changes.length > CHANGES_MAX || sizeOf(changes) > TXN_BYTES_MAX) {
       return refuse('TOO_LARGE', operation);
@@ -262,7 +264,8 @@ export class Prep {
   #multi(making: Making, session: bigint, operations: readonly NodeOperation[]): TxnBody {
     const reader = this.#readerOf(session);
     if (reader === undefined) return { type: 'error', code: 'BAD_ARGUMENTS' };
-    const preparing = { ...making, reader, session };
+    const { draft, zxid } = making;
+    const preparing = { draft, reader, session, zxid };
     const changes: Change[] = [];
     const spans: number[] = [];
     let size = 0;
