@@ -44,6 +44,7 @@ export class StatusReport {
       epoch,
       zxid: replica.applied,
       contactAge: Math.max(0, now - replica.contact),
+      votes: ending.state === undefined && replica.zab.votes,
       voters: Object.freeze(voters.map(({ id }) => id)),
       quorumSize: quorumSize(voters),
       faultTolerance: faultTolerance(voters),

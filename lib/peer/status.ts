@@ -28,6 +28,11 @@ export interface PeerStatus {
   readonly zxid: bigint;
   /** Ms since a quorum was heard of, as of the moment the value was made; Infinity before the first time. */
   readonly contactAge: number;
+  /**
+   * Whether this peer's store has a vote. An observer has none, and neither has a voter whose disk was
+   * lost, rolled back or copied, until the others have admitted its new store.
+   */
+  readonly votes: boolean;
   /** Ids of those who vote: as the log has them, or the options until the group is born. */
   readonly voters: readonly number[];
   /** How many voters must agree. */

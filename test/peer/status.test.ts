@@ -63,6 +63,7 @@ test('modes are in the words of ZooKeeper, and everybody knows the voters', asyn
     assert.deepEqual(status.voters, [1, 2, 3]);
     assert.deepEqual([status.quorumSize, status.faultTolerance], [2, 1]);
     assert.equal(status.reason, undefined);
+    assert.equal(status.votes, status.mode !== 'observer');
   }
 });
 

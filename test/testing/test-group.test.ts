@@ -89,11 +89,17 @@ test('a peer that has lost its disk gets everything back, and its vote', async (
   await group.kill(victim.id);
   group.wipe(victim.id);
   const back = await group.restart(victim.id);
+  assert.equal(back.status.votes, false);
   await back.ready({ timeout: 15_000 });
   await back.sync({ timeout: 15_000 });
   assert.equal((await back.get('/kept')).data, 'x');
   await leader.create('/later', '', { timeout: 15_000 });
   await group.converged();
+  const deadline = performance.now() + 15_000;
+  while (!back.status.votes) {
+    assert.ok(performance.now() < deadline, 'it says that it has its vote again');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   // Two of three go on without the third only if both have a vote.
   await group.kill(other.id);
   await leader.set('/kept', 'y', { timeout: 15_000 });
