@@ -31,9 +31,16 @@ export class AskedProcess<C extends Answers<C>> {
   readonly #waiting = new Map<number, Waiting>();
   #number = 0;
 
-  constructor(program: string, args: readonly string[], name: string) {
+  /** @param environment variables that the program has besides those of this process */
+  constructor(
+    program: string,
+    args: readonly string[],
+    name: string,
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     // 'advanced' carries bigints, such as zxids.
-    this.#child = fork(program, args, { serialization: 'advanced' });
+    const env = { ...process.env, ...environment };
+    this.#child = fork(program, args, { serialization: 'advanced', env });
     this.#exited = once(this.#child, 'exit');
     this.#child.on('message', (answer: Answer) => this.#answered(answer));
     this.#child.on('exit', () => {
@@ -69,6 +76,11 @@ export class AskedProcess<C extends Answers<C>> {
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;
+  }
+
+  /** Asks it to end in good order, as who deploys a new version does. */
+  terminate(): void {
+    this.#child.kill('SIGTERM');
   }
 
   /** As a machine that is suspended: it neither answers nor ends. */

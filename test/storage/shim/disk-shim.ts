@@ -25,6 +25,26 @@ export async function shimIsMissing(): Promise<string | false> {
   }
 }
 
+/** Compiles the shim. */
+export async function buildShim(library: string): Promise<void> {
+  const flags = ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl', '-lpthread'];
+  await promisify(execFile)('cc', flags);
+}
+
+/** What a process has to be told to run on such a disk; with `loses` what it has not synced dies with it. */
+export function shimEnvironment(
+  library: string,
+  { below, orders }: { readonly below: string; readonly orders: string },
+  loses: boolean,
+): Record<string, string> {
+  return {
+    LD_PRELOAD: library,
+    DISK_SHIM_BELOW: below,
+    DISK_SHIM_ORDERS: orders,
+    ...(loses ? { DISK_SHIM_LOSES: '1' } : {}),
+  };
+}
+
 /** A disk for the programs of one test. */
 export class ShimmedDisk {
   /** Only what lies below it is concerned. */
@@ -42,8 +62,7 @@ export class ShimmedDisk {
 
   static async make(t: TestContext): Promise<ShimmedDisk> {
     const disk = new ShimmedDisk(t, await directory(t));
-    const flags = ['-shared', '-fPIC', '-O1', '-o', disk.#library, SOURCE, '-ldl', '-lpthread'];
-    await promisify(execFile)('cc', flags);
+    await buildShim(disk.#library);
     return disk;
   }
 
@@ -58,13 +77,8 @@ export class ShimmedDisk {
   /** Runs a program of this folder on the disk; with `loses` what it has not synced dies with it. */
   run(program: string, args: readonly string[], loses: boolean): ShimmedProcess {
     const file = fileURLToPath(new URL(program, import.meta.url));
-    const env = {
-      ...process.env,
-      LD_PRELOAD: this.#library,
-      DISK_SHIM_BELOW: this.path,
-      DISK_SHIM_ORDERS: this.#orders,
-      ...(loses ? { DISK_SHIM_LOSES: '1' } : {}),
-    };
+    const place = { below: this.path, orders: this.#orders };
+    const env = { ...process.env, ...shimEnvironment(this.#library, place, loses) };
     const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
       env,
       stdio: ['pipe', 'pipe', 'inherit'],

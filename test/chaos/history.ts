@@ -1,0 +1,120 @@
+/** What clients asked and were told: the only thing that the checkers know. */
+import type { ErrorCode, Outcome, Stat } from '../../lib/index.ts';
+
+/** Microseconds of CLOCK_MONOTONIC, which all processes of a machine share. */
+export type Instant = number;
+
+/** One write; a part of a multi, or alone. What is written is always the id of the operation. */
+export type Part =
+  | { readonly kind: 'create'; readonly path: string; readonly mode?: 'ephemeral' | 'sequential' }
+  | { readonly kind: 'set' | 'delete' | 'check'; readonly path: string; readonly version?: number };
+
+/** What was asked. */
+export type Request =
+  | Part
+  | { readonly kind: 'delete-all'; readonly path: string }
+  | { readonly kind: 'multi'; readonly parts: readonly Part[] }
+  | {
+      readonly kind: 'get' | 'exists' | 'children';
+      readonly path: string;
+      readonly linearizable: boolean;
+    };
+
+/** What a client was told of one node; data is absent where only its Stat was asked for. */
+export interface Seen {
+  readonly path: string;
+  readonly data?: string;
+  readonly stat: Stat;
+}
+
+/** How an operation ended. `results`: one for each part of a multi; undefined where there is nothing to tell. */
+export type Reply =
+  | { readonly type: 'written'; readonly results: readonly (Seen | undefined)[] }
+  | { readonly type: 'read'; readonly node: Seen | undefined }
+  | { readonly type: 'names'; readonly names: readonly string[] }
+  | {
+      readonly type: 'failed';
+      readonly code: ErrorCode;
+      readonly outcome: Outcome;
+      readonly index?: number;
+    };
+
+/** One operation of one session. */
+export interface Operation {
+  /** Unique in the whole run; what it writes. */
+  readonly id: string;
+  readonly peer: number;
+  readonly session: bigint;
+  readonly request: Request;
+  readonly invoked: Instant;
+  /** Infinity: nobody was told, because the process died. */
+  readonly returned: Instant;
+  readonly reply: Reply | undefined;
+  /** What became of it in the end, as far as anybody was told. */
+  readonly outcome: Outcome;
+}
+
+/** A change as a watch of the whole tree told it. */
+export type Change =
+  | { readonly type: 'created' | 'changed'; readonly node: Required<Seen> }
+  | { readonly type: 'deleted'; readonly path: string };
+
+/** A transaction, as one watch told it. */
+export interface Told {
+  readonly zxid: bigint;
+  readonly changes: readonly Change[];
+}
+
+/** One watch of the whole tree, without a break: the tree as it was, then every transaction. */
+export interface Feed {
+  readonly peer: number;
+  readonly snapshot: Told;
+  readonly transactions: readonly Told[];
+}
+
+/** A session's holder said at these two instants, and meant for all the time between, that it held a lock. */
+export interface Claim {
+  readonly lock: string;
+  readonly holder: string;
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** The tree of a peer, path by path, while nothing was changed. */
+export interface Dump {
+  readonly peer: number;
+  /** The last transaction it has applied. */
+  readonly zxid: bigint;
+  readonly nodes: readonly Required<Seen>[];
+}
+
+/** What one whole run has left. */
+export interface History {
+  readonly operations: readonly Operation[];
+  readonly feeds: readonly Feed[];
+  readonly claims: readonly Claim[];
+  /** Sessions whose close was acknowledged, and when. */
+  readonly closed: readonly { readonly session: bigint; readonly at: Instant }[];
+  /** What a process noticed by itself, such as a reply that a watch should have come before. */
+  readonly complaints: readonly string[];
+}
+
+/** A process dies where it will: what it did not tell is not known. */
+export function isWrite({ kind }: Request): boolean {
+  return kind !== 'get' && kind !== 'exists' && kind !== 'children';
+}
+
+/** The writes of a request. */
+export function partsOf(request: Request): readonly Part[] {
+  switch (request.kind) {
+    case 'multi':
+      return request.parts;
+    case 'create':
+    case 'set':
+    case 'delete':
+    case 'check':
+      return [request];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * `npm run chaos -- --minutes 20 --peers 5`: real processes on real disks and sockets, under faults that a
+ * seed decides; then everything that was asked and answered is held against what it may have been.
+ * `--seed N`: the same faults again; `--seconds S`; `--idle MS` between two operations of a worker.
+ */
+import { parseArgs } from 'node:util';
+import { chaos } from './chaos.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '3' },
+    seconds: { type: 'string' },
+    peers: { type: 'string', default: '3' },
+    seed: { type: 'string' },
+    idle: { type: 'string', default: '60' },
+  },
+});
+
+function numberOf(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0, not ${text}`);
+  return value;
+}
+
+const seconds =
+  values.seconds === undefined
+    ? 60 * numberOf('minutes', values.minutes)
+    : numberOf('seconds', values.seconds);
+
+const { violations } = await chaos({
+  seed: values.seed === undefined ? Date.now() % 1_000_000 : numberOf('seed', values.seed),
+  peers: numberOf('peers', values.peers),
+  duration: 1_000 * seconds,
+  idle: numberOf('idle', values.idle),
+  print: (line) => process.stdout.write(`${line}\n`),
+});
+process.exitCode = violations.length > 0 ? 1 : 0;

@@ -1,0 +1,136 @@
+/** Which faults strike whom and when: a pure function of the seed. */
+import { Prng } from '../../lib/testing/prng.ts';
+
+/** Everything that is done to the group. */
+export type FaultKind =
+  | 'kill'
+  | 'freeze'
+  | 'block'
+  | 'cut'
+  | 'half-cut'
+  | 'delay'
+  | 'throttle'
+  | 'wipe'
+  | 'rollback'
+  | 'disk'
+  | 'deploy'
+  | 'kill-all';
+
+/** What a disk refuses. */
+export type DiskFailure = 'write ENOSPC' | 'write EIO once' | 'sync EIO' | 'sync ENOSPC once';
+
+/** One fault. Durations are ms, `at` since the load began. */
+export interface Fault {
+  readonly number: number;
+  readonly at: number;
+  readonly kind: FaultKind;
+  /** Whoever leads then, or a peer. */
+  readonly victim: number | 'leader';
+  readonly duration: number;
+  /** Of a cut: the links of the victim to so many others; all of them if there are fewer. */
+  readonly others: number;
+  /** Of a cut: connections are refused, instead of bytes being held back; of a half-cut: what the victim says is held back, not what it hears. */
+  readonly hard: boolean;
+  readonly failure: DiskFailure;
+}
+
+const WEIGHTS: readonly (readonly [FaultKind, number])[] = [
+  ['kill', 20],
+  ['freeze', 14],
+  ['block', 10],
+  ['cut', 14],
+  ['half-cut', 10],
+  ['delay', 6],
+  ['throttle', 5],
+  ['wipe', 4],
+  ['rollback', 4],
+  ['disk', 5],
+  ['deploy', 2],
+  ['kill-all', 2],
+];
+const KINDS: readonly FaultKind[] = WEIGHTS.map(([kind]) => kind);
+const FAILURES: readonly DiskFailure[] = [
+  'write ENOSPC',
+  'write EIO once',
+  'sync EIO',
+  'sync ENOSPC once',
+];
+
+/** Every kind of fault. */
+export const FAULT_KINDS: readonly FaultKind[] = KINDS;
+
+/** All faults of a run of so many ms: first one of each kind, in random order, then as the weights say. */
+export function planFaults(seed: number, peers: number, duration: number): Fault[] {
+  const random = new Prng(seed);
+  const deck = random.shuffled(KINDS);
+  const faults: Fault[] = [];
+  const between = Math.min(4_000, duration / (KINDS.length + 3));
+  let at = between;
+  while (at < duration) {
+    const number = faults.length + 1;
+    const kind = deck.shift() ?? random.weighted(WEIGHTS);
+    const victim = random.chance(0.4) ? 'leader' : random.integer(1, peers);
+    faults.push({
+      ...{ number, at: Math.round(at), kind, victim },
+      duration: Math.round(durationOf(random, kind, duration)),
+      others: random.integer(1, peers - 1),
+      hard: random.chance(0.5),
+      failure: random.pick(FAILURES),
+    });
+    at += between * random.between(0.4, 1.6);
+  }
+  return faults;
+}
+
+/** Mostly short; some longer than a session's time-out, and in long runs a few up to a minute. */
+function durationOf(random: Prng, kind: FaultKind, whole: number): number {
+  const luck = random.float();
+  const short = random.between(100, 4_000);
+  const long = random.between(7_000, 15_000);
+  const longest = random.between(20_000, 60_000);
+  switch (kind) {
+    case 'freeze':
+      if (luck > 0.95 && whole >= 300_000) return longest;
+      return luck > 0.8 && whole >= 60_000 ? long : short;
+    case 'block':
+      return random.between(500, whole >= 60_000 ? 10_000 : 3_000);
+    case 'rollback':
+      return random.between(2_000, 5_000);
+    case 'cut':
+    case 'half-cut':
+      return luck > 0.9 && whole >= 60_000 ? long : short + 500;
+    default:
+      return short;
+  }
+}
+
+/** One line of the story. */
+export function describeFault({ kind, victim, duration, others, hard, failure }: Fault): string {
+  const who = victim === 'leader' ? 'the leader' : `peer ${victim}`;
+  const time = `${(duration / 1_000).toFixed(1)} s`;
+  switch (kind) {
+    case 'kill':
+      return `SIGKILL of ${who}, down for ${time}`;
+    case 'freeze':
+      return `SIGSTOP of ${who} for ${time}`;
+    case 'block':
+      return `${who} computes for ${time}`;
+    case 'cut':
+      return `${who} is cut from ${others} other(s) for ${time}, ${hard ? 'connections refused' : 'silently'}`;
+    case 'half-cut':
+      return `${who} is ${hard ? 'not heard' : 'deaf'} for ${others} other(s), for ${time}`;
+    case 'delay':
+    case 'throttle':
+      return `links of ${who} are ${kind === 'delay' ? 'late' : 'narrow'} for ${time}`;
+    case 'wipe':
+      return `${who} loses its directory`;
+    case 'rollback':
+      return `${who} is set back by ${time}`;
+    case 'disk':
+      return `the disk of ${who} says ${failure}`;
+    case 'deploy':
+      return 'rolling deploy: SIGTERM of one peer after the other';
+    case 'kill-all':
+      return `SIGKILL of all at once, down for ${time}`;
+  }
+}
