@@ -520,6 +520,8 @@ export class Zab {
   #deliverableThrough(): Zxid {
     const core = this.#core;
     if (!core.born || this.#role.role === 'quarantined') return core.applied;
+    // A store without promises waits for a copy of no less than it said to have applied: its tree never moves back.
+    if (core.amnesiac) return core.applied;
     return lesser(core.commit, core.history.durable);
   }
 }
