@@ -1,5 +1,5 @@
 /** Does to a group what a plan says, and tells what it has done. */
-import { eventually, type Group, PATIENCE, pause } from './group.ts';
+import { eventually, type Group, pause } from './group.ts';
 import { describeFault, type Fault, type FaultKind } from './plan.ts';
 import type { Link } from './proxy.ts';
 
@@ -23,6 +23,7 @@ export interface DriverOptions {
   readonly failed: (text: string) => void;
 }
 
+const STORES: ReadonlySet<FaultKind> = new Set(['wipe', 'rollback', 'disk']);
 const ALL: ReadonlySet<FaultKind> = new Set(['deploy', 'kill-all']);
 
 export class FaultDriver {
@@ -49,7 +50,7 @@ export class FaultDriver {
       while (performance.now() - begun < fault.at && !isOver()) await pause(20);
       if (isOver()) break;
       if (ALL.has(fault.kind)) await Promise.all(this.#running);
-      const done = this.#strike(fault).catch((error: unknown) => {
+      const done = this.#strike(fault, isOver).catch((error: unknown) => {
         this.#options.failed(`fault ${fault.number}: ${String(error)}`);
       });
       this.#running.add(done);
@@ -59,22 +60,27 @@ export class FaultDriver {
     await Promise.all(this.#running);
   }
 
-  async #strike(fault: Fault): Promise<void> {
+  async #strike(fault: Fault, isOver: () => boolean): Promise<void> {
     const victim = fault.victim === 'leader' ? await this.#group.leader() : fault.victim;
     const { kind } = fault;
     if (kind === 'disk' && !this.#options.canBreakDisks) return;
-    if (kind === 'wipe' || kind === 'rollback' || kind === 'disk') {
-      if (this.#losses === 0) {
-        this.#options.tell(`${fault.number}: left out, as another store has no vote yet`);
-        return;
-      }
-      this.#losses -= 1;
+    if (STORES.has(kind) && !(await this.#mayLoseStore(isOver))) {
+      this.#options.tell(`${fault.number}: left out, as another store has no vote yet`);
+      return;
     }
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     this.#options.tell(`${fault.number}: ${describeFault({ ...fault, victim })}`);
     if (isOfNetwork(kind)) return this.#strain(fault, victim);
     const turnstile = this.#victims.get(victim) ?? new Turnstile();
     await turnstile.pass(() => this.#strikeProcess(fault, victim));
+  }
+
+  /** Waits for a store that was lost before to have its vote again, where one more would be too many. */
+  async #mayLoseStore(isOver: () => boolean): Promise<boolean> {
+    while (this.#losses === 0 && !isOver()) await pause(50);
+    if (this.#losses === 0) return false;
+    this.#losses -= 1;
+    return true;
   }
 
   async #strikeProcess({ kind, duration, failure }: Fault, victim: number): Promise<void> {
@@ -90,7 +96,7 @@ export class FaultDriver {
         group.resume(victim);
         return;
       case 'block':
-        await Promise.race([group.ask(victim, 'block', duration).catch(() => {}), pause(PATIENCE)]);
+        await group.ask(victim, 'block', duration).catch(() => {});
         return;
       case 'wipe':
         await group.kill(victim);

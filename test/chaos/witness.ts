@@ -80,20 +80,19 @@ function take(evidence: Evidence, told: Told): void {
   if (operation !== undefined) checkAnswer(evidence, operation, told.zxid);
 }
 
-/** A session's end takes all its ephemerals at once; anything else is what somebody asked for. */
+/** The end of sessions takes all their ephemerals at once; anything else is what somebody asked for. */
 function takeDeletion(evidence: Evidence, { zxid, changes }: Told): void {
   const { model, violations } = evidence;
   const paths = changes.flatMap((change) => (change.type === 'deleted' ? [change.path] : []));
   const owners = new Set(paths.map((path) => model.node(path)?.stat.ephemeralOwner ?? 0n));
-  const [owner] = owners;
-  if (owner === undefined || owner === 0n || owners.size > 1) {
+  if (owners.has(0n)) {
     evidence.deletions.push(...deletionsOf(model, zxid, paths));
     return;
   }
-  evidence.ends.set(owner, zxid);
+  for (const owner of owners) evidence.ends.set(owner, zxid);
   for (const { path, stat } of model.nodes) {
-    if (stat.ephemeralOwner === owner && !paths.includes(path)) {
-      violations.push(`${zxid} ended session ${owner}, but left its ${path}`);
+    if (owners.has(stat.ephemeralOwner) && !paths.includes(path)) {
+      violations.push(`${zxid} ended session ${stat.ephemeralOwner}, but left its ${path}`);
     }
   }
 }
