@@ -179,9 +179,13 @@ export class Robber {
   #clone(target: Target, duration: number): void {
     const { statistics, trace, clock, swarm } = this.#cluster;
     const peer = this.#accomplice.find(target);
-    // Who runs out of counters steps down, and to a new leader the clone is a restart like any other.
-    const lasting = swarm.counterMax === COUNTER_MAX;
-    if (!lasting || !this.#isRobbable(peer)) {
+    // Who runs out of counters or cannot write steps down, and to a new leader the clone is a restart
+    // like any other; so it is to a peer that it has a link to and its original has none.
+    const lasting = swarm.counterMax === COUNTER_MAX && swarm.writeSpike === 0;
+    const isWriting = this.#cluster.peers.every(
+      ({ store }) => !store.hung && store.extraLatency === 0,
+    );
+    if (!lasting || !isWriting || !this.#isRobbable(peer)) {
       statistics.add('fault clone put off');
       return;
     }
