@@ -72,11 +72,12 @@ export async function loadHistory(directory: string): Promise<History> {
   const claims: Claim[] = [];
   const closed: { readonly session: bigint; readonly at: number }[] = [];
   const complaints: string[] = [];
+  const transactions = new Map<string, Line>();
   for (const name of (await readdir(directory)).sort()) {
     const one = new ProcessHistory();
     const text = await readFile(join(directory, name), 'utf8');
     const lines = text.split('\n').slice(0, -1);
-    for (const line of lines) one.add(readLine(line));
+    for (const line of lines) one.add(read(line, transactions));
     for (const operation of one.operations()) operations.push(operation);
     for (const feed of one.feeds) feeds.push({ ...feed, peer: one.peer });
     claims.push(...one.claims);
@@ -84,4 +85,12 @@ export async function loadHistory(directory: string): Promise<History> {
     complaints.push(...one.complaints.map((complaint) => `${name}: ${complaint}`));
   }
   return { operations, feeds, claims, closed, complaints };
+}
+
+/** What every watch tells alike is kept once. */
+function read(text: string, transactions: Map<string, Line>): Line {
+  if (!text.startsWith('{"t":"transaction"')) return readLine(text);
+  const line = transactions.get(text) ?? readLine(text);
+  transactions.set(text, line);
+  return line;
 }

@@ -12,7 +12,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     peers: { type: 'string', default: '3' },
     seed: { type: 'string' },
-    idle: { type: 'string', default: '60' },
+    idle: { type: 'string' },
   },
 });
 
@@ -27,11 +27,14 @@ const seconds =
     ? 60 * numberOf('minutes', values.minutes)
     : numberOf('seconds', values.seconds);
 
+/** Long runs of many peers ask less often, so that the histories fit into memory. */
+const idle = 20 * Number(values.peers) * Math.max(1, seconds / 600);
+
 const { violations } = await chaos({
   seed: values.seed === undefined ? Date.now() % 1_000_000 : numberOf('seed', values.seed),
   peers: numberOf('peers', values.peers),
   duration: 1_000 * seconds,
-  idle: numberOf('idle', values.idle),
+  idle: values.idle === undefined ? idle : numberOf('idle', values.idle),
   print: (line) => process.stdout.write(`${line}\n`),
 });
 process.exitCode = violations.length > 0 ? 1 : 0;

@@ -39,15 +39,14 @@ function compare(a: bigint, b: bigint): number {
 /** Puts the feeds together; where they contradict each other is a violation. */
 export function sequenceOf(feeds: readonly Feed[]): Sequence {
   const violations: string[] = [];
-  const known = new Map<bigint, { readonly told: Told; readonly text: string }>();
-  for (const feed of feeds) {
-    for (const told of feed.transactions) {
+  const known = new Map<bigint, Told>();
+  for (const { peer, transactions } of feeds) {
+    for (const told of transactions) {
       const before = known.get(told.zxid);
-      if (before === undefined) known.set(told.zxid, { told, text: text(told) });
-      else if (before.text !== text(told)) {
-        violations.push(
-          `transaction ${told.zxid}: peer ${feed.peer} tells ${text(told)}, another ${before.text}`,
-        );
+      if (before === undefined) known.set(told.zxid, told);
+      else if (before !== told && text(before) !== text(told)) {
+        const both = `peer ${peer} tells ${text(told)}, another ${text(before)}`;
+        violations.push(`transaction ${told.zxid}: ${both}`);
       }
     }
   }
@@ -61,7 +60,7 @@ export function sequenceOf(feeds: readonly Feed[]): Sequence {
   let next = 0;
   const transactionsTo = (zxid: bigint): void => {
     for (let at = zxids[next]; at !== undefined && at <= zxid; next += 1, at = zxids[next]) {
-      const told = known.get(at)?.told;
+      const told = known.get(at);
       if (told !== undefined) steps.push({ type: 'transaction', told });
     }
   };
