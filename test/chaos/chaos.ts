@@ -21,6 +21,8 @@ export interface ChaosOptions {
   /** Ms between two operations of a worker, on the average. */
   readonly idle: number;
   readonly print: (line: string) => void;
+  /** Ends the run at once; what was heard until then is judged. */
+  readonly signal?: AbortSignal;
 }
 
 /** What has come of it. */
@@ -39,7 +41,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   print(`seed ${seed}, ${peers} peers, ${duration / 1_000} s of faults`);
   const run = new Run(options, directory);
   try {
-    await run.strike();
+    await Promise.race([run.strike(), aborted(options.signal)]);
   } catch (error) {
     run.violations.push(`the run was broken off: ${String(error)}`);
   } finally {
@@ -54,6 +56,15 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   print(`${result.violations.length} violations, seed ${seed}; histories are in ${directory}`);
   for (const violation of result.violations.slice(0, SHOWN)) print(`  ${violation}`);
   return result;
+}
+
+/** Rejects when it is time to go. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(new Error('it was told to end')), {
+      once: true,
+    });
+  });
 }
 
 class Run {

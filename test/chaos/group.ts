@@ -43,6 +43,7 @@ export class Group {
   readonly links: readonly Link[];
   readonly #places: readonly Place[];
   readonly #options: GroupOptions;
+  #isClosed = false;
 
   private constructor(options: GroupOptions, places: readonly Place[], links: readonly Link[]) {
     this.#options = options;
@@ -76,6 +77,7 @@ export class Group {
 
   /** Starts a process on the peer's directory; it works as soon as it can. */
   async start(id: number): Promise<void> {
+    if (this.#isClosed) throw new Error('the group is closed');
     const place = this.#place(id);
     const { shim, idle, failed } = this.#options;
     place.life += 1;
@@ -178,6 +180,7 @@ export class Group {
 
   /** Kills what is alive and lets go of all ports. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.ids.map((id) => this.kill(id)));
     await Promise.all(this.links.map((link) => link.close()));
   }

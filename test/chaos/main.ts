@@ -30,11 +30,20 @@ const seconds =
 /** Long runs of many peers ask less often, so that the histories fit into memory. */
 const idle = 20 * Number(values.peers) * Math.max(1, seconds / 600);
 
+/** No process is left behind, least of all one that is frozen. */
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interrupted.abort());
+}
+
 const { violations } = await chaos({
   seed: values.seed === undefined ? Date.now() % 1_000_000 : numberOf('seed', values.seed),
   peers: numberOf('peers', values.peers),
   duration: 1_000 * seconds,
   idle: values.idle === undefined ? idle : numberOf('idle', values.idle),
+  signal: interrupted.signal,
   print: (line) => process.stdout.write(`${line}\n`),
 });
 process.exitCode = violations.length > 0 ? 1 : 0;
+// Faults that were to come are not waited for.
+if (interrupted.signal.aborted) process.exit();
