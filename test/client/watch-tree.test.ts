@@ -328,6 +328,13 @@ test('over an expiry nothing is lost: what nobody saw is one net difference', as
 });
 
 test('a living peer that is given a copy of the tree tells one net difference, then transactions', async () => {
+  // How far back the leader's log reaches is its own affair: now and then it still has what was missed.
+  for (let attempt = 0; attempt < 10; attempt += 1) if (await isGivenCopy()) return;
+  assert.fail('no copy was sent');
+});
+
+/** Whether the peer that was away was given a copy; then what it told is judged. */
+async function isGivenCopy(): Promise<boolean> {
   await using group = await createTestGroup(3, { snapCount: 10, sessionTimeout: 30_000 });
   const leader = await group.leader();
   const follower = group.peers.find((peer) => peer !== leader);
@@ -359,6 +366,7 @@ test('a living peer that is given a copy of the tree tells one net difference, t
   await mirrored(follower, mirror, await leader.set('/t/same', 'after'));
   assert.deepEqual(sorted(mirror.nodes), sorted(await listing(leader)));
   const gaps = seen.filter((update) => update.startsWith('gap'));
+  if (gaps.length === 0) return false;
   assert.deepEqual(gaps.length, 1, seen.join('; '));
   assert.match(
     gaps.join(),
@@ -367,7 +375,8 @@ test('a living peer that is given a copy of the tree tells one net difference, t
   assert.equal(seen.at(-1), 'transaction ~/t/same=after');
   assert.deepEqual(states, ['old', 'last']);
   assert.equal(session.state, 'connected', 'the session lived through it');
-});
+  return true;
+}
 
 async function mirrored(peer: Peer, mirror: Mirror, { mzxid }: { mzxid: bigint }): Promise<void> {
   await peer.get('/', { after: mzxid, timeout: 10_000 });
