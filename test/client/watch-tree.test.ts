@@ -359,6 +359,11 @@ async function isGivenCopy(): Promise<boolean> {
   await leader.multi([{ delete: '/t/replaced' }, { create: '/t/replaced', data: 'another' }]);
   await leader.create('/t/new/deep', 'new', { parents: true });
   await leader.set('/t/changed', 'last');
+  // A link that is cut for less time than it takes to notice goes on where it was.
+  for (const end = Date.now() + 20_000; follower.status.serving; ) {
+    assert.ok(Date.now() < end, 'it notices that it is alone');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   const away = Array.from({ length: 200 }, (_, at) => String(at));
   for (const value of away) await leader.update('/elsewhere', () => value);
   group.heal();
