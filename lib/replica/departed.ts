@@ -4,7 +4,7 @@
  */
 
 import type { Zxid } from '../base/zxid.ts';
-import type { NumberedWrite } from '../session/session-queue.ts';
+import type { NumberedWrite } from '../session/session-line.ts';
 import type { Operation, OperationResult, Owner } from '../tree/request.ts';
 import { sameOwner } from '../tree/session-table.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';

@@ -1,4 +1,5 @@
-import { type DueRead, SessionQueue } from '../session/session-queue.ts';
+import type { DueRead } from '../session/session-line.ts';
+import { SessionQueue } from '../session/session-queue.ts';
 import type { Reader } from '../tree/reader.ts';
 import type { Operation } from '../tree/request.ts';
 import { bytesOfAnswer, bytesOfOperation } from './operation-size.ts';

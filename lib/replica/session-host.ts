@@ -7,7 +7,7 @@ import type { ErrorCode, Outcome } from '../base/errors.ts';
 import type { Meter } from '../base/meter.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { LocalSessions, type SessionChange, type SessionKind } from '../session/local-sessions.ts';
-import type { DueRead, NumberedWrite } from '../session/session-queue.ts';
+import type { DueRead, NumberedWrite } from '../session/session-line.ts';
 import { isFinal } from '../session/session-state.ts';
 import type { Reader } from '../tree/reader.ts';
 import type { Operation, OperationResult, Owner, SessionOperation } from '../tree/request.ts';

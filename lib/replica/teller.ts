@@ -1,7 +1,7 @@
 /** What sessions are told of their requests and of themselves, in the order in which it is so. */
 import type { ErrorCode, Outcome } from '../base/errors.ts';
 import type { Zxid } from '../base/zxid.ts';
-import type { NumberedWrite } from '../session/session-queue.ts';
+import type { NumberedWrite } from '../session/session-line.ts';
 import type { Operation, OperationResult } from '../tree/request.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
 import type { HostedSession } from './hosted-session.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { makeZxid, type Zxid } from '../../lib/base/zxid.ts';
-import { SessionQueue, type SessionQueueOptions } from '../../lib/session/session-queue.ts';
+import type { SessionQueueOptions } from '../../lib/session/session-line.ts';
+import { SessionQueue } from '../../lib/session/session-queue.ts';
 
 function at(counter: number): Zxid {
   return makeZxid(1, counter);
