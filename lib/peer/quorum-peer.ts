@@ -7,7 +7,6 @@ import type { ReplicaEvent } from '../replica/ready.ts';
 import { Replica } from '../replica/replica.ts';
 import type { SessionHandle } from '../replica/session-handle.ts';
 import type { DecodeError } from '../wire/decode-error.ts';
-import type { LinkId } from '../zab/ready.ts';
 import { checkVoters } from './check-voters.ts';
 import { Connections } from './connections.ts';
 import { messageOf } from './events.ts';
@@ -214,7 +213,7 @@ export class QuorumPeer {
         if (this.#connections.update(peer, connected, error)) this.#announce();
       },
       refused: (address, reason) => this.#warnRefused(address, reason),
-      malformed: (link, error) => this.#warnMalformed(link, error),
+      malformed: (peer, error) => this.#warnMalformed(peer, error),
       written: (ms) => this.#warnSlow(ms),
       storeFailed: (error) => this.#quarantine('the store refused a write', error),
       broken: (error) => this.#quarantine('an invariant does not hold', error),
@@ -283,8 +282,11 @@ export class QuorumPeer {
     this.#observer.warning(QuorateError.make('SLOW_DISK', text));
   }
 
-  #warnMalformed(link: LinkId, error: DecodeError): void {
-    const text = `peer ${this.id}: link ${link} was closed: ${error.message}`;
+  /** Once for whoever sends such frames, again and again as it may: nobody fills a log with them. */
+  #warnMalformed(peer: number | undefined, error: DecodeError): void {
+    const who = peer === undefined ? 'somebody' : `peer ${peer}`;
+    if (!this.#repeats.isNews(`malformed ${who}`, this.#ports.clock.monotonic())) return;
+    const text = `peer ${this.id}: a link of ${who} was closed: ${error.message}`;
     this.#observer.warning(QuorateError.make('REFUSED', text, { cause: error }));
   }
 

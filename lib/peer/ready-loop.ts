@@ -39,8 +39,8 @@ export interface LoopObserver {
   connection(peer: number, connected: boolean, error: string | undefined): void;
   /** A connection was not let in, or the other end of a dial was not a peer. */
   refused(address: string, reason: string): void;
-  /** A frame that cannot be read: its link was closed. */
-  malformed(link: LinkId, error: DecodeError): void;
+  /** A frame that cannot be read: its link was closed. `peer`: who it said it was, if anybody. */
+  malformed(peer: number | undefined, error: DecodeError): void;
   /** A batch is durable; how long that took, in ms. */
   written(ms: number): void;
   /** The store refused a write: the replica is in quarantine. */
@@ -230,7 +230,7 @@ export class ReadyLoop {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#ports.transport.disconnect(link, 'a frame that cannot be read');
-      this.#observer.malformed(link, error);
+      this.#observer.malformed(this.#peers.get(link), error);
       return;
     }
     for (const message of messages) {

@@ -8,6 +8,8 @@ export interface LinkLimits {
   readonly queueBytes: number;
   /** Connections that came in and have not shown the secret yet; further ones are turned away. */
   readonly strangers: number;
+  /** As many of them from one address, or one network of IPv6, so that nobody keeps the others out alone; of this machine: all. */
+  readonly strangersOfOne: number;
   /** How long the other side may take to agree to a WebSocket, and then stay a stranger; in ms. */
   readonly handshakeTime: number;
 }
@@ -16,5 +18,6 @@ export const LINK_LIMITS: LinkLimits = {
   frameBytes: MAX_FRAME_BYTES,
   queueBytes: 2 * MAX_FRAME_BYTES,
   strangers: 32,
+  strangersOfOne: 8,
   handshakeTime: 3_000,
 };

@@ -30,8 +30,8 @@ export interface GateOptions {
   readonly path: string;
   /** The certificates of whoever dials were checked by our own server. */
   readonly isOwnServer: boolean;
-  /** Whether another stranger may come in. */
-  readonly hasRoom: () => boolean;
+  /** Why another stranger from that address may not come in; undefined: it may. */
+  readonly crowded: (address: string) => string | undefined;
   readonly arrived: (arrival: Arrival) => void;
   readonly refused: (address: string, reason: string) => void;
 }
@@ -69,7 +69,7 @@ export class UpgradeGate {
   upgrade(request: IncomingMessage, carrier: Duplex, head: Buffer): void {
     carrier.on('error', () => undefined);
     const address = addressOf(request.socket);
-    const objection = this.#objection(request);
+    const objection = this.#objection(request, address);
     if (objection !== undefined) {
       turnAway(carrier, objection);
       this.#options.refused(address, objection.reason);
@@ -85,8 +85,8 @@ export class UpgradeGate {
     }
   }
 
-  #objection(request: IncomingMessage): Objection | undefined {
-    const { trust, isOwnServer, hasRoom } = this.#options;
+  #objection(request: IncomingMessage, address: string): Objection | undefined {
+    const { trust, isOwnServer, crowded } = this.#options;
     // A peer sends no origin. A browser always does, and a page must not reach a peer on localhost.
     if (request.headers.origin !== undefined)
       return { status: 403, reason: 'browsers are not taken' };
@@ -94,7 +94,8 @@ export class UpgradeGate {
     const hasSecret = request.headers['sec-websocket-protocol'] === SECRET_PROTOCOL;
     if (trust.secrets.length > 0) {
       if (!hasSecret) return { status: 401, reason: 'a secret is asked for' };
-      return hasRoom() ? undefined : { status: 503, reason: 'too many strangers at a time' };
+      const reason = crowded(address);
+      return reason === undefined ? undefined : { status: 503, reason };
     }
     if (hasSecret) return { status: 401, reason: 'no secret is known here' };
     if (isOwnServer || !asksForCertificates(trust)) return undefined;

@@ -15,6 +15,7 @@ import { LinkTable } from './link-table.ts';
 import { NameLookup } from './name-lookup.ts';
 import { isLoopback, parsePeerUrl, withoutBrackets } from './peer-url.ts';
 import { Refusals } from './refusals.ts';
+import { Strangers } from './strangers.ts';
 import type { DialSide, Transport, TransportEvents } from './transport.ts';
 import { type Binding, isAuthenticated, NO_TRUST, OWN_URL, type Trust } from './trust.ts';
 import { type Arrival, addressOf, UpgradeGate } from './upgrade-gate.ts';
@@ -53,7 +54,7 @@ export class WebSocketTransport implements Transport {
   /** Every socket that is not closed, links and dials alike. */
   readonly #sockets = new Set<WebSocket>();
   /** Those that came in and have not shown the secret yet. */
-  readonly #strangers = new Set<WebSocket>();
+  readonly #strangers: Strangers;
   readonly #listeners: WebSocketListener[] = [];
   /** Where the application hands requests in, once they are waited for. */
   #manual: UpgradeGate | undefined;
@@ -63,6 +64,7 @@ export class WebSocketTransport implements Transport {
     this.#limits = { ...LINK_LIMITS, ...limits };
     this.#trust = trust;
     this.#binding = binding;
+    this.#strangers = new Strangers(this.#limits.strangers, this.#limits.strangersOfOne);
     this.#dialer = new Dialer((peer, url) => this.#resolve(peer, url));
     this.#links = new LinkTable(this.#limits.queueBytes, (link) => this.#dialer.closed(link));
     this.#refusals = new Refusals((address, reason) => this.#links.refused(address, reason));
@@ -160,7 +162,7 @@ export class WebSocketTransport implements Transport {
       path,
       isOwnServer,
       frameBytes: this.#frameBytes,
-      hasRoom: () => this.#strangers.size < this.#limits.strangers,
+      crowded: (address) => this.#strangers.objection(address),
       arrived: (arrival) => this.#admit(arrival),
       refused: this.#refuse,
     });
@@ -192,7 +194,7 @@ export class WebSocketTransport implements Transport {
       socket.terminate();
       return;
     }
-    this.#strangers.add(socket);
+    this.#strangers.add(socket, address);
     socket.once('close', () => this.#strangers.delete(socket));
     this.#meet({ socket, carrier, address, wanted: undefined }, (seal) => {
       this.#strangers.delete(socket);

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { freePorts } from '../../examples/support/peer-process.ts';
-import { openPeer, type Peer } from '../../lib/index.ts';
+import { openPeer, type Peer, type QuorateError } from '../../lib/index.ts';
 import { encodeFrames } from '../../lib/wire/frames.ts';
 import { MAX_FRAME_BYTES } from '../../lib/wire/limits.ts';
 import type { Hello } from '../../lib/zab/messages.ts';
@@ -16,6 +16,8 @@ interface Group {
   readonly urls: readonly string[];
   /** What went to `error`. */
   readonly errors: readonly unknown[];
+  /** What went to `warning`, of all peers. */
+  readonly warnings: readonly QuorateError[];
 }
 
 async function group(t: TestContext, size: number): Promise<Group> {
@@ -27,12 +29,14 @@ async function group(t: TestContext, size: number): Promise<Group> {
     urls.map((_, at) => openPeer({ id: at + 1, peers: addresses, dataDir: ':memory:', ...times })),
   );
   const errors: unknown[] = [];
+  const warnings: QuorateError[] = [];
   for (const peer of peers) {
+    peer.on('warning', (warning) => warnings.push(warning));
     peer.on('error', (error) => errors.push(error));
     t.after(() => peer.close());
   }
   await Promise.all(peers.map((peer) => peer.ready({ timeout: 20_000 })));
-  return { peers, urls, errors };
+  return { peers, urls, errors, warnings };
 }
 
 async function stranger(url: string): Promise<WebSocket> {
@@ -80,6 +84,15 @@ test('garbage, endless and oversized frames end their link and nothing else', as
   }
   await serves(all);
   assert.equal(all.peers[0]?.status.epoch, epoch, 'no leader has fallen');
+});
+
+test('whoever sends frames that nobody can read, over and over, is told of once', async (t) => {
+  const all = await group(t, 1);
+  const [url = ''] = all.urls;
+  for (let at = 0; at < 50; at += 1) await refused(await stranger(url), noise(at, 40));
+  const told = all.warnings.filter(({ message }) => message.includes('was closed'));
+  assert.deepEqual([told.length, told[0]?.code], [1, 'REFUSED']);
+  await serves(all);
 });
 
 test('every message of the protocol, from nobody in particular, is refused', async (t) => {
