@@ -1,12 +1,15 @@
 import { QuorateError } from '../base/errors.ts';
 import { pathFault } from '../base/path.ts';
-import type { Client, Session } from '../client/client.ts';
+import type { Client, Created, Session } from '../client/client.ts';
 
 /** Any view of the tree, whatever its data: what a recipe writes there is its own. */
 export type AnyClient = Client<unknown, never>;
 
 /** One session, whose data nobody decodes. */
 export type RawSession = Session<Uint8Array>;
+
+/** A node's Stat. */
+export type Stat = Created['stat'];
 
 /**
  * @throws {TypeError} no client, or no path

@@ -1,10 +1,11 @@
 /** The nodes of one contender: made in one transaction, gone with the session or when they are removed. */
 import { QuorateError } from '../base/errors.ts';
-import { joinPath, parentOf } from '../base/path.ts';
+import { joinPath } from '../base/path.ts';
 import type { Created, Session } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import type { EphemeralOp, Op } from '../client/operation.ts';
 import type { RawSession } from './any-client.ts';
+import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { type Kind, prefixOf, uniqueId } from './names.ts';
 import type { Patience } from './patience.ts';
@@ -93,7 +94,7 @@ export async function claim<In>(wish: Wish<In>, wait: Patience, gate?: Claim): P
       return new Claim(session, id, await create(wish, id, wait), gate);
     } catch (error) {
       if (QuorateError.is(error, 'NO_NODE') && attempt < ATTEMPTS) {
-        await makeFolders(session, new Set(wish.folders), wait);
+        for (const folder of new Set(wish.folders)) await makeFolder(session, folder, wait.left);
         continue;
       }
       void forget(session, new Set(wish.folders), id, error);
@@ -119,22 +120,6 @@ async function create<In>(wish: Wish<In>, id: string, wait: Patience): Promise<N
 
 function isCreated(result: unknown): result is Created {
   return typeof result === 'object' && result !== null && 'path' in result && 'stat' in result;
-}
-
-/** Lines stand in containers: the group sweeps those that nobody uses any more. */
-async function makeFolders(
-  session: RawSession,
-  folders: ReadonlySet<string>,
-  wait: Patience,
-): Promise<void> {
-  for (const folder of folders) {
-    await session.ensurePath(parentOf(folder), wait.left);
-    try {
-      await session.create(folder, new Uint8Array(0), { container: true, ...wait.left });
-    } catch (error) {
-      if (!QuorateError.is(error, 'NODE_EXISTS', 'NO_NODE')) throw error;
-    }
-  }
 }
 
 /** Removes what a create of unknown fate may have made. */

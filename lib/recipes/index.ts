@@ -18,6 +18,8 @@
 
 export type { AnyClient } from './any-client.ts';
 export type { Candidate } from './candidate.ts';
+export type { EphemeralNode, EphemeralOptions, EphemeralState } from './ephemeral.ts';
+export { openEphemeral } from './ephemeral.ts';
 export type { Grant } from './grant.ts';
 export { LeaderElection } from './leader-election.ts';
 export type { Contender, Lock, LockOptions } from './lock.ts';
