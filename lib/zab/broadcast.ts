@@ -39,6 +39,11 @@ export function propose(
   return entry;
 }
 
+/** Whether the epoch's first entry is committed: requests may be proposed (rule G12). */
+export function isBroadcasting(core: Core, leading: Leading): boolean {
+  return leading.proposing && core.commit >= makeZxid(leading.epoch, 1);
+}
+
 /** Sends what this turn has proposed and committed; learners that join later start behind it. */
 export function flush(core: Core, leading: Leading): void {
   sendProposals(core, leading);

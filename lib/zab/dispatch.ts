@@ -1,4 +1,4 @@
-/** Which phase a message belongs to, on each side of an attachment. */
+/** Where a message belongs: to the door, to the election, or to a phase on either side of an attachment. */
 import {
   raiseCommit,
   receiveAck,
@@ -6,10 +6,14 @@ import {
   receiveInform,
   receiveProposal,
 } from './broadcast.ts';
+import { leaveIfFlooded } from './caps.ts';
 import type { VoterKey } from './configuration.ts';
 import type { Core } from './core.ts';
-import { receiveAckEpoch, receiveLeaderInfo } from './discovery.ts';
-import type { ZabMessage } from './messages.ts';
+import { receiveAckEpoch, receiveFollowerInfo, receiveLeaderInfo } from './discovery.ts';
+import type { Door } from './door.ts';
+import { isRemote, keyOf, type Link, type Remote } from './links.ts';
+import type { FollowerInfo, ZabMessage } from './messages.ts';
+import type { PeerRole } from './peer-role.ts';
 import type { Following, Leading, Learner } from './roles.ts';
 import { receivePing, receivePong } from './round.ts';
 import { receiveAckNewLeader } from './synchronization.ts';
@@ -23,13 +27,61 @@ import {
   receiveUpToDate,
 } from './synchronization-learner.ts';
 
-/** From a learner to its leader; a leader's messages make no sense here and are dropped. */
-export function fromLearner(
+/** A message on a link. What does not belong there is dropped, or ends the link or the role. */
+export function dispatch(
   core: Core,
-  leading: Leading,
-  learner: Learner,
+  role: PeerRole,
+  door: Door,
+  link: Link,
   message: ZabMessage,
 ): void {
+  if (!isRemote(link)) {
+    if (message.type === 'HELLO') door.receiveHello(link, message);
+    else role.drop(link, 'no HELLO');
+    return;
+  }
+  switch (message.type) {
+    case 'HELLO':
+      return role.drop(link, 'HELLO twice');
+    case 'BIRTH':
+      return door.receiveBirth(link, message);
+    case 'NOTIFICATION':
+      return role.receiveNotification(link, message);
+    case 'FOLLOWERINFO':
+      return presented(core, role, link, message);
+    default:
+      toPhase(core, role, link, message);
+  }
+}
+
+/** A learner presents itself, perhaps before this peer knows that it leads. */
+function presented(core: Core, role: PeerRole, remote: Remote, info: FollowerInfo): void {
+  if (remote.attached !== 'no') return role.drop(remote, 'FOLLOWERINFO twice');
+  if (role.following !== undefined) return role.drop(remote, 'not leading');
+  remote.attached = 'learner';
+  if (role.leading === undefined) remote.info = info;
+  else receiveFollowerInfo(core, role.leading, remote, info);
+}
+
+/** To the role's half of the phases; from anyone else it is late, and dropped. */
+function toPhase(core: Core, role: PeerRole, remote: Remote, message: ZabMessage): void {
+  const { leading, following } = role;
+  const learner = leading?.learners.get(remote.id);
+  if (leading !== undefined && learner !== undefined) {
+    fromLearner(core, leading, learner, message);
+    return;
+  }
+  if (following === undefined || following.link !== remote.id) return;
+  following.heardAt = core.now;
+  if (message.type === 'HANDOVER' && following.stage === 'serving') {
+    role.heir = message.successor;
+    core.leave(`leader ${following.leader} hands over to ${message.successor}`);
+  } else fromLeader(core, following, keyOf(remote), message);
+  leaveIfFlooded(core, following);
+}
+
+/** From a learner to its leader; a leader's messages make no sense here and are dropped. */
+function fromLearner(core: Core, leading: Leading, learner: Learner, message: ZabMessage): void {
   switch (message.type) {
     case 'ACKEPOCH':
       receiveAckEpoch(core, leading, learner, message);
@@ -48,12 +100,7 @@ export function fromLearner(
 }
 
 /** From the leader to a learner; of another epoch than the one promised, it ends the attachment. */
-export function fromLeader(
-  core: Core,
-  following: Following,
-  leader: VoterKey,
-  message: ZabMessage,
-): void {
+function fromLeader(core: Core, following: Following, leader: VoterKey, message: ZabMessage): void {
   if (message.type === 'LEADERINFO') {
     receiveLeaderInfo(core, following, leader, message);
     return;

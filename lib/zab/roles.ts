@@ -110,6 +110,11 @@ export class Leading {
   get established(): boolean {
     return this.stage === 'broadcast';
   }
+
+  /** Whether EPOCH_START may still be proposed, or requests behind it. */
+  get proposing(): boolean {
+    return this.established && this.resigning === undefined;
+  }
 }
 
 export type FollowingStage =

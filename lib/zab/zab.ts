@@ -1,44 +1,34 @@
 /**
  * ZAB, the ZooKeeper atomic broadcast protocol, as a machine of values: inputs are method calls,
  * outputs are {@link Ready} and {@link Batch}. No I/O, no clock, no randomness: the same inputs give
- * the same outputs. This file hands each input to the room it belongs to; the phases live in their
- * own files: election, discovery, synchronization, broadcast.
+ * the same outputs. This file is what its driver sees; where a message belongs says dispatch.ts, and the
+ * phases live in their own files: election, discovery, synchronization, broadcast.
  */
 import { assert } from '../base/assert.ts';
-import { CHAIN_START } from '../base/hash.ts';
 import type { Meter } from '../base/meter.ts';
 import { lesser, makeZxid, ZERO, type Zxid } from '../base/zxid.ts';
-import { awaitedVoters, genesisOf } from './bootstrap.ts';
-import { acknowledge, flush, propose, raiseCommit } from './broadcast.ts';
-import { leaveIfFlooded, measureQueues } from './caps.ts';
+import { awaitedVoters } from './bootstrap.ts';
+import { isBroadcasting, propose } from './broadcast.ts';
+import { measureQueues } from './caps.ts';
 import type { Configuration } from './configuration.ts';
 import { Core } from './core.ts';
-import { cutLaggingLearners, judgeDeadlines } from './deadlines.ts';
-import { epochChosen, receiveFollowerInfo, sendAckEpoch } from './discovery.ts';
-import { fromLeader, fromLearner } from './dispatch.ts';
+import { judgeDeadlines } from './deadlines.ts';
+import { dispatch } from './dispatch.ts';
 import { Door } from './door.ts';
 import { clusterName } from './handshake.ts';
-import { History } from './history.ts';
-import { isRemote, keyOf, type Remote } from './links.ts';
+import type { History } from './history.ts';
 import type { Entry, EntryKind } from './log-entry.ts';
-import type { FollowerInfo, Notification, ZabMessage } from './messages.ts';
+import type { Notification, ZabMessage } from './messages.ts';
 import type { ZabOptions } from './options.ts';
+import { OwnClock } from './own-clock.ts';
 import { PeerRole } from './peer-role.ts';
 import type { Base, Batch, Durable, Epochs, LinkId, Phase, Ready, Role } from './ready.ts';
-import { dueRecord, isAllRecorded } from './record-starts.ts';
-import { dueReplacement } from './replace-store.ts';
-import { resign, standsDown } from './resignation.ts';
-import type { FollowingStage, Leading } from './roles.ts';
-import { beginRound, confirm, doubt } from './round.ts';
-import {
-  announce,
-  isHeldUp,
-  ownHistoryTaken,
-  sendChunk,
-  sendHeld,
-  synchronizeAll,
-} from './synchronization.ts';
-import type { Continuation } from './write-queue.ts';
+import { resign } from './resignation.ts';
+import type { FollowingStage } from './roles.ts';
+import { confirm, doubt } from './round.ts';
+import { isHeldUp, sendChunk } from './synchronization.ts';
+import { deliverableThrough, endTurn } from './turn.ts';
+import { written } from './written.ts';
 
 /** The paper's phase of each step of following. */
 const PHASE_OF: Readonly<Record<FollowingStage, Phase>> = {
@@ -52,29 +42,18 @@ const PHASE_OF: Readonly<Record<FollowingStage, Phase>> = {
   serving: 'broadcast',
 };
 
-/** A stall of the event loop is what exceeds this many heartbeats between two ticks. */
-const STALL_HEARTBEATS = 2;
-
 export class Zab {
   readonly #core: Core;
   readonly #role: PeerRole;
   readonly #door: Door;
-  #lastTick = 0;
-  /** How much of the driver's time the own clock has not counted. */
-  #stalled = 0;
-  /** The last stall: when it began on the own clock, what was not counted before it, and the contact by then. */
-  #stall: {
-    readonly began: number;
-    readonly stalled: number;
-    readonly mark: number | undefined;
-    readonly contact: number | undefined;
-  } = { began: Number.NEGATIVE_INFINITY, stalled: 0, mark: undefined, contact: undefined };
+  readonly #clock: OwnClock;
 
   /** @param history of `durable`, if it was made already: that of a long log takes a while. */
   constructor(options: ZabOptions, durable: Durable, history?: History) {
     this.#core = new Core(options, durable, history);
     this.#role = new PeerRole(this.#core);
     this.#door = new Door(this.#core, this.#role);
+    this.#clock = new OwnClock(options.heartbeat);
     this.#role.look();
     this.#door.growUp();
   }
@@ -121,15 +100,13 @@ export class Zab {
 
   /** Leading, and the epoch's first entry is committed: requests may be proposed (rule G12). */
   get broadcasting(): boolean {
-    const leading = this.#role.leading;
-    if (leading === undefined || !leading.established || leading.resigning !== undefined)
-      return false;
-    return this.#core.commit >= makeZxid(leading.epoch, 1);
+    const { leading } = this.#role;
+    return leading !== undefined && isBroadcasting(this.#core, leading);
   }
 
   /** Whether EPOCH_START may still be proposed, or requests behind it. */
   get proposing(): boolean {
-    return this.#role.leading?.established === true && this.#role.leading.resigning === undefined;
+    return this.#role.leading?.proposing ?? false;
   }
 
   /** Following or observing an established leader. */
@@ -207,11 +184,7 @@ export class Zab {
    * driver's time: what this process has slept through counts, unlike for deadlines.
    */
   get contact(): number | undefined {
-    const mark = this.#contactMark;
-    if (mark === undefined) return undefined;
-    const { began, stalled, mark: before, contact } = this.#stall;
-    if (mark === before) return contact;
-    return mark + (mark <= began ? stalled : this.#stalled);
+    return this.#clock.contact(this.#contactMark);
   }
 
   get #contactMark(): number | undefined {
@@ -230,18 +203,14 @@ export class Zab {
   // ── Time ──────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Every turn begins with it. `now` is monotonic ms. What goes beyond {@link STALL_HEARTBEATS}
-   * between two ticks is a stall of this process: its own clock stands still for that long, and it
-   * judges by what it knew before, so no deadline passes while the answers wait in the socket buffers.
+   * Every turn begins with it. `now` is monotonic ms. After a stall of this process it judges by what it
+   * knew before, on its own clock ({@link OwnClock}).
    */
   tick(now: number): void {
     const core = this.#core;
-    const { heartbeat } = core.options;
-    const gap = now - this.#lastTick;
-    const stall = this.#lastTick > 0 && gap > STALL_HEARTBEATS * heartbeat ? gap - heartbeat : 0;
-    this.#lastTick = now;
+    const stall = this.#clock.tick(now);
     if (stall > 0) this.#sleptFor(stall);
-    core.now = Math.max(core.now, now - this.#stalled);
+    core.now = Math.max(core.now, this.#clock.own(now));
     if (this.#role.role === 'quarantined') return;
     if (stall === 0) judgeDeadlines(core, this.#role);
     this.#role.notifyIfDue();
@@ -251,10 +220,7 @@ export class Zab {
 
   #sleptFor(stall: number): void {
     const core = this.#core;
-    const { contact } = this;
-    const mark = this.#contactMark;
-    this.#stall = { began: core.now, stalled: this.#stalled, mark, contact };
-    this.#stalled += stall;
+    this.#clock.skip(stall, core.now, this.#contactMark);
     if (this.#role.role === 'quarantined') return;
     judgeDeadlines(core, this.#role);
     const { leading } = this.#role;
@@ -263,13 +229,16 @@ export class Zab {
 
   /** When tick() must be called at the latest, in the driver's time. */
   deadline(): number {
-    const { now, options } = this.#core;
+    const core = this.#core;
     if (this.#role.role === 'quarantined') return Number.POSITIVE_INFINITY;
-    const { leading } = this.#role;
-    if (leading !== undefined && isHeldUp(this.#core, leading)) return now + this.#stalled;
-    if (this.#deliverableThrough() > this.#core.applied) return now + this.#stalled;
-    const heartbeat = leading?.nextHeartbeat ?? now + options.heartbeat;
-    return Math.min(heartbeat, now + options.heartbeat, this.#role.deadline) + this.#stalled;
+    return this.#clock.driver(this.#ownDeadline(core.now, core.options.heartbeat));
+  }
+
+  #ownDeadline(now: number, heartbeat: number): number {
+    const { leading, deadline } = this.#role;
+    if (leading !== undefined && isHeldUp(this.#core, leading)) return now;
+    if (deliverableThrough(this.#core, this.#role) > this.#core.applied) return now;
+    return Math.min(leading?.nextHeartbeat ?? now + heartbeat, now + heartbeat, deadline);
   }
 
   // ── Links and messages ──────────────────────────────────────────────────────────────────────────────────
@@ -295,61 +264,8 @@ export class Zab {
     const link = this.#core.links.get(id);
     if (link === undefined || this.#role.role === 'quarantined') return;
     link.heardAt = this.#core.now;
-    if (isRemote(link)) this.#receive(link, message);
-    else if (message.type === 'HELLO') this.#door.receiveHello(link, message);
-    else this.#role.drop(link, 'no HELLO');
+    dispatch(this.#core, this.#role, this.#door, link, message);
     this.#role.afterInput();
-  }
-
-  #receive(remote: Remote, message: ZabMessage): void {
-    switch (message.type) {
-      case 'HELLO':
-        this.#role.drop(remote, 'HELLO twice');
-        return;
-      case 'BIRTH':
-        this.#door.receiveBirth(remote, message);
-        return;
-      case 'NOTIFICATION':
-        this.#role.receiveNotification(remote, message);
-        return;
-      case 'FOLLOWERINFO':
-        this.#receiveFollowerInfo(remote, message);
-        return;
-      default:
-        this.#route(remote, message);
-    }
-  }
-
-  /** To the role's half of the phases; from anyone else it is late, and dropped. */
-  #route(remote: Remote, message: ZabMessage): void {
-    const { id } = remote;
-    const learner = this.#role.leading?.learners.get(id);
-    if (this.#role.leading !== undefined && learner !== undefined) {
-      fromLearner(this.#core, this.#role.leading, learner, message);
-      return;
-    }
-    const following = this.#role.following;
-    if (following === undefined || following.link !== id) return;
-    following.heardAt = this.#core.now;
-    if (message.type === 'HANDOVER' && following.stage === 'serving') {
-      this.#role.heir = message.successor;
-      this.#core.leave(`leader ${following.leader} hands over to ${message.successor}`);
-    } else fromLeader(this.#core, following, keyOf(remote), message);
-    leaveIfFlooded(this.#core, following);
-  }
-
-  #receiveFollowerInfo(remote: Remote, message: FollowerInfo): void {
-    if (remote.attached !== 'no') {
-      this.#role.drop(remote, 'FOLLOWERINFO twice');
-      return;
-    }
-    if (this.#role.following !== undefined) {
-      this.#role.drop(remote, 'not leading');
-      return;
-    }
-    remote.attached = 'learner';
-    if (this.#role.leading === undefined) remote.info = message;
-    else receiveFollowerInfo(this.#core, this.#role.leading, remote, message);
   }
 
   /** The election's outcome; the simulator may say anything here, safety does not depend on it (step 7). */
@@ -372,63 +288,7 @@ export class Zab {
 
   /** The batch is on the disk: everything that waited for it happens now (rule G8). */
   persisted(id: number): void {
-    const core = this.#core;
-    const { batch, steps } = core.writes.persisted(id);
-    if (this.#role.role === 'quarantined') return;
-    if (batch.epochs !== undefined) this.#role.durableEpochs = batch.epochs;
-    if (batch.birth !== undefined) core.birth = batch.birth;
-    if (batch.genesis !== undefined && batch.install === undefined) this.#beginLog(batch.genesis);
-    if (batch.install !== undefined) {
-      const { zxid, chain } = batch.install;
-      core.amnesiac = false;
-      core.applied = zxid;
-      if (core.commit < zxid) core.commit = zxid;
-      core.outbox.installed = { zxid, chain };
-    }
-    for (const step of steps) this.#continue(step);
-    if (this.#role.following !== undefined) acknowledge(core, this.#role.following);
-    if (this.#role.leading !== undefined) raiseCommit(core, this.#role.leading);
-    if (this.#role.settling && core.writes.idle) this.#role.look();
-    this.#role.afterInput();
-  }
-
-  #beginLog(genesis: Configuration): void {
-    const base = { zxid: ZERO, chain: CHAIN_START, configuration: genesisOf(genesis.voters) };
-    this.#core.begin(new History(base, []));
-    this.#core.amnesiac = false;
-  }
-
-  #continue(step: Continuation): void {
-    const core = this.#core;
-    switch (step.type) {
-      case 'birth':
-        this.#door.tellBirth();
-        return;
-      case 'renewed':
-        core.store = core.options.spareStore;
-        for (const link of [...core.links.all()]) this.#role.drop(link, 'another store');
-        return;
-      case 'epoch-chosen':
-        if (this.#role.leading !== undefined) epochChosen(core, this.#role.leading);
-        return;
-      case 'epoch-promised':
-        if (this.#role.following !== undefined)
-          sendAckEpoch(core, this.#role.following, step.counted);
-        return;
-      case 'own-history':
-        if (this.#role.leading !== undefined) ownHistoryTaken(core, this.#role.leading);
-        return;
-      case 'history-taken':
-        this.#historyTaken(step);
-    }
-  }
-
-  #historyTaken({ link, zxid, chain }: Extract<Continuation, { type: 'history-taken' }>): void {
-    const following = this.#role.following;
-    assert(following !== undefined && following.link === link, 'the history is for this leader');
-    following.stage = 'taken';
-    following.acked = zxid;
-    this.#core.send(link, { type: 'ACKNEWLEADER', epoch: following.epoch, zxid, chain });
+    written(this.#core, this.#role, this.#door, id);
   }
 
   // ── Leading ───────────────────────────────────────────────────────────────────────────────────
@@ -482,46 +342,6 @@ export class Zab {
    * @param mayCopy whether it can begin a checkpoint for a learner now; if not, the learner waits.
    */
   ready(mayCopy: boolean = true): Ready {
-    const core = this.#core;
-    if (this.#role.leading !== undefined) {
-      const { leading } = this.#role;
-      flush(core, leading);
-      if (standsDown(core, leading)) this.#role.leave('hands over');
-    }
-    const deliver = this.#deliverable();
-    core.applied = deliver[deliver.length - 1]?.zxid ?? core.applied;
-    if (deliver.length > 0) core.history.delivered(core.applied);
-    if (this.#role.leading !== undefined) {
-      announce(core, this.#role.leading);
-      if (this.broadcasting) core.outbox.configure = this.#dueConfiguration(this.#role.leading);
-      synchronizeAll(core, this.#role.leading, core.applied, mayCopy);
-      sendHeld(core, this.#role.leading);
-      beginRound(core, this.#role.leading);
-      cutLaggingLearners(core, this.#role, this.#role.leading);
-    }
-    return core.outbox.take(deliver, core.applied);
-  }
-
-  /** Who lost its store gets its place back first; then it is recorded who is served. */
-  #dueConfiguration(leading: Leading): Configuration | undefined {
-    if (isAllRecorded(leading)) return undefined;
-    return dueReplacement(this.#core, leading) ?? dueRecord(this.#core, leading);
-  }
-
-  /** The next entries to apply: no more than one turn may take. */
-  #deliverable(): readonly Entry[] {
-    const core = this.#core;
-    const through = this.#deliverableThrough();
-    if (through <= core.applied) return [];
-    return core.history.page(core.applied, through, core.options.deliverBytesMax);
-  }
-
-  /** Committed and durable here: no peer, the leader included, applies beyond its own disk (step 23). */
-  #deliverableThrough(): Zxid {
-    const core = this.#core;
-    if (!core.born || this.#role.role === 'quarantined') return core.applied;
-    // A store without promises waits for a copy of no less than it said to have applied: its tree never moves back.
-    if (core.amnesiac) return core.applied;
-    return lesser(core.commit, core.history.durable);
+    return endTurn(this.#core, this.#role, mayCopy);
   }
 }

@@ -3,7 +3,7 @@ import type { Injection } from './injection.ts';
 
 const BROADCAST_FILE = 'lib/zab/broadcast.ts';
 const ROUND = 'lib/zab/round.ts';
-const ZAB = 'lib/zab/zab.ts';
+const DISPATCH = 'lib/zab/dispatch.ts';
 
 export const BROADCAST: readonly Injection[] = [
   {
@@ -54,23 +54,24 @@ export const BROADCAST: readonly Injection[] = [
     title: 'a PONG counts from every peer that is connected, whomever it follows',
     patches: [
       {
-        file: ZAB,
-        find: '#route(remote: Remote, message: ZabMessage): void { const { id } = remote;',
-        replace: `#route(remote: Remote, message: ZabMessage): void {
+        file: DISPATCH,
+        find: 'const { leading, following } = role; const learner =',
+        replace: `const { leading, following } = role;
           const { id } = remote;
-          if (message.type === 'PING' && this.#role.following?.link !== id) {
-            this.#core.send(id, { type: 'PONG', epoch: message.epoch, nonce: message.nonce });
+          if (message.type === 'PING' && following?.link !== id) {
+            core.send(id, { type: 'PONG', epoch: message.epoch, nonce: message.nonce });
             return;
           }
-          if (message.type === 'PONG' && this.#role.leading !== undefined) {
-            pongOfAnybody(this.#core, this.#role.leading, keyOf(remote), message.nonce);
+          if (message.type === 'PONG' && leading !== undefined) {
+            pongOfAnybody(core, leading, keyOf(remote), message.nonce);
             return;
-          }`,
+          }
+          const learner =`,
       },
       {
-        file: ZAB,
-        find: "import { beginRound, confirm, doubt } from './round.ts';",
-        replace: "import { beginRound, confirm, doubt, pongOfAnybody } from './round.ts';",
+        file: DISPATCH,
+        find: "import { receivePing, receivePong } from './round.ts';",
+        replace: "import { pongOfAnybody, receivePing, receivePong } from './round.ts';",
       },
       {
         file: ROUND,

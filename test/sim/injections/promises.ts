@@ -196,9 +196,9 @@ export const PROMISES: readonly Injection[] = [
       'a leader changes the voters before its epoch has begun, and counts by the new ones alone',
     patches: [
       {
-        file: 'lib/zab/zab.ts',
-        find: 'if (this.broadcasting) core.outbox.configure',
-        replace: 'if (this.established) core.outbox.configure',
+        file: 'lib/zab/turn.ts',
+        find: 'if (isBroadcasting(core, leading)) core.outbox.configure',
+        replace: 'if (leading.established) core.outbox.configure',
       },
       {
         file: 'lib/zab/zab.ts',

@@ -6,7 +6,7 @@ const LEARNER = 'lib/zab/synchronization-learner.ts';
 /** A stream in many pieces, so that it can be cut between any two. */
 const CUTTABLE = { messagesPerFrame: 1, groupBytes: 100 };
 const ROLE = 'lib/zab/peer-role.ts';
-const ZAB = 'lib/zab/zab.ts';
+const WRITTEN = 'lib/zab/written.ts';
 
 const TAKEN =
   "core.writes.whenDurable({ type: 'history-taken', link, zxid: end.zxid, chain: end.chain });";
@@ -64,15 +64,15 @@ export const SYNCHRONIZATION: readonly Injection[] = [
           "core.writes.whenDurable({ type: 'history-taken', link, zxid: end.zxid, chain: end.chain, late: late ? () => takeHistory(core, sync) : () => {} } as never);",
       },
       {
-        file: ZAB,
-        find: "this.#core.send(link, { type: 'ACKNEWLEADER', epoch: following.epoch, zxid, chain });",
+        file: WRITTEN,
+        find: "core.send(link, { type: 'ACKNEWLEADER', epoch: following.epoch, zxid, chain });",
         replace:
-          "this.#core.send(link, { type: 'ACKNEWLEADER', epoch: following.epoch, zxid, chain }); late();",
+          "core.send(link, { type: 'ACKNEWLEADER', epoch: following.epoch, zxid, chain }); late();",
       },
       {
-        file: ZAB,
-        find: '#historyTaken({ link, zxid, chain }: ',
-        replace: '#historyTaken({ link, zxid, chain, late }: ',
+        file: WRITTEN,
+        find: '{ link, zxid, chain }: Extract<',
+        replace: '{ link, zxid, chain, late }: Extract<',
       },
     ],
     expects: ['S5', 'S13'],
@@ -95,18 +95,18 @@ export const SYNCHRONIZATION: readonly Injection[] = [
           "core.writes.whenDurable({ type: 'history-taken', link, zxid: end.zxid, chain: end.chain, first: late ? () => takeHistory(core, sync) : undefined } as never);",
       },
       {
-        file: ZAB,
+        file: WRITTEN,
         find: "assert(following !== undefined && following.link === link, 'the history is for this leader');",
         replace: `if (first !== undefined) {
           first();
-          this.#core.writes.whenDurable({ type: 'history-taken', link, zxid, chain } as never);
+          core.writes.whenDurable({ type: 'history-taken', link, zxid, chain } as never);
           return;
         }`,
       },
       {
-        file: ZAB,
-        find: '#historyTaken({ link, zxid, chain }: ',
-        replace: '#historyTaken({ link, zxid, chain, first }: ',
+        file: WRITTEN,
+        find: '{ link, zxid, chain }: Extract<',
+        replace: '{ link, zxid, chain, first }: Extract<',
       },
     ],
     expects: ['S5', 'S6', 'S7'],
@@ -147,10 +147,10 @@ export const SYNCHRONIZATION: readonly Injection[] = [
     title: 'proposals behind NEWLEADER are acknowledged before it, so that the leader hangs up',
     patches: [
       {
-        file: ZAB,
-        find: 'for (const step of steps) this.#continue(step);',
-        replace: `if (this.#role.following !== undefined) acknowledge(core, this.#role.following);
-          for (const step of steps) this.#continue(step);`,
+        file: WRITTEN,
+        find: 'for (const step of steps) proceed(core, role, door, step);',
+        replace: `if (role.following !== undefined) acknowledge(core, role.following);
+          for (const step of steps) proceed(core, role, door, step);`,
       },
       {
         file: 'lib/zab/broadcast.ts',
@@ -247,7 +247,7 @@ export const SYNCHRONIZATION: readonly Injection[] = [
           (core as { early?: unknown }).early = zxid;`,
       },
       {
-        file: ZAB,
+        file: WRITTEN,
         find: 'core.outbox.installed = { zxid, chain };',
         replace:
           'if ((core as { early?: unknown }).early !== zxid) core.outbox.installed = { zxid, chain };',
