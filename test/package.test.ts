@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
-import { programsOf } from './readme-programs.ts';
+import { programsOf } from './programs.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What packing needs of the checkout. It is copied, so that no other run is disturbed. */

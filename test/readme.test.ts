@@ -2,18 +2,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { freePorts } from '../examples/support/peer-process.ts';
 import { RANGES } from '../lib/peer/numbers.ts';
 import { IGNORED, KEPT, NUMBERED, TAKEN } from '../lib/peer/zoo-cfg-keys.ts';
-import { examplesIn, programsOf } from './readme-programs.ts';
+import { examplesIn, programsOf, typeErrors, writeProgram } from './programs.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Guides whose programs are whole. */
@@ -29,16 +28,8 @@ const TIMEOUT = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'quorate-readme-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Makes a program a file of its own that imports this checkout. @returns its path */
 function write(name: string, source: string): string {
-  const path = join(folder, `${name}.mts`);
-  const entry = (file: string) => JSON.stringify(join(ROOT, 'lib', file));
-  const own = source
-    .replaceAll(`'quorate'`, entry('index.ts'))
-    .replaceAll(`'quorate/recipes'`, entry('recipes/index.ts'))
-    .replaceAll(`'quorate/testing'`, entry('testing/index.ts'));
-  writeFileSync(path, own);
-  return path;
+  return writeProgram(folder, name, source);
 }
 
 function programsIn(guide: string): string[] {
@@ -85,24 +76,7 @@ describe('what the README and the guides show', () => {
     assert.ok(examples.length > 1, 'the examples were not found');
     for (const [at, { file, source }] of examples.entries())
       programs.push(write(`${file.replaceAll(/\W/g, '-')}-${at}`, source));
-    const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
-    const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
-    const program = ts.createProgram(programs, {
-      ...options,
-      typeRoots: [join(ROOT, 'node_modules', '@types')],
-      rewriteRelativeImportExtensions: false,
-      allowImportingTsExtensions: true,
-    });
-    const wrong = programs.flatMap((path) => {
-      const source = program.getSourceFile(path);
-      return source === undefined ? [] : [...program.getSemanticDiagnostics(source)];
-    });
-    assert.deepEqual(
-      wrong.map(({ file, messageText }) => {
-        return `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
-      }),
-      [],
-    );
+    assert.deepEqual(typeErrors(programs), []);
   });
 
   test('the first lines run, and end by themselves', async () => {

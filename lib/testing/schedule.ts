@@ -91,8 +91,8 @@ class Schedule {
     const next = (): void => {
       clock.after(prng.exponential(swarm.workInterval), () => {
         const leader = this.#cluster.leader;
-        const any = prng.pick(peers);
-        const peer = leader !== undefined && prng.chance(0.7) ? leader : any;
+        const anyone = prng.pick(peers);
+        const peer = leader !== undefined && prng.chance(0.7) ? leader : anyone;
         const own = new Prng(prng.uint32());
         if (own.chance(0.15)) peer.confirm();
         peer.input((machine) => machine.work(own));

@@ -12,28 +12,10 @@ import { encodeLogRecord } from '../../lib/wire/log-record.ts';
 import type { StoreBatch } from '../../lib/wire/store-batch.ts';
 import type { Mark } from '../../lib/zab/log-entry.ts';
 import { ZAB_DEFAULTS } from '../../lib/zab/options.ts';
-import type { Durable, LinkId } from '../../lib/zab/ready.ts';
+import type { LinkId } from '../../lib/zab/ready.ts';
+import { unborn } from './unborn.ts';
 
 const START = 1_767_225_600_000;
-
-function storeId(id: number): string {
-  return `${id}`.repeat(32);
-}
-
-function empty(id: number): Durable {
-  return {
-    store: storeId(id),
-    boot: 1,
-    starts: [1],
-    birth: { state: 'unborn' },
-    epochs: { accepted: 0, acceptedFrom: '', current: 0, syncing: 0 },
-    base: undefined,
-    genesis: undefined,
-    entries: [],
-    applied: ZERO,
-    committed: ZERO,
-  };
-}
 
 interface OtherEnd {
   readonly peer: BenchPeer;
@@ -63,7 +45,7 @@ export class BenchPeer {
       voters,
       spareStore: 'f'.repeat(32),
     } as const;
-    this.replica = new Replica({ ...REPLICA_DEFAULTS, zab }, empty(id), new StateMachine());
+    this.replica = new Replica({ ...REPLICA_DEFAULTS, zab }, unborn(id), new StateMachine());
   }
 
   get busy(): boolean {

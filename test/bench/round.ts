@@ -3,7 +3,6 @@
  * and acknowledged by both followers, committed and applied on all three; every message through the
  * real codec, in memory, one thread. Sessions' queues, replies and disks are in core.ts.
  */
-import { ZERO } from '../../lib/base/zxid.ts';
 import { Prep } from '../../lib/tree/prep.ts';
 import type { Operation } from '../../lib/tree/request.ts';
 import { StateMachine } from '../../lib/tree/state-machine.ts';
@@ -14,6 +13,7 @@ import { ZAB_DEFAULTS } from '../../lib/zab/options.ts';
 import type { LinkId } from '../../lib/zab/ready.ts';
 import { Zab } from '../../lib/zab/zab.ts';
 import { cpuSeconds, report } from './measure.ts';
+import { unborn } from './unborn.ts';
 
 const IDS = [1, 2, 3];
 const NODES = 1000;
@@ -30,25 +30,11 @@ class RoundPeer {
   #inbox: { readonly link: LinkId; readonly frame: Uint8Array }[] = [];
 
   constructor(id: number) {
-    const store = `${id}`.repeat(32);
     const voters = IDS.map((voter) => ({ id: voter, weight: 1, group: 0 }));
     const spareStore = 'f'.repeat(32);
-    this.zab = new Zab(
-      { ...ZAB_DEFAULTS, id, role: 'participant', voters, spareStore },
-      {
-        store,
-        boot: 1,
-        starts: [1],
-        birth: { state: 'unborn' },
-        epochs: { accepted: 0, acceptedFrom: '', current: 0, syncing: 0 },
-        base: undefined,
-        genesis: undefined,
-        entries: [],
-        applied: ZERO,
-        committed: ZERO,
-      },
-    );
-    this.owner = { peer: id, store, boot: 1 };
+    const durable = unborn(id);
+    this.zab = new Zab({ ...ZAB_DEFAULTS, id, role: 'participant', voters, spareStore }, durable);
+    this.owner = { peer: id, store: durable.store, boot: 1 };
     this.prep = new Prep(this.machine, { owner: this.owner });
   }
 

@@ -1,11 +1,11 @@
 /** What the guides and the docstrings of the recipes show is right by its types, and runs. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import ts from 'typescript';
+import { typeErrors, writeProgram } from '../programs.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ROOM = join(ROOT, 'lib', 'recipes');
@@ -19,19 +19,10 @@ function programsOf(file: string): string[] {
   return [...plain.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, source = '']) => source);
 }
 
-function write(file: string, at: number, source: string): string {
-  const path = join(folder, `${file.replaceAll('.', '-')}-${at}.mts`);
-  const entry = (name: string) => JSON.stringify(join(ROOT, 'lib', name));
-  const own = source
-    .replaceAll(`'quorate'`, entry('index.ts'))
-    .replaceAll(`'quorate/recipes'`, entry('recipes/index.ts'));
-  writeFileSync(path, own);
-  return path;
-}
-
 const files = readdirSync(ROOM);
 const programs = files.flatMap((file) => {
-  return programsOf(file).map((source, at) => write(file, at, source));
+  const name = file.replaceAll('.', '-');
+  return programsOf(file).map((source, at) => writeProgram(folder, `${name}-${at}`, source));
 });
 
 test('every recipe has a guide with a program, and one in its docstring', () => {
@@ -43,24 +34,7 @@ test('every recipe has a guide with a program, and one in its docstring', () => 
 });
 
 test('every program is right by its types', () => {
-  const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
-  const program = ts.createProgram(programs, {
-    ...options,
-    typeRoots: [join(ROOT, 'node_modules', '@types')],
-    rewriteRelativeImportExtensions: false,
-    allowImportingTsExtensions: true,
-  });
-  const wrong = programs.flatMap((path) => {
-    const source = program.getSourceFile(path);
-    return source === undefined ? [] : [...program.getSemanticDiagnostics(source)];
-  });
-  assert.deepEqual(
-    wrong.map(({ file, messageText }) => {
-      return `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
-    }),
-    [],
-  );
+  assert.deepEqual(typeErrors(programs), []);
 });
 
 for (const path of programs) {

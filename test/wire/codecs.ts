@@ -10,7 +10,7 @@ import type { PeerMessage } from '../../lib/wire/messages.ts';
 import { decodeMetaRecord, encodeMetaRecord } from '../../lib/wire/meta-record.ts';
 import { decodeRequests, encodeRequests } from '../../lib/wire/request.ts';
 import { decodeTxn, encodeTxn } from '../../lib/wire/txn.ts';
-import * as any from './arbitraries.ts';
+import * as arbitrary from './arbitraries.ts';
 
 export interface Codec {
   readonly name: string;
@@ -50,7 +50,7 @@ export function frameOf(messages: readonly PeerMessage[]): Uint8Array {
 const PLACE = 7;
 
 export const CODECS: readonly Codec[] = [
-  ...Object.entries<fc.Arbitrary<PeerMessage>>(any.messages).map(([type, message]) =>
+  ...Object.entries<fc.Arbitrary<PeerMessage>>(arbitrary.messages).map(([type, message]) =>
     codec(
       type,
       message.map((one) => [one]),
@@ -58,21 +58,21 @@ export const CODECS: readonly Codec[] = [
       (bytes) => [...decodeFrame(bytes)],
     ),
   ),
-  codec('frame', any.frame, frameOf, decodeFrame),
-  codec('txn', any.txn, encodeTxn, decodeTxn),
-  codec('requests', any.requests, encodeRequests, decodeRequests),
+  codec('frame', arbitrary.frame, frameOf, decodeFrame),
+  codec('txn', arbitrary.txn, encodeTxn, decodeTxn),
+  codec('requests', arbitrary.requests, encodeRequests, decodeRequests),
   codec(
     'entries',
-    any.entries,
+    arbitrary.entries,
     (entries) => encodeEntries(entries),
     (bytes) => decodeEntries(bytes),
   ),
-  codec('configuration', any.configuration, encodeConfiguration, decodeConfiguration),
-  codec('log record', any.logRecord, encodeLogRecord, decodeLogRecord, true),
-  codec('meta record', any.metaRecord, encodeMetaRecord, decodeMetaRecord, true),
+  codec('configuration', arbitrary.configuration, encodeConfiguration, decodeConfiguration),
+  codec('log record', arbitrary.logRecord, encodeLogRecord, decodeLogRecord, true),
+  codec('meta record', arbitrary.metaRecord, encodeMetaRecord, decodeMetaRecord, true),
   codec<CheckpointPart>(
     'checkpoint part',
-    any.checkpointPart,
+    arbitrary.checkpointPart,
     (part) => encodeCheckpointPart(part, PLACE),
     (bytes) => decodeCheckpointPart(bytes, PLACE),
     true,
