@@ -1,9 +1,9 @@
-import { hostname } from 'node:os';
 import { utf8 } from '../client/codec.ts';
 import { checkCall, type WaitOptions } from '../client/wait.ts';
 import type { AnyClient } from './any-client.ts';
 import { Contention, type ContentionOptions } from './contention.ts';
 import type { LockOptions } from './lock.ts';
+import { ownerHere } from './owner.ts';
 import type { Rules } from './rules.ts';
 
 /**
@@ -18,7 +18,7 @@ export function lockContention<O extends WaitOptions = WaitOptions>(
   more: Omit<ContentionOptions, 'reentrant'> = {},
 ): Contention<string, O> {
   checkCall(what, options, ['owner', 'reentrant', 'leases']);
-  const { owner = `${hostname()}:${process.pid}`, reentrant = false } = options ?? {};
+  const { owner = ownerHere(), reentrant = false } = options ?? {};
   if (typeof owner !== 'string') throw new TypeError(`${what}: owner is a text`);
   if (typeof reentrant !== 'boolean') throw new TypeError(`${what}: reentrant is true or false`);
   return new Contention(client.as(utf8), rules(owner), { ...more, reentrant });

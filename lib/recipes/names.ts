@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 /** What a node in a line asks for. */
-export type Kind = 'lock' | 'read' | 'write' | 'lease' | 'latch';
+export type Kind = 'lock' | 'read' | 'write' | 'lease' | 'latch' | 'run';
 
 /** What stands between the unique id and the ten digits. */
 const LABELS: Readonly<Record<Kind, string>> = {
@@ -11,6 +11,7 @@ const LABELS: Readonly<Record<Kind, string>> = {
   write: '-__WRIT__',
   lease: '-lease-',
   latch: '-latch-',
+  run: '-run-',
 };
 
 /** Curator's names with or without its protection, and kazoo's. */
