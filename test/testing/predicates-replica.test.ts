@@ -337,6 +337,13 @@ test('S22 and S23 fire when what a jump over history leaves to tell is not told,
   fires(watchOrder, 'S23', history, act(once));
   fires(watchOrder, 'S23', history, act(once, resync(created('/a/b'))));
   fires(watchOrder, 'S22', history, act(whole, once, once));
+  // A session that ended meanwhile: its last answers speak of what it saw before, and it is owed no more.
+  holds(watchOrder, history, (on) => {
+    const lasting = { type: 'add-watch', path: '/a', mode: 'persistent-recursive' } as const;
+    on.told(peer, ...register(lasting, 'add-watch'));
+    on.installed(peer, { zxid, chain: last.chain });
+    on.told(peer, syncRead(session, first.zxid), undefined);
+  });
 });
 
 test('S24 fires when a session is shown an older state', () => {

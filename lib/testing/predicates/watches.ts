@@ -1,4 +1,4 @@
-import { formatZxid, type Zxid } from '../../base/zxid.ts';
+import { formatZxid, ZERO, type Zxid } from '../../base/zxid.ts';
 import type { ReadResult } from '../../replica/read.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
 import { type Acl, PERMISSION } from '../../tree/acl.ts';
@@ -35,6 +35,7 @@ class Watcher {
   readonly #expected: Expected[] = [];
   /** What is to be told at the state of the last jump, in any order. */
   #jumped: Owed[] = [];
+  #jumpedTo: Zxid = ZERO;
 
   constructor(scene: Scene, session: SessionHandle, at: Zxid) {
     this.#scene = scene;
@@ -45,7 +46,8 @@ class Watcher {
   /** Everything through a state must have been told. */
   reach(zxid: Zxid, peer: Witness): void {
     this.#advance(zxid);
-    const missed = this.#jumped[0];
+    // Who is told of nothing behind the jump, as a session that ended meanwhile, is owed nothing of it.
+    const missed = zxid < this.#jumpedTo ? undefined : this.#jumped[0];
     demand(missed === undefined, missed?.predicate ?? 'S22', () => {
       return `session ${this.session.key} of peer ${peer.id} sees ${formatZxid(zxid)} after a jump and was not told ${missed?.text}`;
     });
@@ -104,6 +106,7 @@ class Watcher {
       if (!this.#meetsOnce(type, path) || hidden.has(path)) continue;
       this.#jumped.push({ text: textOf(type, path, [to]), predicate: 'S22' });
     }
+    this.#jumpedTo = to;
     this.#at = to;
   }
 
