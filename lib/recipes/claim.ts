@@ -7,7 +7,7 @@ import type { EphemeralOp, Op } from '../client/operation.ts';
 import type { RawSession } from './any-client.ts';
 import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
-import { type Kind, prefixOf, uniqueId } from './names.ts';
+import { type Kind, newNameOf, uniqueId } from './names.ts';
 import type { Patience } from './patience.ts';
 
 /** What is asked for: a node in each folder. One that is named twice gets two. */
@@ -16,7 +16,7 @@ export interface Wish<In> {
   readonly kind: Kind;
   readonly folders: readonly string[];
   readonly data: In | undefined;
-  /** Must hold in the transaction that takes the places. */
+  /** Must hold in the transaction that takes the places; an error of theirs has their index. */
   readonly checks?: readonly Op<In>[];
 }
 
@@ -93,7 +93,7 @@ export async function claim<In>(wish: Wish<In>, wait: Patience, gate?: Claim): P
     try {
       return new Claim(session, id, await create(wish, id, wait), gate);
     } catch (error) {
-      if (QuorateError.is(error, 'NO_NODE') && attempt < ATTEMPTS) {
+      if (isOfFolder(error, wish.checks?.length ?? 0) && attempt < ATTEMPTS) {
         for (const folder of new Set(wish.folders)) await makeFolder(session, folder, wait.left);
         continue;
       }
@@ -103,17 +103,22 @@ export async function claim<In>(wish: Wish<In>, wait: Patience, gate?: Claim): P
   }
 }
 
+/** A folder is missing, not what is checked. */
+function isOfFolder(error: unknown, checks: number): boolean {
+  return QuorateError.is(error, 'NO_NODE') && (error.index ?? checks) >= checks;
+}
+
 async function create<In>(wish: Wish<In>, id: string, wait: Patience): Promise<Nodes> {
   const { session, kind, folders, data, checks = [] } = wish;
-  const name = prefixOf(id, kind);
+  const { name, sequential } = newNameOf(id, kind);
   const creates: EphemeralOp<In>[] = folders.map((folder) => ({
     create: joinPath(folder, name),
-    sequential: true,
+    sequential,
     ephemeral: true,
     ...(data === undefined ? {} : { data }),
   }));
   const results: readonly unknown[] = await session.multi([...checks, ...creates], wait.left);
-  const [first, ...others] = results.filter(isCreated);
+  const [first, ...others] = results.slice(checks.length).filter(isCreated);
   if (first === undefined) throw new TypeError('a claim has one folder at least');
   return [first, ...others];
 }

@@ -5,16 +5,14 @@ import { bytes } from '../client/codec.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
 import type { Claim } from './claim.ts';
 import { contendersAt } from './contenders.ts';
+import { inEachSession } from './each-session.ts';
 import type { Grant } from './grant.ts';
 import { HeldClaim } from './held-claim.ts';
 import { grantHeldHere, hold } from './held-here.ts';
 import type { Contender, Lock } from './lock.ts';
-import { Patience, pause } from './patience.ts';
+import { Patience } from './patience.ts';
 import type { Rules } from './rules.ts';
 import { takeTurn, takeTurnNow } from './turn.ts';
-
-/** Before it queues again, ms: an ended session is followed by the next one at once. */
-const REQUEUE_PAUSE = 10;
 
 /** How a lock is used beside its rules. */
 export interface ContentionOptions {
@@ -86,19 +84,11 @@ export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock
   }
 
   /** Stands in line until it is its turn; with the next session if one ends. */
-  async #queue(options: O | undefined): Promise<Claim> {
+  #queue(options: O | undefined): Promise<Claim> {
     const wait = new Patience(options, Number.POSITIVE_INFINITY);
-    for (;;) {
-      try {
-        const claim = await takeTurn(this.#rules, this.#client.session, options, wait);
-        if (claim !== undefined) return claim;
-      } catch (error) {
-        if (!QuorateError.is(error, 'SESSION_EXPIRED')) throw error;
-        await pause(REQUEUE_PAUSE, wait.signal);
-        // A client has the next one by now; a session, once it has ended, has none.
-        if (this.#client.session.signal.aborted) throw error;
-      }
-    }
+    return inEachSession(this.#client, wait, (session) => {
+      return takeTurn(this.#rules, session, options, wait);
+    });
   }
 }
 

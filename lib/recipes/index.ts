@@ -17,6 +17,8 @@
  */
 
 export type { AnyClient } from './any-client.ts';
+export type { BarrierOptions } from './barrier.ts';
+export { Barrier } from './barrier.ts';
 export type { Candidate } from './candidate.ts';
 export type { EphemeralNode, EphemeralOptions, EphemeralState } from './ephemeral.ts';
 export { openEphemeral } from './ephemeral.ts';

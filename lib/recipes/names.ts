@@ -1,17 +1,18 @@
 /** How the nodes of those who stand in line are called: as Curator writes them; kazoo's are read too. */
 import { randomUUID } from 'node:crypto';
 
-/** What a node in a line asks for. */
-export type Kind = 'lock' | 'read' | 'write' | 'lease' | 'latch' | 'run';
+/** What a node asks for, or says: that somebody has arrived, or takes part. */
+export type Kind = 'lock' | 'read' | 'write' | 'lease' | 'latch' | 'run' | 'arrival' | 'member';
 
-/** What stands between the unique id and the ten digits. */
-const LABELS: Readonly<Record<Kind, string>> = {
+/** What stands between the unique id and the ten digits. Members have their order from nothing but their ids. */
+const LABELS: Readonly<Record<Exclude<Kind, 'member'>, string>> = {
   lock: '-lock-',
   read: '-__READ__',
   write: '-__WRIT__',
   lease: '-lease-',
   latch: '-latch-',
   run: '-run-',
+  arrival: '-arrival-',
 };
 
 /** Curator's names with or without its protection, and kazoo's. */
@@ -32,9 +33,10 @@ export function uniqueId(): string {
   return randomUUID();
 }
 
-/** The name under which a sequential node is created; ten digits follow. */
-export function prefixOf(id: string, kind: Kind): string {
-  return `_c_${id}${LABELS[kind]}`;
+/** The name under which a node is created; ten digits follow where it is sequential. */
+export function newNameOf(id: string, kind: Kind): { name: string; sequential: boolean } {
+  if (kind === 'member') return { name: id, sequential: false };
+  return { name: `_c_${id}${LABELS[kind]}`, sequential: true };
 }
 
 /** Whose node it is: Curator's protection, or kazoo's prefix; else the name itself. */

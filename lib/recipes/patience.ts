@@ -37,3 +37,18 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
     else signal?.addEventListener('abort', end);
   });
 }
+
+/** The first of several waits that is over; the others are given up. */
+export async function firstOf(
+  wait: Patience,
+  waits: readonly ((wait: Patience) => Promise<void>)[],
+): Promise<void> {
+  const over = new AbortController();
+  const give = wait.signal === undefined ? [] : [wait.signal];
+  const left = new Patience({ ...wait.left, signal: AbortSignal.any([...give, over.signal]) });
+  try {
+    await Promise.race(waits.map((one) => one(left)));
+  } finally {
+    over.abort();
+  }
+}

@@ -2,7 +2,7 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf, parentOf } from '../base/path.ts';
 import type { ReadOptions, Session } from '../client/client.ts';
-import type { RawSession } from './any-client.ts';
+import type { AnyClient, RawSession } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
 import { isHeldHere } from './held-here.ts';
 import { aheadOf, type Kind, lineOf, type Place } from './names.ts';
@@ -56,18 +56,27 @@ export class QueueRules<In, O = unknown> implements Rules<In, O> {
   }
 }
 
-/** Those who stand in line in a folder; nobody if it is absent. */
+/** The names in a folder; none if it is absent. */
+export async function namesIn(
+  session: AnyClient,
+  folder: string,
+  options: ReadOptions,
+): Promise<string[]> {
+  try {
+    return await session.children(folder, options);
+  } catch (error) {
+    if (!QuorateError.is(error, 'NO_NODE')) throw error;
+    return [];
+  }
+}
+
+/** Those who stand in line in a folder. */
 export async function lineIn(
   session: RawSession,
   folder: string,
   options: ReadOptions,
 ): Promise<Place[]> {
-  try {
-    return lineOf(await session.children(folder, options));
-  } catch (error) {
-    if (!QuorateError.is(error, 'NO_NODE')) throw error;
-    return [];
-  }
+  return lineOf(await namesIn(session, folder, options));
 }
 
 /** The same as paths. */
@@ -101,7 +110,7 @@ async function standingOf(session: RawSession, path: string, wait: Patience): Pr
 }
 
 /** Watches a node as it is: one that is gone already is seen to be. */
-async function gone(session: RawSession, path: string, wait: Patience): Promise<void> {
+export async function gone(session: RawSession, path: string, wait: Patience): Promise<void> {
   let first: bigint | undefined;
   await session.watch(path).until((node) => {
     // A foreign name may be given again: the one that was there is gone all the same.

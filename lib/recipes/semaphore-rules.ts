@@ -3,14 +3,14 @@
  * Whoever is first in that line takes its leases and waits until there is room for them; only then it leaves
  * the line. So a lease that is given back wakes one.
  */
-import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf, parentOf } from '../base/path.ts';
-import type { ReadOptions, Session, Znode } from '../client/client.ts';
+import type { ReadOptions, Session } from '../client/client.ts';
 import { utf8 } from '../client/codec.ts';
 import type { WaitOptions } from '../client/wait.ts';
 import type { RawSession } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
 import { isHeldHere } from './held-here.ts';
+import { KeptNumber } from './kept-number.ts';
 import { idOf, lineOf } from './names.ts';
 import type { Patience } from './patience.ts';
 import { pathsIn, QueueRules } from './queue-rules.ts';
@@ -22,9 +22,6 @@ export interface LeaseOptions extends WaitOptions {
   readonly weight?: number;
 }
 
-/** How often the node may come and go while its number is to be written there. */
-const ATTEMPTS = 10;
-
 /** A lease is held by those whose nodes are the first so many: whoever came later makes room. */
 export class SemaphoreRules implements Rules<string, LeaseOptions> {
   readonly path: string;
@@ -33,6 +30,7 @@ export class SemaphoreRules implements Rules<string, LeaseOptions> {
   readonly #leases: string;
   readonly #locks: string;
   readonly #gate: QueueRules<string, LeaseOptions>;
+  readonly #kept: KeptNumber;
 
   constructor(path: string, size: number, owner: string) {
     this.path = path;
@@ -41,6 +39,7 @@ export class SemaphoreRules implements Rules<string, LeaseOptions> {
     this.#leases = joinPath(path, 'leases');
     this.#locks = joinPath(path, 'locks');
     this.#gate = new QueueRules([this.#locks], 'lock', owner);
+    this.#kept = new KeptNumber(path, size, 'semaphore', 'leases');
   }
 
   async stand(
@@ -49,7 +48,7 @@ export class SemaphoreRules implements Rules<string, LeaseOptions> {
     wait: Patience,
     isPatient: boolean,
   ): Promise<Claim> {
-    await this.#writeSize(session, wait);
+    await this.#kept.write(session.as(utf8), wait);
     if (isPatient) return await this.#gate.stand(session, options, wait);
     return await this.#takeLeases(session, options, wait);
   }
@@ -105,7 +104,7 @@ export class SemaphoreRules implements Rules<string, LeaseOptions> {
       pathsIn(session, this.#leases, wait.left),
       session.as(utf8).find(this.path, wait.left),
     ]);
-    this.#checkSize(node);
+    this.#kept.check(node);
     const last = lastOf(paths, claimed);
     if (last === undefined) return { type: 'displaced' };
     if (last < this.#size) return { type: 'granted' };
@@ -140,36 +139,6 @@ export class SemaphoreRules implements Rules<string, LeaseOptions> {
   #isForItself(leases: readonly string[], options: LeaseOptions | undefined): boolean {
     const held = leases.filter((path) => isHeldHere(nameOf(path))).length;
     return held > 0 && held + weightOf(options) > this.#size;
-  }
-
-  /** The number is written by whoever comes first. */
-  async #writeSize(session: Session<unknown, string>, wait: Patience): Promise<void> {
-    const text = String(this.#size);
-    const view = session.as(utf8);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const node = await view.find(this.path, wait.left);
-        if (node === undefined) {
-          await view.create(this.path, text, { parents: true, ...wait.left });
-        } else if (node.data === '') {
-          // A node that was made as an ancestor only.
-          await view.set(this.path, text, { version: node.stat.version, ...wait.left });
-        } else {
-          this.#checkSize(node);
-        }
-        return;
-      } catch (error) {
-        const isRace = QuorateError.is(error, 'NODE_EXISTS', 'BAD_VERSION', 'NO_NODE');
-        if (!isRace || attempt === ATTEMPTS) throw error;
-      }
-    }
-  }
-
-  #checkSize(node: Znode<string> | undefined): void {
-    if (node?.data === String(this.#size)) return;
-    const kept = node === undefined ? 'is gone' : `is kept with ${node.data} leases`;
-    const message = `the semaphore ${this.path} ${kept}, and this one was made with ${this.#size}`;
-    throw QuorateError.make('BAD_ARGUMENTS', message, { path: this.path });
   }
 }
 

@@ -4,6 +4,7 @@ import { QuorateError } from '../base/errors.ts';
 import type { Session } from '../client/client.ts';
 import type { Claim } from './claim.ts';
 import { whoIsAhead } from './contenders.ts';
+import { cutShort } from './cut-short.ts';
 import { Patience, pause } from './patience.ts';
 import type { Rules } from './rules.ts';
 
@@ -46,7 +47,9 @@ export async function takeTurn<In, O>(
       }
     }
   } catch (error) {
-    const told = await tell(rules, error, wait, claim, options);
+    const { path } = rules;
+    const because = async () => claim && (await tellWho(rules, claim, options));
+    const told = await cutShort(error, { what: `acquire ${path}`, path, wait, because });
     void claim?.remove();
     throw told;
   }
@@ -79,35 +82,12 @@ export async function takeTurnNow<In, O>(
  * Whether its nodes are there and its session can be relied on: whoever slept through a disconnection may be
  * granted what it is about to lose. False: look again.
  */
-async function isTrusted(claim: Claim, wait: Patience): Promise<boolean> {
+export async function isTrusted(claim: Claim, wait: Patience): Promise<boolean> {
   const { session } = claim;
   if (session.trustedFor > 0) return await claim.stands(wait);
   await session.sync(wait.left);
   if (session.trustedFor === 0) await pause(TRUST_PAUSE, wait.signal);
   return false;
-}
-
-/** An error of a step as that of the whole wait: nothing is left of it. */
-async function tell<O>(
-  rules: Rules<never, O>,
-  error: unknown,
-  wait: Patience,
-  claim: Claim | undefined,
-  options: O | undefined,
-): Promise<unknown> {
-  const { path } = rules;
-  if (QuorateError.is(error, 'ABORTED')) {
-    const details = { outcome: 'not-applied', path, cause: wait.signal?.reason } as const;
-    return QuorateError.make('ABORTED', `acquire ${path} was aborted`, details);
-  }
-  if (QuorateError.is(error, 'TIMED_OUT')) {
-    const who = claim === undefined ? undefined : await tellWho(rules, claim, options);
-    const because = who === undefined ? '' : `: it is ${who}`;
-    const message = `acquire ${path} timed out after ${wait.timeout} ms${because}`;
-    const details = { outcome: 'not-applied', path, cause: error } as const;
-    return QuorateError.make('TIMED_OUT', message, details);
-  }
-  return error;
 }
 
 async function tellWho<O>(
@@ -121,7 +101,7 @@ async function tellWho<O>(
     if (standing.type === 'moved') void standing.claim.remove();
     if (standing.type !== 'waiting') return undefined;
     const stale = { ...look.left, consistency: 'stale' } as const;
-    return await whoIsAhead(claim.session, standing.ahead, stale);
+    return `it is ${await whoIsAhead(claim.session, standing.ahead, stale)}`;
   } catch {
     // Without a quorum nobody knows.
     return undefined;
