@@ -351,6 +351,8 @@ function warningOf(event: ReplicaEvent): readonly [ErrorCode, string] | undefine
   switch (event.type) {
     case 'stall':
       return ['STALL', `the event loop was blocked for ${Math.round(event.ms)} ms`];
+    case 'sleep':
+      return ['STALL', sleepText(event.ms)];
     case 'slow-disk':
       return ['SLOW_DISK', `the disk has written nothing for ${Math.round(event.ms)} ms`];
     case 'refused': {
@@ -373,6 +375,10 @@ function warningOf(event: ReplicaEvent): readonly [ErrorCode, string] | undefine
     default:
       return undefined;
   }
+}
+
+function sleepText(ms: number): string {
+  return `the machine slept for ${Math.round(ms)} ms, or its calendar was set forward by that`;
 }
 
 function fillingText({ bytes, limit }: { readonly bytes: number; readonly limit: number }): string {

@@ -26,6 +26,7 @@ import type { ReplicaOptions } from './options.ts';
 import { type Outbox, SELF } from './outbox.ts';
 import { QuorumRounds, ROUNDS_MAX } from './quorum-rounds.ts';
 import { RefusedTails } from './refused-tails.ts';
+import type { Gap } from './stall.ts';
 
 /** Nodes removed in one sweep; the next sweep goes on. */
 const REAP_MAX = 1000;
@@ -97,13 +98,11 @@ export class LeaderDuties {
     assert(zab.lastZxid === makeZxid(this.epoch, 1), 'EPOCH_START is the first of its epoch');
   }
 
-  tick(now: number, wall: number, stall: number): void {
+  tick(now: number, wall: number, { stall, slept }: Gap): void {
     this.#now = now;
     this.#wall = wall;
-    if (stall > 0) {
-      this.#stalledAt = now;
-      this.#expiry.extend(stall);
-    }
+    if (stall > 0 || slept) this.#stalledAt = now;
+    if (stall > 0) this.#expiry.extend(stall);
   }
 
   deadline(): number {

@@ -92,6 +92,8 @@ export type ReplicaEvent =
   | ZabEvent
   /** The event loop was blocked: nothing was heard or judged for that long. */
   | { readonly type: 'stall'; readonly ms: number }
+  /** The calendar went further than the clock that deadlines are judged by: the machine slept, or its calendar was set. */
+  | { readonly type: 'sleep'; readonly ms: number }
   /** The leader proposes to close a session that was not heard of for its whole time-out. */
   | { readonly type: 'expire'; readonly session: bigint }
   /** The leader proposes to remove an empty container or a node whose time is over. */

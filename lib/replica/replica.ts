@@ -113,10 +113,14 @@ export class Replica {
     const gap = this.#stalls.tick(now, wall);
     this.#now = now;
     this.#wall = wall;
-    if (Math.max(gap.stall, gap.sleep) > this.#options.zab.syncTimeout) this.#local.doubt();
+    if (Math.max(gap.stall, gap.sleep) > this.#options.zab.syncTimeout) {
+      this.#local.doubt();
+      this.#zab.doubt();
+    }
     if (gap.stall > 0) this.#outbox.event({ type: 'stall', ms: gap.stall });
+    if (gap.slept) this.#outbox.event({ type: 'sleep', ms: gap.sleep });
     this.#zab.tick(now);
-    this.#duties?.tick(now, wall, gap.stall);
+    this.#duties?.tick(now, wall, gap);
     this.#local.tick(now, gap);
   }
 

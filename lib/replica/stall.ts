@@ -7,6 +7,8 @@ export interface Gap {
   readonly stall: number;
   /** Ms by which the calendar went further than the monotonic clock: the machine slept, or its clock was set. */
   readonly sleep: number;
+  /** `sleep` is so long that it is news. */
+  readonly slept: boolean;
 }
 
 /** What has passed since the last tick, by the monotonic clock and by the calendar; in ms. */
@@ -33,7 +35,7 @@ export class StallDetector {
     const sleep = this.#now === undefined ? 0 : wall - this.#wall - elapsed;
     this.#now = now;
     this.#wall = wall;
-    const stall = elapsed > STALL_HEARTBEATS * this.#heartbeat ? elapsed - this.#heartbeat : 0;
-    return { stall, sleep };
+    const most = STALL_HEARTBEATS * this.#heartbeat;
+    return { stall: elapsed > most ? elapsed - this.#heartbeat : 0, sleep, slept: sleep > most };
   }
 }

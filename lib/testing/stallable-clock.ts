@@ -5,6 +5,14 @@ export class StallableClock implements Clock {
   /** Until when nothing runs, in ms of `monotonic`. */
   #blockedUntil = Number.NEGATIVE_INFINITY;
 
+  /** How much further the calendar is than that of this machine, in ms. */
+  #ahead = 0;
+
+  /** As a suspended machine wakes up: the calendar went on, the monotonic clock did not. Negative: it was set back. */
+  sleep(milliseconds: number): void {
+    this.#ahead += milliseconds;
+  }
+
   /** Nothing that is due runs for so long: it runs late, as after a long computation. */
   stall(milliseconds: number): void {
     this.#blockedUntil = Math.max(this.#blockedUntil, this.monotonic() + milliseconds);
@@ -15,7 +23,7 @@ export class StallableClock implements Clock {
   }
 
   wall(): number {
-    return systemClock.wall();
+    return systemClock.wall() + this.#ahead;
   }
 
   soon(work: () => void): Scheduled {

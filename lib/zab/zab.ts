@@ -223,8 +223,16 @@ export class Zab {
     this.#clock.skip(stall, core.now, this.#contactMark);
     if (this.#role.role === 'quarantined') return;
     judgeDeadlines(core, this.#role);
+    if (stall > core.options.syncTimeout) this.doubt();
+  }
+
+  /**
+   * The machine may have slept without its clock counting it. A leader commits nothing before a quorum has
+   * confirmed it again, as after a stall that `tick` has seen itself.
+   */
+  doubt(): void {
     const { leading } = this.#role;
-    if (stall > core.options.syncTimeout && leading !== undefined) doubt(leading);
+    if (leading !== undefined) doubt(leading);
   }
 
   /** When tick() must be called at the latest, in the driver's time. */
