@@ -40,6 +40,7 @@ function collect(predicates: readonly Predicate[], scene: Scene): Handlers {
   };
   return {
     started: of('started'),
+    woke: of('woke'),
     proposed: of('proposed'),
     redefined: of('redefined'),
     sent: of('sent'),
@@ -92,6 +93,11 @@ export class Referee implements Scene {
   /** A process begins its life. */
   started(peer: Witness): void {
     for (const handler of this.#on.started) handler(peer);
+  }
+
+  /** A process that stood still for long goes on. */
+  woke(peer: Witness): void {
+    for (const handler of this.#on.woke) handler(peer);
   }
 
   /** A fault changed a disk behind everybody's back; `lost`: promises were taken back. */

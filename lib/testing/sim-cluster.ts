@@ -174,8 +174,9 @@ export class SimCluster {
     );
     const dials = swarm.voters.map((_, index) => index + 1).filter((other) => other !== place);
     const { writeLatency, writeSpike, turnTime, messagesPerFrame } = swarm;
-    const dialPauseMax = swarm.timers.syncTimeout / 2;
-    const times = { writeLatency, writeSpike, turnTime, messagesPerFrame, dialPauseMax };
+    const { syncTimeout, heartbeat } = swarm.timers;
+    const pauses = { dialPauseMax: syncTimeout / 2, patience: syncTimeout + 2 * heartbeat };
+    const times = { writeLatency, writeSpike, turnTime, messagesPerFrame, ...pauses };
     const options = { id, place, observer, dials, ...times };
     const disk = new SimDisk(id, this.storeId(id, 0));
     return new SimPeer(this.#world, options, clock, disk, prng);

@@ -51,6 +51,8 @@ export class SimPeer implements Endpoint, Witness {
   readonly #connections: Connections;
   readonly #loop: EventLoop;
   readonly #writer: DiskWriter;
+  /** When the last turn began, by the own clock. */
+  #turnedAt = Number.POSITIVE_INFINITY;
   /** Turns until the queues are looked at again. */
   #unmeasured = 0;
   #trap: CrashPoint | undefined;
@@ -114,6 +116,7 @@ export class SimPeer implements Endpoint, Witness {
     }
     const opened = this.store.open(hashText(1, `${this.place} ${this.life}`));
     this.life += 1;
+    this.#turnedAt = Number.POSITIVE_INFINITY;
     this.#trap = undefined;
     this.#writer.begin();
     this.#loop.begin();
@@ -240,9 +243,12 @@ export class SimPeer implements Endpoint, Witness {
   #turn({ inbox, timersFirst }: Turn): void {
     const machine = this.#machine;
     if (machine === undefined) return;
-    const { clock } = this.#world;
+    const { clock, referee } = this.#world;
+    const now = this.clock.monotonic(clock.now);
+    if (now - this.#turnedAt > this.#options.patience) referee.woke(this);
+    this.#turnedAt = now;
     this.#guard(() => {
-      machine.tick(this.clock.monotonic(clock.now), this.clock.wall(clock.now));
+      machine.tick(now, this.clock.wall(clock.now));
       if (timersFirst) this.#act(machine);
       for (const action of inbox) action();
       this.#act(machine);

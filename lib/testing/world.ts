@@ -40,6 +40,8 @@ export interface PeerOptions {
   readonly turnTime: number;
   /** Messages of one turn travel in frames of so many at most. */
   readonly messagesPerFrame: number;
+  /** Ms without a turn after which the others may have gone on without this peer. */
+  readonly patience: number;
   /** The longest pause between two attempts to connect. */
   readonly dialPauseMax: number;
 }

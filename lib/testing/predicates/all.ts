@@ -25,11 +25,12 @@ import {
   times,
 } from './requests.ts';
 import { conservatism, ephemerals, noEarlyExpiry, ownership } from './sessions.ts';
+import { stalledLeaders } from './stalls.ts';
 import { containment, hashes, processConsistency, snapshots } from './state.ts';
 import { watchedNodes } from './watched-nodes.ts';
 import { watchOrder } from './watches.ts';
 
-/** S1 to S17, S28 (of rounds), S31 and S34: what can be judged below sessions. */
+/** S1 to S17, S28 (of rounds), S31, S34 and S37: what can be judged below sessions. */
 export const ZAB_PREDICATES: readonly Predicate[] = [
   leadership,
   epochs,
@@ -50,6 +51,7 @@ export const ZAB_PREDICATES: readonly Predicate[] = [
   linearizableRounds,
   membership,
   containment,
+  stalledLeaders,
 ];
 
 /** All of them: S17 to S30 and S32 besides. S23 is judged with S22, too. */

@@ -65,6 +65,8 @@ export interface Asked {
 export interface Observer {
   /** A process has begun its life on its disk. */
   started?(peer: Witness): void;
+  /** A process has a turn again, after it stood still for longer than others wait for it. */
+  woke?(peer: Witness): void;
   /** A leader gave an entry its zxid. */
   proposed?(peer: Witness, entry: Proposed): void;
   /** A leader proposed, or a log contains, an entry whose zxid was given to other bytes. */

@@ -6,6 +6,7 @@ import { PROMISES } from './promises.ts';
 import { QUEUES } from './queues.ts';
 import { REAL_DISK } from './real-disk.ts';
 import { SESSIONS } from './sessions.ts';
+import { STALLS } from './stalls.ts';
 import { SYNCHRONIZATION } from './synchronization.ts';
 
 export const INJECTIONS: readonly Injection[] = [
@@ -15,6 +16,7 @@ export const INJECTIONS: readonly Injection[] = [
   ...DISK,
   ...SESSIONS,
   ...QUEUES,
+  ...STALLS,
   ...REAL_DISK,
 ];
 
