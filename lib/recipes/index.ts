@@ -20,6 +20,8 @@ export type { AnyClient } from './any-client.ts';
 export type { BarrierOptions } from './barrier.ts';
 export { Barrier } from './barrier.ts';
 export type { Candidate } from './candidate.ts';
+export type { Attendance, DoubleBarrierOptions } from './double-barrier.ts';
+export { DoubleBarrier } from './double-barrier.ts';
 export type { EphemeralNode, EphemeralOptions, EphemeralState } from './ephemeral.ts';
 export { openEphemeral } from './ephemeral.ts';
 export type { Grant } from './grant.ts';
