@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- core reads tree wire cluster`: those that are named, or all; flags go to each. Measures what is shipped: the
+ * `npm run bench -- core reads tree wire cluster recipes`: those that are named, or all; flags go to each. Measures what is shipped: the
  * sources are compiled as for a release first, because what runs them as they are (tsx) adds a call to
  * every function that is made at run time.
  */
@@ -12,6 +12,7 @@ import { cluster } from './cluster/main.ts';
 import { core } from './core.ts';
 import { machine } from './measure.ts';
 import { reads } from './reads.ts';
+import { recipes } from './recipes/main.ts';
 import { tree } from './tree.ts';
 import { wire } from './wire.ts';
 
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = {
   tree,
   wire,
   cluster,
+  recipes,
 };
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));

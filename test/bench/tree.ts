@@ -1,8 +1,6 @@
 /** The replicated state machine alone, in memory: its speed, its size, its checkpoints. */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { makeZxid, type Zxid } from '../../lib/base/zxid.ts';
 import { PERMISSION } from '../../lib/tree/acl.ts';
 import { Prep } from '../../lib/tree/prep.ts';
@@ -11,7 +9,7 @@ import { Restorer } from '../../lib/tree/restorer.ts';
 import { StateMachine } from '../../lib/tree/state-machine.ts';
 import type { Txn, TxnBody } from '../../lib/tree/txn.ts';
 import { decodeCheckpointPart, encodeCheckpointPart } from '../../lib/wire/checkpoint.ts';
-import { cpuSeconds, type Figure, report } from './measure.ts';
+import { collect, cpuSeconds, type Figure, report } from './measure.ts';
 
 const owner = { peer: 1, store: '1'.repeat(32), boot: 1 };
 const acl = [{ scheme: 'world', id: 'anyone', permissions: PERMISSION.all }];
@@ -25,12 +23,6 @@ function pathOf(index: number): string {
     `/nodes/${index % PARENTS}/node-${String(index).padStart(8, '0')}`,
     'latin1',
   ).toString('latin1');
-}
-
-function collect(): void {
-  setFlagsFromString('--expose-gc');
-  const gc: () => void = runInNewContext('gc');
-  for (let round = 0; round < 4; round += 1) gc();
 }
 
 /** A tree of so many nodes of 100 bytes below a thousand parents. */

@@ -3,8 +3,8 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Target } from './target.ts';
 
-/** 'mixed': nine reads, one write. */
-export type Operation = 'write' | 'read' | 'linearizable' | 'mixed';
+/** 'mixed': nine reads, one write. 'lock': each worker its own. */
+export type Operation = 'write' | 'read' | 'linearizable' | 'mixed' | 'lock';
 
 export interface Order {
   readonly operation: Operation;
@@ -113,6 +113,7 @@ export class Load {
       try {
         const isWrite = operation === 'write' || (operation === 'mixed' && key % 10 === 0);
         if (isWrite) await this.#target.write(key);
+        else if (operation === 'lock') await this.#target.lock(first);
         else if (operation === 'linearizable') await this.#target.linearizable(key);
         else await this.#target.read(key);
         done += 1;

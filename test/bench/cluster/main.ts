@@ -5,51 +5,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { flag, OWN, systemsIn, withSystems } from './beside.ts';
 import { failover } from './failover.ts';
 import { comeAndGo, observersBesideVoters } from './members.ts';
 import { loopDelay, million } from './million.ts';
-import { QuorateSystem } from './quorate-system.ts';
-import { RivalSystem } from './rival-system.ts';
 import { etcd, zookeeper } from './rivals.ts';
-import type { System } from './system.ts';
 import { type Row, table } from './table.ts';
-import { KEYS, throughput } from './throughput.ts';
+import { throughput } from './throughput.ts';
 import { fanOut } from './watches.ts';
-
-/** Whose ratio to the others is printed. */
-const OWN = 'quorate';
-
-function flag(name: string, byDefault: string): string {
-  const prefix = `--${name}=`;
-  const given = process.argv.find((argument) => argument.startsWith(prefix));
-  return given?.slice(prefix.length) ?? byDefault;
-}
-
-async function systemsIn(directory: string): Promise<readonly System[]> {
-  const wanted = flag('systems', 'quorate,zookeeper,etcd').split(',');
-  const systems: System[] = [];
-  if (wanted.includes(OWN)) systems.push(new QuorateSystem(directory));
-  for (const rival of [zookeeper, etcd]) {
-    if (!wanted.includes(rival.name)) continue;
-    const missing = await rival.missing();
-    if (missing === undefined) systems.push(new RivalSystem(rival, directory));
-    else console.log(`skipped ${rival.name}: ${missing}`);
-  }
-  return systems;
-}
-
-/** Starts the systems, does the work, ends every process again. */
-async function withSystems<T>(systems: readonly System[], work: () => Promise<T>): Promise<T> {
-  try {
-    for (const system of systems) await system.start();
-    for (const { loads } of systems) {
-      await Promise.all([...loads.values()].map((load) => load.ask('prepare', KEYS)));
-    }
-    return await work();
-  } finally {
-    await Promise.all(systems.map((system) => system.stop()));
-  }
-}
 
 export async function cluster(): Promise<void> {
   const rounds = Number(flag('rounds', '3'));
@@ -74,7 +37,7 @@ async function besideRivals(
   rounds: number,
   seconds: number,
 ): Promise<void> {
-  const systems = await systemsIn(directory);
+  const systems = await systemsIn(directory, [zookeeper, etcd]);
   const comparable = systems.filter(({ name }) => name !== 'etcd');
   const own = systems.filter(({ name }) => name === OWN);
   const rows: Row[] = [];
@@ -98,7 +61,7 @@ async function besideRivals(
     });
     if (only.includes('watches')) {
       for (const sessions of ['one', 'each'] as const) {
-        const fresh = (await systemsIn(join(directory, sessions))).filter(
+        const fresh = (await systemsIn(join(directory, sessions), [zookeeper, etcd])).filter(
           ({ name }) => name !== 'etcd',
         );
         rows.push(await withSystems(fresh, () => fanOut(fresh, sessions, 12)));

@@ -1,5 +1,6 @@
 /** The peer is in this process: this is what an application does. */
 import { openPeer, type Peer } from '../../../lib/index.ts';
+import { Mutex } from '../../../lib/recipes/index.ts';
 import { DATA, type Target, type TargetOptions } from './target.ts';
 
 export class QuorateTarget implements Target {
@@ -54,6 +55,11 @@ export class QuorateTarget implements Target {
 
   linearizable(key: number): Promise<unknown> {
     return this.peer.get(this.#path(key), { consistency: 'linearizable' });
+  }
+
+  lock(worker: number): Promise<unknown> {
+    const mutex = new Mutex(this.peer, `${this.#own}-locks/${worker}`);
+    return mutex.run(() => {});
   }
 
   async watch(count: number, sessions: 'one' | 'each', event: () => void): Promise<void> {

@@ -18,6 +18,8 @@ export interface Place {
 /** What is particular to one rival. */
 export interface Rival {
   readonly name: string;
+  /** Whether it is one server, whoever uses it. @default three */
+  readonly isAlone?: boolean;
   /** Why it cannot be measured here; undefined if it can. */
   missing(): Promise<string | undefined>;
   /** Writes its configuration; returns the command that starts the server. */
@@ -40,6 +42,10 @@ export class RivalSystem implements System {
     this.#directory = join(directory, rival.name);
   }
 
+  get #ids(): readonly number[] {
+    return this.#rival.isAlone === true ? [1] : IDS;
+  }
+
   pids(): readonly number[] {
     const servers = [...this.#servers.values()].map(({ pid }) => pid);
     return [...servers, ...[...this.loads.values()].map(({ pid }) => pid)];
@@ -51,14 +57,14 @@ export class RivalSystem implements System {
 
   async start(): Promise<void> {
     const ports = await freePorts(3 * IDS.length);
-    this.#places = IDS.map((id, at) => ({
+    this.#places = this.#ids.map((id, at) => ({
       id,
       directory: join(this.#directory, String(id)),
       clientPort: ports[3 * at] ?? 0,
       peerPort: ports[3 * at + 1] ?? 0,
       thirdPort: ports[3 * at + 2] ?? 0,
     }));
-    await Promise.all(IDS.map((id) => this.#open(id)));
+    await Promise.all(this.#ids.map((id) => this.#open(id)));
     await this.leader();
     const addresses = this.#places.map(({ id, clientPort }) => [id, `127.0.0.1:${clientPort}`]);
     const servers = Object.fromEntries(addresses);

@@ -1,4 +1,4 @@
-/** ZooKeeper and etcd as Debian installs them, with the settings that a first user would have. */
+/** ZooKeeper, etcd and Redis as Debian installs them, with the settings that a first user would have. */
 import { execFile } from 'node:child_process';
 import { access, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -110,5 +110,30 @@ export const etcd: Rival = {
     if (typeof status !== 'object' || status === null) return false;
     const { leader, header } = status as { leader?: string; header?: { member_id?: string } };
     return leader !== undefined && leader === header?.member_id;
+  },
+};
+
+/** One Redis that syncs every write, as redlock is mostly used: what it grants is on one disk. */
+export const redis: Rival = {
+  name: 'redlock',
+  isAlone: true,
+  async missing(): Promise<string | undefined> {
+    const found = await run('redis-server', ['--version']).then(
+      () => true,
+      () => false,
+    );
+    return found ? missingClient('redlock') : 'no redis-server: apt install redis-server';
+  },
+  async command({ directory, clientPort }: Place): Promise<readonly [string, ...string[]]> {
+    const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+    const place = ['--bind', '127.0.0.1', '--port', String(clientPort), '--dir', directory];
+    return ['redis-server', ...place, ...durable];
+  },
+  async isLeader({ clientPort }: Place): Promise<boolean> {
+    const socket = connect(clientPort, '127.0.0.1');
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.write('PING\r\nQUIT\r\n');
+    if (!(await text(socket)).startsWith('+PONG')) throw new Error('does not serve');
+    return true;
   },
 };

@@ -10,6 +10,8 @@ export interface Target {
   read(key: number): Promise<unknown>;
   /** A read that no stale server can answer. */
   linearizable(key: number): Promise<unknown>;
+  /** Takes a lock that nobody else wants, by the number of who takes it, and gives it back. */
+  lock(worker: number): Promise<unknown>;
   /** Registers so many watches of the shared node, on one session or on one each; calls back at each event. */
   watch(count: number, sessions: 'one' | 'each', event: () => void): Promise<void>;
   /** Resolves when every watch would fire again. */

@@ -6,15 +6,17 @@ import { type Goal, median, type Row } from './table.ts';
 /** Nodes that each process writes to and reads from. */
 export const KEYS = 1_000;
 
-interface Measure {
+export interface Measure {
   readonly what: string;
   readonly order: Omit<Order, 'seconds'>;
   readonly goals: readonly Goal[];
   /** Systems that have nothing of the kind. */
   readonly without?: readonly string[];
+  /** Which processes put load on it. @default all */
+  readonly ids?: readonly number[];
 }
 
-const more = (rival: string, ratio: number): Goal => ({ rival, ratio, better: 'more' });
+export const more = (rival: string, ratio: number): Goal => ({ rival, ratio, better: 'more' });
 const less = (rival: string, ratio: number): Goal => ({ rival, ratio, better: 'less' });
 
 const MEASURES: readonly Measure[] = [
@@ -95,15 +97,17 @@ export async function throughput(
   systems: readonly System[],
   rounds: number,
   seconds: number,
+  measures: readonly Measure[] = MEASURES,
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const { what, order, goals, without = [] } of MEASURES) {
+  for (const { what, order, goals, without = [], ids } of measures) {
     const able = systems.filter(({ name }) => !without.includes(name));
     const [rate, p50, p99, cpu] = [new Rounds(), new Rounds(), new Rounds(), new Rounds()];
     for (let round = 0; round <= rounds; round += 1) {
       for (const system of able) {
         // The first round, a short one, is for the compilers.
-        const found = await measureOnce(system, { ...order, seconds: round === 0 ? 1 : seconds });
+        const timed = { ...order, seconds: round === 0 ? 1 : seconds };
+        const found = await measureOnce(system, timed, ids);
         if (round === 0) continue;
         if (found.failed > 0) console.log(`${system.name}: ${found.failed} of '${what}' failed`);
         rate.add(system.name, found.perSecond);
@@ -117,7 +121,7 @@ export async function throughput(
       rows.push(p50.row(what, 'p50 ms', []), p99.row(what, 'p99 ms', [less('zookeeper', 0.3)]));
       rows.push(cpu.row(what, 'CPU s per 100,000', [less('zookeeper', 0.15)]));
     }
-    if (order.operation === 'write' && order.inFlight === 1) rows.push(p50.row(what, 'p50 ms', []));
+    if (order.operation !== 'read' && order.inFlight === 1) rows.push(p50.row(what, 'p50 ms', []));
   }
   return rows;
 }

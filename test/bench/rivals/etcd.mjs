@@ -19,6 +19,11 @@ export async function open({ id, servers }) {
     write: (key) => client.put(path(key)).value(DATA).exec(),
     read: (key) => client.get(path(key)).serializable().exec(),
     linearizable: (key) => client.get(path(key)).exec(),
+    async lock(worker) {
+      const lock = client.lock(`bench-locks/${id}/${worker}`);
+      await lock.acquire();
+      await lock.release();
+    },
     touch: () => client.put('/bench/shared').value(DATA).exec(),
     async close() {
       client.close();

@@ -31,6 +31,8 @@ export async function open({ id, servers }) {
   const own = servers[id];
   const client = await connect(own);
   const paths = [];
+  const folders = new Set();
+  const mode = zookeeper.CreateMode.EPHEMERAL_SEQUENTIAL;
   const extra = [];
   // Its watches are one-shot: set again after each event.
   const arming = [];
@@ -61,6 +63,15 @@ export async function open({ id, servers }) {
     },
     write: (key) => call((done) => client.setData(path(key), DATA, -1, done)),
     read: (key) => call((done) => client.getData(path(key), done)),
+    async lock(worker) {
+      const folder = `/bench/${id}-locks/${worker}`;
+      if (!folders.has(folder)) await call((done) => client.mkdirp(folder, done));
+      folders.add(folder);
+      const own = await call((done) => client.create(`${folder}/lock-`, mode, done));
+      const names = await call((done) => client.getChildren(folder, done));
+      if (names.length !== 1) throw new Error(`${names.length} want ${folder}`);
+      await call((done) => client.remove(own, done));
+    },
     async watch(count, sessions, event) {
       for (let at = 0; at < count; at += 1) {
         const session = sessions === 'one' ? client : await connect(own);

@@ -1,0 +1,47 @@
+/**
+ * Recipes: locks of three processes beside the recipe on ZooKeeper and redlock on a Redis that syncs every
+ * write, in the same run; and what the rest costs by itself.
+ * `--rounds=3 --seconds=3 --only=locks,waiters --systems=quorate,zookeeper,redlock`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { flag, OWN, systemsIn, withSystems } from '../cluster/beside.ts';
+import { redis, zookeeper } from '../cluster/rivals.ts';
+import { table } from '../cluster/table.ts';
+import { type Measure, more, throughput } from '../cluster/throughput.ts';
+import { waiters } from './waiters.ts';
+
+const LOCKS: readonly Measure[] = [
+  {
+    what: 'lock taken and given back, one process',
+    order: { operation: 'lock', inFlight: 1 },
+    ids: [1],
+    goals: [more('zookeeper', 1.6), more('redlock', 1)],
+  },
+  {
+    what: 'locks taken and given back, three processes with 16 in flight',
+    order: { operation: 'lock', inFlight: 16 },
+    goals: [more('zookeeper', 8)],
+  },
+];
+
+export async function recipes(): Promise<void> {
+  const rounds = Number(flag('rounds', '3'));
+  const seconds = Number(flag('seconds', '3'));
+  const only = flag('only', 'locks,waiters').split(',');
+  if (only.includes('locks')) await locks(rounds, seconds);
+  if (only.includes('waiters')) await waiters();
+}
+
+async function locks(rounds: number, seconds: number): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'quorate-recipes-'));
+  try {
+    const systems = await systemsIn(directory, [zookeeper, redis]);
+    const rows = await withSystems(systems, () => throughput(systems, rounds, seconds, LOCKS));
+    const names = systems.map(({ name }) => name);
+    console.log(`\n${table(rows, names, OWN)}`);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
