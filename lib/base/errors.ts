@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'REFUSED'
   | 'STALL'
   | 'SLOW_DISK'
+  | 'POOL_BUSY'
   | 'EVEN_VOTERS'
   | 'GRANT_LEAKED'
   | 'GRANT_OVERRUN';
@@ -108,6 +109,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   REFUSED: { outcome: 'not-applied', meaning: 'the other side refused the connection' },
   STALL: { outcome: 'not-applied', meaning: 'the event loop was blocked' },
   SLOW_DISK: { outcome: 'not-applied', meaning: 'a synced write took long' },
+  POOL_BUSY: { outcome: 'not-applied', meaning: "Node's thread pool lets nothing through" },
   EVEN_VOTERS: {
     outcome: 'not-applied',
     meaning: 'an even number of voters bears no more failures than one less',

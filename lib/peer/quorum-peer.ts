@@ -12,6 +12,7 @@ import { Connections } from './connections.ts';
 import { messageOf } from './events.ts';
 import type { CheckedOptions } from './options.ts';
 import { systemPorts } from './peer-ports.ts';
+import { PoolWatch } from './pool-watch.ts';
 import { type LoopObserver, type LoopPorts, ReadyLoop } from './ready-loop.ts';
 import { Repeats } from './repeats.ts';
 import { replicaOptions } from './replica-options.ts';
@@ -35,6 +36,8 @@ export interface PeerObserver {
  */
 const LONELY_GRACE = 500;
 
+/** How long the thread pool may let nothing through at least before that is a warning, in ms. */
+const POOL_PATIENCE = 1_000;
 /** Longest pause of a timer of Node. */
 const FOREVER = 2_147_483_647;
 /** What links and store are given to end, however late it is, in ms. */
@@ -54,6 +57,7 @@ export class QuorumPeer {
   readonly #connections: Connections;
   readonly #report: StatusReport;
   readonly #repeats = new Repeats();
+  readonly #pool: PoolWatch;
   /** As it was announced last. */
   #status: PeerStatus;
   #end: 'quarantined' | 'closed' | undefined;
@@ -118,6 +122,8 @@ export class QuorumPeer {
     this.#connections = new Connections(options.addresses.filter(({ id }) => id !== options.id));
     this.#loop = new ReadyLoop(replica, ports, this.#loopObserver(), options.heartbeat);
     this.pipeline = new RequestPipeline(replica, ports.clock, () => this.#loop.wake());
+    const patience = Math.max(POOL_PATIENCE, options.fsyncWarningThreshold);
+    this.#pool = new PoolWatch(ports.clock, patience, (ms) => this.#warnBusy(ms));
     this.#report = new StatusReport(options, replica, this.#connections);
     this.#status = this.status;
     this.closed = new Promise((resolve) => {
@@ -198,6 +204,7 @@ export class QuorumPeer {
     for (const { id, url } of this.#options.addresses) {
       if (id !== this.id) this.#ports.transport.dial(id, url);
     }
+    if (this.#options.dataDir !== undefined) this.#pool.start();
     this.#loop.wake();
   }
 
@@ -276,6 +283,11 @@ export class QuorumPeer {
     this.#observer.warning(QuorateError.make(code, `peer ${this.id}: ${text}`));
   }
 
+  #warnBusy(ms: number): void {
+    const text = `the thread pool has let nothing through for ${Math.round(ms)} ms: is UV_THREADPOOL_SIZE too small?`;
+    this.#observer.warning(QuorateError.make('POOL_BUSY', `peer ${this.id}: ${text}`));
+  }
+
   #warnSlow(ms: number): void {
     if (ms < this.#options.fsyncWarningThreshold) return;
     const text = `peer ${this.id}: a synced write took ${Math.round(ms)} ms`;
@@ -304,6 +316,7 @@ export class QuorumPeer {
   async #endAll(deadline: number): Promise<void> {
     const { clock, storage, transport } = this.#ports;
     this.#loop.stop();
+    this.#pool.stop();
     clearInterval(this.#vigil);
     const hadEnded = this.#end !== undefined;
     this.#end = 'closed';

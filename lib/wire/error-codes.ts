@@ -39,6 +39,7 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   GRANT_LEAKED: 34,
   GRANT_OVERRUN: 35,
   EVEN_VOTERS: 36,
+  POOL_BUSY: 37,
 };
 
 /** Every code at the place of its number. */
