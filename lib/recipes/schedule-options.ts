@@ -10,12 +10,15 @@ export type ScheduleTicks =
       readonly cron: string;
       /** IANA's name, such as `Europe/Vienna`. @default 'UTC' */
       readonly timeZone?: string;
+      /** That is the other way. */
       readonly next?: never;
     }
   | {
       /** The first tick after a moment, the same in every process; nothing: there is none any more. */
       readonly next: NextTick;
+      /** That is the other way. */
       readonly cron?: never;
+      /** Of `cron`. */
       readonly timeZone?: never;
     };
 

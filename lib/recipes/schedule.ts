@@ -97,7 +97,7 @@ export class Schedule {
    * @throws {QuorateError} INVALID_DATA: the node holds something else. NO_AUTH, QUOTA_EXCEEDED and the like.
    * SESSION_EXPIRED of a `Session`
    */
-  async run(job: Job, options?: StopOptions): Promise<void> {
+  async run(job: (run: ScheduledRun) => unknown, options?: StopOptions): Promise<void> {
     if (typeof job !== 'function') throw new TypeError('Schedule: the job is a function');
     checkCall('Schedule.run', options, ['signal']);
     const { cron, timeZone, next } = this.#rules;

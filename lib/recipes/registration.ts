@@ -1,0 +1,116 @@
+import { QuorateError } from '../base/errors.ts';
+import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
+import type { EphemeralNode } from './ephemeral.ts';
+import type { InstanceRecord } from './instance.ts';
+
+/** What an instance says of itself. */
+export interface ServiceOptions<In = unknown> {
+  /** Of the service. */
+  readonly name: string;
+  /** Host name or IP address that others reach it at. */
+  readonly address: string;
+  /** TCP port. */
+  readonly port: number;
+  /** Of the instance, unique in the service, such as `orders-0`; what was said of it before is said of it again. @default a new UUID */
+  readonly id?: string;
+  /** Of its URL. @default 'http' */
+  readonly scheme?: string;
+  /** Whatever it says of itself beside that: JSON. */
+  readonly payload?: In;
+  /** Share of the work, relative to that of others, unless an operator sets another; 0: none. @default 1 */
+  readonly weight?: number;
+  /** How busy it is, unless a scanner measures it. @default 0 */
+  readonly load?: number;
+  /** Whether it takes work. @default true */
+  readonly enabled?: boolean;
+}
+
+/** What an instance may say of itself later on. */
+export interface ServiceChange<In = unknown> {
+  /** As {@link ServiceOptions.payload}. */
+  readonly payload?: In;
+  /** As {@link ServiceOptions.weight}. */
+  readonly weight?: number;
+  /** As {@link ServiceOptions.load}. */
+  readonly load?: number;
+  /** As {@link ServiceOptions.enabled}: false before it stops, so that it gets no new work. */
+  readonly enabled?: boolean;
+}
+
+/** An instance that is registered, until it is closed: again with the next session, with what was said last. */
+export interface Registration<In = unknown> extends AsyncDisposable {
+  /** Of the instance. */
+  readonly id: string;
+  /** Its node. */
+  readonly path: string;
+  /** Says something else of itself; what is left out stays. Resolves when that is in the tree. */
+  update(change: ServiceChange<In>, options?: WaitOptions): Promise<void>;
+  /** Removes its node. Idempotent, never rejects. */
+  close(): Promise<void>;
+}
+
+const CHANGES = ['payload', 'weight', 'load', 'enabled'];
+
+/** @throws {TypeError | RangeError} what it says */
+export function checkChange(what: string, change: ServiceChange): void {
+  const { weight, load, enabled } = change;
+  checkShare(what, 'weight', weight);
+  checkShare(what, 'load', load);
+  if (enabled !== undefined && typeof enabled !== 'boolean') {
+    throw new TypeError(`${what}: enabled is true or false`);
+  }
+}
+
+/** @throws {TypeError | RangeError} it is neither left out nor a number of 0 or more */
+export function checkShare(what: string, name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== 'number') throw new TypeError(`${what}: ${name} is a number`);
+  if (value >= 0 && value < Number.POSITIVE_INFINITY) return;
+  throw new RangeError(`${what}: ${name} is 0 or more, not ${value}`);
+}
+
+export class KeptRegistration<In> implements Registration<In> {
+  readonly id: string;
+  readonly path: string;
+  readonly #node: EphemeralNode<InstanceRecord>;
+  readonly #check: (payload: unknown) => void;
+  #record: InstanceRecord;
+
+  /** @param check throws what the schema of the payload does */
+  constructor(
+    node: EphemeralNode<InstanceRecord>,
+    record: InstanceRecord,
+    check: (payload: unknown) => void,
+  ) {
+    this.id = record.id;
+    this.path = node.path;
+    this.#node = node;
+    this.#record = record;
+    this.#check = check;
+  }
+
+  async update(change: ServiceChange<In>, options?: WaitOptions): Promise<void> {
+    checkCall('Registration.update', change, CHANGES);
+    checkCall('Registration.update', options, WAIT_OPTIONS);
+    checkChange('Registration.update', change);
+    if ('payload' in change) this.#check(change.payload);
+    const before = this.#record;
+    const record = { ...before, ...change };
+    this.#record = record;
+    try {
+      await this.#node.set(record, options);
+    } catch (error) {
+      const isRefused = QuorateError.is(error, 'INVALID_DATA', 'TOO_LARGE');
+      if (isRefused && this.#record === record) this.#record = before;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#node.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
