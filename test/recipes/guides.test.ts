@@ -19,9 +19,11 @@ function programsOf(file: string): string[] {
   return [...plain.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, source = '']) => source);
 }
 
-const files = readdirSync(ROOM);
+const files = readdirSync(ROOM, { recursive: true, encoding: 'utf8' }).filter((file) => {
+  return /\.(?:md|ts)$/.test(file);
+});
 const programs = files.flatMap((file) => {
-  const name = file.replaceAll('.', '-');
+  const name = file.replaceAll(/\W/g, '-');
   return programsOf(file).map((source, at) => writeProgram(folder, `${name}-${at}`, source));
 });
 
