@@ -163,11 +163,11 @@ export class QuorumPeer {
     return this.#end === undefined && this.#closing === undefined;
   }
 
-  /** See {@link Replica.validFor}: by the clock at the call. */
+  /** See {@link Sessions.validFor}: by the clock at the call. */
   validFor(session: SessionHandle): number {
     const { clock } = this.#ports;
     if (this.#end !== undefined) return 0;
-    return this.#replica.validFor(session, clock.monotonic(), clock.wall());
+    return this.#replica.sessions.validFor(session, clock.monotonic(), clock.wall());
   }
 
   /** Calls back once, after the deliveries of the next turn. */

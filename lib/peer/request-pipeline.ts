@@ -1,8 +1,9 @@
 import type { QuorateError } from '../base/errors.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
 import type { Delivery, Ticket } from '../replica/ready.ts';
-import type { NotTaken, Replica } from '../replica/replica.ts';
+import type { Replica } from '../replica/replica.ts';
 import type { SessionHandle, SessionState } from '../replica/session-handle.ts';
+import type { NotTaken } from '../replica/sessions.ts';
 import type { Operation } from '../tree/request.ts';
 import type { Clock } from './clock.ts';
 
@@ -54,7 +55,7 @@ export class RequestPipeline {
   }
 
   openSession(timeout: number, observer: SessionObserver): SessionHandle {
-    const handle = this.#replica.openSession({ timeout });
+    const handle = this.#replica.sessions.open({ timeout });
     this.#sessions.set(handle.key, observer);
     this.#wake();
     return handle;
@@ -62,16 +63,16 @@ export class RequestPipeline {
 
   /** What may be believed of a session at this very moment, by the clock. */
   stateOf(session: SessionHandle): SessionState {
-    return this.#replica.stateOf(session, this.#clock.monotonic(), this.#clock.wall());
+    return this.#replica.sessions.stateOf(session, this.#clock.monotonic(), this.#clock.wall());
   }
 
   closeSession(session: SessionHandle): void {
-    this.#replica.closeSession(session);
+    this.#replica.sessions.close(session);
     this.#wake();
   }
 
   submit(session: SessionHandle, operation: Operation, observer: WriteObserver): Ticket | NotTaken {
-    const ticket = this.#replica.submit(session, operation);
+    const ticket = this.#replica.sessions.submit(session, operation);
     if (typeof ticket === 'number') {
       this.#writes.set(ticket, observer);
       this.#wake();
@@ -86,7 +87,7 @@ export class RequestPipeline {
     options?: ReadOptions,
   ): ReadResult | Ticket {
     this.#replica.look(this.#clock.monotonic());
-    return this.#replica.read(session, operation, options);
+    return this.#replica.sessions.read(session, operation, options);
   }
 
   /** Who is to be told the answer to a read that got a ticket, in the same step in which it got it. */
@@ -98,7 +99,7 @@ export class RequestPipeline {
   /** The caller no longer waits; a write is still answered. */
   abandon(session: SessionHandle, ticket: Ticket): void {
     this.#reads.delete(ticket);
-    this.#replica.abandon(session, ticket);
+    this.#replica.sessions.abandon(session, ticket);
     this.#wake();
   }
 

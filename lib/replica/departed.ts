@@ -18,7 +18,7 @@ interface Open {
 }
 
 export class Departed {
-  readonly #owner: Owner;
+  #owner: Owner;
   readonly #outbox: Outbox;
   /** By session id. */
   readonly #open = new Map<bigint, Open>();
@@ -26,6 +26,12 @@ export class Departed {
   constructor(owner: Owner, outbox: Outbox) {
     this.#owner = owner;
     this.#outbox = outbox;
+  }
+
+  /** Another owner asks from now on: of what the former one has asked nothing more will be known. */
+  renew(owner: Owner): void {
+    this.#owner = owner;
+    this.#open.clear();
   }
 
   add(handle: SessionHandle, writes: readonly NumberedWrite<Operation>[]): void {

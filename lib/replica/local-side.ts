@@ -1,44 +1,36 @@
 /**
- * The side of a peer that its application sees: sessions, their requests and reads, their watches. It
- * asks a leader (be it this peer itself), and is shown everything that is applied here.
+ * The side of a peer that its application sees: sessions, their requests and reads, their watches. What
+ * the application asks is in {@link Sessions}; here it is asked of a leader (be it this peer itself),
+ * and shown everything that is applied.
  */
-import type { ErrorCode } from '../base/errors.ts';
 import type { Meter } from '../base/meter.ts';
-import type { Operation, Owner, SessionOperation } from '../tree/request.ts';
+import type { Owner } from '../tree/request.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
-import { isTooLarge } from '../wire/admission.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
-import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
 import { Reads } from './reads.ts';
-import type { Ticket } from './ready.ts';
-import type { SessionHandle, SessionState } from './session-handle.ts';
 import { SessionHost } from './session-host.ts';
-import type { Elapsed, Gap } from './stall.ts';
+import { Sessions } from './sessions.ts';
+import type { Gap } from './stall.ts';
 import { type Told, Watching } from './watching.ts';
-
-/** Why a call was not taken: it has no number and no effect. */
-export type NotTaken = Extract<
-  ErrorCode,
-  'OVERLOADED' | 'SESSION_EXPIRED' | 'CLOSED' | 'TOO_LARGE'
->;
-
-type Birth = Extract<SessionOperation, { type: 'create-session' | 'move-session' }>;
 
 export class LocalSide {
   readonly #outbox: Outbox;
   readonly #reads: Reads;
   readonly #watching: Watching;
   readonly #host: SessionHost;
-  #closing = false;
+  /** What the application asks. */
+  readonly sessions: Sessions;
 
   constructor(owner: Owner, options: ReplicaOptions, machine: () => StateMachine, outbox: Outbox) {
+    const watching = new Watching((session) => this.#host.readerOf(session), machine);
+    const reads = new Reads(machine, watching, outbox);
     this.#outbox = outbox;
-    this.#watching = new Watching((session) => this.#host.readerOf(session), machine);
-    this.#reads = new Reads(machine, this.#watching, outbox);
-    const { reads, watching } = { reads: this.#reads, watching: this.#watching };
+    this.#watching = watching;
+    this.#reads = reads;
     this.#host = new SessionHost(owner, { options, machine, outbox, reads, watching });
+    this.sessions = new Sessions(this.#host, reads);
   }
 
   /** The incarnation that owns the sessions. */
@@ -61,8 +53,8 @@ export class LocalSide {
     this.#host.measure(meter);
   }
 
-  tick(now: number, gap: Gap): void {
-    this.#host.tick(now, gap);
+  tick(now: number, wall: number, gap: Gap): void {
+    this.#host.tick(now, wall, gap);
   }
 
   /** Nothing is read unasked before a quorum has confirmed the leader. */
@@ -70,65 +62,10 @@ export class LocalSide {
     this.#reads.doubt();
   }
 
-  /** See {@link SessionHost.stateOf}. */
-  stateOf(session: SessionHandle, now: number, since: Elapsed): SessionState {
-    return this.#host.stateOf(session, now, since);
-  }
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────
 
-  // ── The application ───────────────────────────────────────────────────────────────────────────
-
-  open(timeout: number, birth: Birth): SessionHandle {
-    const kind = birth.type === 'create-session' ? birth.kind : 'client';
-    const session = this.#host.open(kind, timeout, birth);
-    if (this.#closing) this.closeSession(session);
-    return session;
-  }
-
-  closeSession(session: SessionHandle): void {
-    const hosted = this.#host.find(session);
-    if (hosted !== undefined) this.#host.close(hosted);
-  }
-
-  /** See {@link SessionHost.validFor}. */
-  validFor(session: SessionHandle, now: number, since: Elapsed): number {
-    return this.#host.validFor(session, now, since);
-  }
-
-  setAlive(session: SessionHandle, alive: boolean): void {
-    this.#host.setAlive(session, alive);
-  }
-
-  submit(session: SessionHandle, operation: Operation): Ticket | NotTaken {
-    const hosted = this.#host.find(session);
-    if (hosted === undefined) return session.state === 'closed' ? 'CLOSED' : 'SESSION_EXPIRED';
-    if (hosted.closing) return 'CLOSED';
-    // With a number it would hold up everything behind it: no message could carry it to the leader.
-    if (isTooLarge(operation)) return 'TOO_LARGE';
-    return this.#host.submit(hosted, operation) ?? 'OVERLOADED';
-  }
-
-  read(
-    session: SessionHandle,
-    operation: ReadOperation,
-    options: ReadOptions,
-  ): ReadResult | Ticket {
-    const hosted = this.#host.find(session);
-    if (hosted === undefined || hosted.closing) {
-      const isClosed = hosted !== undefined || session.state === 'closed';
-      return { type: 'error', code: isClosed ? 'CLOSED' : 'SESSION_EXPIRED' };
-    }
-    const ticket = this.#host.nextTicket();
-    return this.#reads.read(hosted, ticket, operation, options) ?? ticket;
-  }
-
-  abandon(session: SessionHandle, ticket: Ticket): void {
-    const hosted = this.#host.find(session);
-    if (hosted !== undefined) this.#host.abandon(hosted, ticket);
-  }
-
-  /** Ends all sessions, and whatever is opened from now on. */
+  /** See {@link SessionHost.closeAll}. */
   close(): void {
-    this.#closing = true;
     this.#host.closeAll();
   }
 

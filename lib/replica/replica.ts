@@ -9,31 +9,26 @@
 import { assert } from '../base/assert.ts';
 import type { Meter } from '../base/meter.ts';
 import { greater, type Zxid } from '../base/zxid.ts';
-import type { Operation, Owner } from '../tree/request.ts';
+import type { Owner } from '../tree/request.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
 import { encodeConfiguration } from '../wire/configuration.ts';
-import type { ServiceMessage } from '../wire/service-messages.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Durable, LinkId, Ready } from '../zab/ready.ts';
 import { Zab } from '../zab/zab.ts';
 import { SnapshotFeeds } from './catch-up.ts';
 import { Checkpointing } from './checkpointing.ts';
-import { LeaderDuties } from './leader-duties.ts';
-import { LocalSide, type NotTaken } from './local-side.ts';
+import { LocalSide } from './local-side.ts';
 import type { ReplicaOptions } from './options.ts';
-import { Outbox, SELF } from './outbox.ts';
-import type { ReadOperation, ReadOptions, ReadResult } from './read.ts';
-import type { PeerMessage, ReplicaReady, ReplicaStatus, Ticket } from './ready.ts';
+import { Outbox } from './outbox.ts';
+import type { PeerMessage, ReplicaReady, ReplicaStatus } from './ready.ts';
 import type { Replay } from './replay.ts';
 import { reportFailures } from './schemes.ts';
-import type { SessionHandle, SessionState } from './session-handle.ts';
+import { Service } from './service.ts';
+import type { Sessions } from './sessions.ts';
 import { StallDetector } from './stall.ts';
 import { isSameStatus, statusOf } from './status.ts';
-import { Attachment } from './tenure.ts';
 import { Tree } from './tree.ts';
 import { TreeLimit } from './tree-limit.ts';
-
-export type { NotTaken } from './local-side.ts';
 
 export class Replica {
   readonly #options: ReplicaOptions;
@@ -42,22 +37,14 @@ export class Replica {
   readonly #outbox = new Outbox();
   readonly #tree: Tree;
   readonly #local: LocalSide;
-  readonly #attachment = new Attachment();
+  readonly #service: Service;
   readonly #feeds: SnapshotFeeds;
   readonly #checkpointing: Checkpointing;
   readonly #stalls: StallDetector;
   readonly #treeLimit: TreeLimit;
-  readonly #addresses = new Map<LinkId, string>();
-  /** Who is at the other end of a link, once it has asked for something. */
-  readonly #owners = new Map<LinkId, Owner>();
-  /** While this peer leads an established epoch; nothing of it outlives that (S15). */
-  #duties: LeaderDuties | undefined;
-  /** What the own duties have answered to the own host. */
-  #answers: ServiceMessage[] = [];
   #writing: StoreBatch | undefined;
   #lastBatch = 0;
   #now = 0;
-  #wall = 0;
   #closing = false;
   #handedOver = false;
   #failure: string | undefined;
@@ -95,6 +82,13 @@ export class Replica {
     this.#tree = new Tree(stateMachine, this.#outbox);
     const machine = (): StateMachine => this.#tree.machine;
     this.#local = new LocalSide(this.#ownOwner(), this.#options, machine, this.#outbox);
+    this.#service = new Service({
+      options: this.#options,
+      zab: this.#zab,
+      tree: this.#tree,
+      local: this.#local,
+      outbox: this.#outbox,
+    });
     this.#status = this.status;
   }
 
@@ -112,7 +106,6 @@ export class Replica {
   tick(now: number, wall: number): void {
     const gap = this.#stalls.tick(now, wall);
     this.#now = now;
-    this.#wall = wall;
     if (Math.max(gap.stall, gap.sleep) > this.#options.zab.syncTimeout) {
       this.#local.doubt();
       this.#zab.doubt();
@@ -120,8 +113,8 @@ export class Replica {
     if (gap.stall > 0) this.#outbox.event({ type: 'stall', ms: gap.stall });
     if (gap.slept) this.#outbox.event({ type: 'sleep', ms: gap.sleep });
     this.#zab.tick(now);
-    this.#duties?.tick(now, wall, gap);
-    this.#local.tick(now, gap);
+    this.#service.tick(now, wall, gap);
+    this.#local.tick(now, wall, gap);
   }
 
   /**
@@ -142,14 +135,12 @@ export class Replica {
 
   /** @param address of the other side, for the `ip` identity of its sessions; empty: none. */
   linked(link: LinkId, dialer: 'self' | 'peer', address = ''): void {
-    this.#addresses.set(link, address);
+    this.#service.linked(link, address);
     this.#zab.linked(link, dialer);
   }
 
   unlinked(link: LinkId): void {
-    this.#addresses.delete(link);
-    this.#owners.delete(link);
-    this.#duties?.unlinked(link);
+    this.#service.unlinked(link);
     this.#feeds.unlinked(link);
     this.#zab.unlinked(link);
   }
@@ -161,13 +152,11 @@ export class Replica {
         case 'REQUEST':
         case 'READINDEX':
         case 'TOUCH':
-          if (this.#ownerOf(link) !== undefined) this.#duties?.receive(link, message);
-          break;
         case 'REJECT':
         case 'PROPOSED':
         case 'READINDEX_OK':
         case 'TOUCHED':
-          if (this.#attachment.tenure?.link === link) this.#local.answered(message);
+          this.#service.receive(link, message);
           break;
         case 'DIGEST':
           if (this.#zab.leaderLink === link) this.#compare(message.zxid, message.hash);
@@ -182,17 +171,6 @@ export class Replica {
   backlog(link: LinkId, bytes: number): void {
     this.#feeds.backlog(link, bytes);
     this.#zab.backlog(link, bytes);
-  }
-
-  #ownerOf(link: LinkId): Owner | undefined {
-    if (link === SELF) return this.#local.owner;
-    const known = this.#owners.get(link);
-    if (known !== undefined) return known;
-    const peer = this.#zab.peers().get(link);
-    if (peer === undefined) return undefined;
-    const owner = { peer: peer.id, store: peer.store, boot: peer.boot };
-    this.#owners.set(link, owner);
-    return owner;
   }
 
   #compare(zxid: Zxid, hash: number): void {
@@ -248,12 +226,12 @@ export class Replica {
       this.#realise(this.#zab.ready(!this.#checkpointing.owed || this.#tree.restoring));
       this.#followRole();
       if (this.#local.forked) this.failed('the group has heard of another life of this store');
-    } while (this.#serve() || this.#failing);
+    } while (this.#service.pass() || this.#failing);
     this.#finishClosing();
-    if (this.#attachment.tenure !== undefined) {
+    if (this.#service.attached) {
       this.#contact = Math.max(this.#contact, this.#zab.contact ?? this.#contact);
+      this.#treeLimit.look(this.#tree.machine);
     }
-    if (this.#attachment.tenure !== undefined) this.#treeLimit.look(this.#tree.machine);
     const { deliveries, send, close, events } = this.#outbox.take();
     return { deliveries, send, close, status: this.#changedStatus(), events };
   }
@@ -272,7 +250,7 @@ export class Replica {
     if (this.#zab.role === 'leading') this.#lead(ready);
     this.#outbox.forward(ready.send);
     for (const { link, reason } of ready.close) {
-      this.#owners.delete(link);
+      this.#service.closed(link);
       this.#outbox.close(link, reason);
     }
     for (const event of ready.events) this.#outbox.event(event);
@@ -284,8 +262,9 @@ export class Replica {
       this.#checkpointing.giveWay();
       this.#feeds.begin(this.#tree.machine, ready.snapshots);
     }
-    for (const token of ready.confirmed) this.#duties?.confirmed(token);
-    if (ready.established !== undefined && this.#zab.proposing) this.#establish(ready.established);
+    for (const token of ready.confirmed) this.#service.confirmed(token);
+    if (ready.established !== undefined && this.#zab.proposing)
+      this.#service.establish(ready.established);
     if (ready.configure !== undefined && this.#zab.broadcasting) {
       this.#zab.propose('configuration', encodeConfiguration(ready.configure), ready.configure);
     }
@@ -306,7 +285,7 @@ export class Replica {
     const step = this.#tree.apply(entry);
     switch (step.type) {
       case 'skipped':
-        this.#duties?.skipped(entry.zxid);
+        this.#service.skipped(entry.zxid);
         return;
       case 'unreadable':
       case 'diverged':
@@ -314,7 +293,7 @@ export class Replica {
         return;
       case 'applied':
         this.#local.applied(step.applied);
-        this.#duties?.applied(step.applied);
+        this.#service.applied(step.applied);
     }
   }
 
@@ -326,71 +305,18 @@ export class Replica {
     this.#local.jumped(before, this.#tree.machine);
   }
 
-  #establish(epoch: number): void {
-    this.#duties = new LeaderDuties(
-      epoch,
-      {
-        zab: this.#zab,
-        machine: this.#tree.machine,
-        outbox: this.#outbox,
-        options: this.#options,
-        ownerOf: (link) => this.#ownerOf(link),
-        addressOf: (link) =>
-          link === SELF ? this.#options.address : (this.#addresses.get(link) ?? ''),
-        tellSelf: (message) => this.#answers.push(message),
-      },
-      this.#now,
-      this.#wall,
-    );
-    this.#duties.start();
-  }
-
   #followRole(): void {
-    const zab = this.#zab;
-    const leads = zab.role === 'leading' && zab.established;
-    if (!leads || zab.epoch !== this.#duties?.epoch) {
-      this.#duties = undefined;
-      this.#answers = [];
-    }
     // A leader synchronizes its learners before it is established.
-    if (zab.role !== 'leading') this.#feeds.giveUp();
-    if (zab.store !== this.#local.owner.store) this.#local.renew(this.#ownOwner());
-    const { zxid } = this.#tree.machine;
-    if (!this.#attachment.follow(zab, this.#duties, zxid)) return;
-    this.#tree.anotherLeader();
-    this.#local.anotherLeader(this.#attachment.tenure?.epoch);
-  }
-
-  /** One pass from the host to the leader and back. True if there may be more to do in this turn. */
-  #serve(): boolean {
-    const sent = this.#ask();
-    const worked = this.#duties?.work() ?? false;
-    const answers = this.#answers;
-    this.#answers = [];
-    for (const answer of answers) this.#local.answered(answer);
-    const released = this.#local.release();
-    const byItself = this.#attachment.tenure?.link === SELF;
-    return worked || answers.length > 0 || released || (sent && byItself);
-  }
-
-  /** What the host has to ask goes to the leader, be it this peer itself. */
-  #ask(): boolean {
-    const { tenure } = this.#attachment;
-    if (tenure === undefined) return false;
-    let asked = false;
-    this.#local.ask((message) => {
-      asked = true;
-      if (tenure.link === SELF) this.#duties?.receive(SELF, message);
-      else this.#outbox.send(tenure.link, message);
-    });
-    return asked;
+    if (this.#zab.role !== 'leading') this.#feeds.giveUp();
+    if (this.#zab.store !== this.#local.owner.store) this.#local.renew(this.#ownOwner());
+    if (this.#service.follow()) this.#tree.anotherLeader();
   }
 
   // ── What it is ────────────────────────────────────────────────────────────────────────────────
 
   /** As of now; {@link ReplicaReady.status} tells of changes. */
   get status(): ReplicaStatus {
-    return statusOf(this.#zab, this.#attachment.tenure !== undefined, this.#failure);
+    return statusOf(this.#zab, this.#service.attached, this.#failure);
   }
 
   #changedStatus(): ReplicaStatus | undefined {
@@ -415,93 +341,14 @@ export class Replica {
     return this.#tree.machine.zxid;
   }
 
-  /** What may be believed of a session at this very moment: after a blocked turn its `state` is still the old one. */
-  stateOf(session: SessionHandle, now: number, wall: number): SessionState {
-    return this.#local.stateOf(session, now, {
-      monotonic: now - this.#now,
-      wall: wall - this.#wall,
-    });
-  }
-
   /** Watches of this peer's sessions. */
   get watches(): number {
     return this.#local.watches;
   }
 
-  // ── Sessions ──────────────────────────────────────────────────────────────────────────────────
-
-  /**
-   * Opens a session owned by this peer; told by a `state` delivery. Waits for the group without end.
-   * @param options `kind` is `peer` by default; the password and the address are a client's.
-   */
-  openSession(options: {
-    readonly timeout: number;
-    readonly kind?: 'peer' | 'client';
-    readonly password?: Uint8Array;
-    readonly address?: string;
-  }): SessionHandle {
-    const { timeout, kind = 'peer', password = new Uint8Array(0), address = '' } = options;
-    const birth = { type: 'create-session', kind, timeout, password, address } as const;
-    return this.#local.open(timeout, birth);
-  }
-
-  /**
-   * Takes a client's session over from the peer that had it (ZooKeeper's REVALIDATE). If the session
-   * has ended or the password does not fit, the handle becomes `expired`.
-   */
-  takeOver(options: {
-    readonly session: bigint;
-    readonly password: Uint8Array;
-    readonly timeout: number;
-  }): SessionHandle {
-    const { session, password, timeout } = options;
-    return this.#local.open(timeout, { type: 'move-session', session, password });
-  }
-
-  /** Ends the session after what was submitted before; told by a `state` delivery. */
-  closeSession(session: SessionHandle): void {
-    this.#local.closeSession(session);
-  }
-
-  /** Whether a client's session is heard of: `false` lets its time-out run until it is `true` again. */
-  setAlive(session: SessionHandle, alive: boolean): void {
-    this.#local.setAlive(session, alive);
-  }
-
-  /**
-   * How many ms the session stays connected if nothing more is heard, by the clock at this moment. 0:
-   * whoever relies on it must stop.
-   */
-  validFor(session: SessionHandle, now: number, wall: number): number {
-    return this.#local.validFor(session, now, {
-      monotonic: now - this.#now,
-      wall: wall - this.#wall,
-    });
-  }
-
-  /** Gives a write its place in the session's order. Its fate is always delivered, in a `reply`. */
-  submit(session: SessionHandle, operation: Operation): Ticket | NotTaken {
-    return this.#local.submit(session, operation);
-  }
-
-  /**
-   * Reads at once when nothing of the session is ahead of it; else a ticket, and a `read` delivery
-   * later. Watches belong to the session and end with it.
-   */
-  read(
-    session: SessionHandle,
-    operation: ReadOperation,
-    options: ReadOptions = {},
-  ): ReadResult | Ticket {
-    return this.#local.read(session, operation, options);
-  }
-
-  /**
-   * The caller no longer waits. A read that is queued is dropped. A write that never left this peer
-   * is withdrawn, and its reply says ABORTED, not applied; another keeps its number and is answered as ever.
-   */
-  abandon(session: SessionHandle, ticket: Ticket): void {
-    this.#local.abandon(session, ticket);
+  /** What the application asks: sessions, requests, reads. Its outcome comes in {@link ReplicaReady.deliveries}. */
+  get sessions(): Sessions {
+    return this.#local.sessions;
   }
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────
@@ -528,7 +375,7 @@ export class Replica {
   /** Every queue of this peer with its cap (S34). Cheap, but not for every turn. */
   measure(meter: Meter): void {
     this.#zab.measure(meter);
-    this.#duties?.measure(meter);
+    this.#service.measure(meter);
     this.#local.measure(meter);
   }
 

@@ -36,17 +36,24 @@ export interface Decided {
 }
 
 export class RequestPipeline {
-  readonly #owner: Owner;
+  #owner: Owner;
   /** Channels that may have something to send to the present leader. */
   readonly #ready = new Set<Channel>();
   /** Channels whose last request was refused for want of room: they try again with the next tick. */
   readonly #paused = new Set<Channel>();
-
   /** Channels that may have something under way. */
   readonly #busy = new Set<Channel>();
 
   constructor(owner: Owner) {
     this.#owner = owner;
+  }
+
+  /** Another owner asks, through other channels. */
+  renew(owner: Owner): void {
+    this.#owner = owner;
+    this.#ready.clear();
+    this.#paused.clear();
+    this.#busy.clear();
   }
 
   /** Something was added to the channel, or it may go on. */

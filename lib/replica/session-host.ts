@@ -7,7 +7,7 @@ import type { ErrorCode, Outcome } from '../base/errors.ts';
 import type { Meter } from '../base/meter.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { LocalSessions, type SessionChange, type SessionKind } from '../session/local-sessions.ts';
-import type { DueRead, NumberedWrite } from '../session/session-line.ts';
+import type { DueRead } from '../session/session-line.ts';
 import { isFinal } from '../session/session-state.ts';
 import type { Reader } from '../tree/reader.ts';
 import type { Operation, OperationResult, Owner, SessionOperation } from '../tree/request.ts';
@@ -16,7 +16,7 @@ import type { Applied, StateMachine } from '../tree/state-machine.ts';
 import { isTooLarge } from '../wire/admission.ts';
 import type { ServiceMessage } from '../wire/service-messages.ts';
 import { Departed } from './departed.ts';
-import { HostedSession } from './hosted-session.ts';
+import type { HostedSession } from './hosted-session.ts';
 import type { ReplicaOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import { OwnerRequests, type Purpose } from './owner-requests.ts';
@@ -24,13 +24,13 @@ import type { ReadOperation } from './read.ts';
 import type { Reads } from './reads.ts';
 import type { Ticket } from './ready.ts';
 import { type Decided, RequestPipeline } from './request-pipeline.ts';
-import type { SessionHandle, SessionState } from './session-handle.ts';
-import type { Elapsed, Gap } from './stall.ts';
+import type { SessionHandle } from './session-handle.ts';
+import { SessionRegister } from './session-register.ts';
+import { SessionValidity } from './session-validity.ts';
+import type { Gap } from './stall.ts';
 import { Teller } from './teller.ts';
 import type { Watching } from './watching.ts';
 
-/** A session that may have slept for this part of its time-out is in doubt (section 4). */
-const DOUBT_AFTER = 1 / 3;
 /** Sessions of one peer: what is opened beyond ends at once (OVERLOADED), or a group without a quorum would fill the memory of its processes. */
 const SESSIONS_MAX = 65_536;
 const NOBODY: Reader = { identities: [] };
@@ -46,23 +46,32 @@ export interface HostParts {
 export class SessionHost {
   readonly #parts: HostParts;
   readonly #sessions: LocalSessions;
-  readonly #hosted = new Map<number, HostedSession>();
+  readonly #register: SessionRegister;
   readonly #teller: Teller;
+  readonly #pipeline: RequestPipeline;
+  readonly #departed: Departed;
+  readonly validity: SessionValidity;
   #owner: Owner;
-  #pipeline: RequestPipeline;
   #own = new OwnerRequests();
-  #departed: Departed;
   #forked = false;
+  #closing = false;
   #lastTicket: Ticket = 0;
   #now = 0;
 
   constructor(owner: Owner, parts: HostParts) {
+    const { options, machine, outbox, reads, watching } = parts;
+    const { heartbeat } = options;
     this.#parts = parts;
-    this.#sessions = new LocalSessions(parts.options.heartbeat);
-    this.#teller = new Teller(parts.machine, parts.outbox);
     this.#owner = owner;
-    this.#pipeline = new RequestPipeline(owner);
-    this.#departed = new Departed(owner, parts.outbox);
+    const sessions = new LocalSessions(heartbeat);
+    const pipeline = new RequestPipeline(owner);
+    const teller = new Teller(machine, outbox);
+    this.#sessions = sessions;
+    this.#pipeline = pipeline;
+    this.#teller = teller;
+    this.#register = new SessionRegister({ sessions, pipeline, reads, watching, teller });
+    this.#departed = new Departed(owner, outbox);
+    this.validity = new SessionValidity(sessions, heartbeat);
   }
 
   /** The incarnation that owns the sessions of this host. */
@@ -80,21 +89,21 @@ export class SessionHost {
 
   /** The store has lost its promises and taken another id: nobody knows the owner of its sessions any more. */
   renew(owner: Owner): void {
-    for (const hosted of [...this.#hosted.values()]) {
-      this.#end(hosted, 'expire', 'SESSION_EXPIRED', 'unknown');
+    for (const hosted of this.#register.all()) {
+      this.#register.end(hosted, 'expire', 'SESSION_EXPIRED', 'unknown');
     }
     this.#owner = owner;
-    this.#pipeline = new RequestPipeline(owner);
     this.#own = new OwnerRequests();
-    this.#departed = new Departed(owner, this.#parts.outbox);
+    this.#pipeline.renew(owner);
+    this.#departed.renew(owner);
   }
 
   /** Every queue with its cap (S34). */
   measure(meter: Meter): void {
-    meter('sessions of a peer', this.#hosted.size, SESSIONS_MAX);
+    meter('sessions of a peer', this.#register.size, SESSIONS_MAX);
     // Each is born once, and given up once at most.
     meter('requests of a peer', this.#own.queue.pendingWrites, 2 * SESSIONS_MAX);
-    for (const { queue } of this.#hosted.values()) queue.measure(meter);
+    for (const { queue } of this.#register.all()) queue.measure(meter);
     this.#pipeline.measure(meter);
   }
 
@@ -104,18 +113,20 @@ export class SessionHost {
   }
 
   find(handle: SessionHandle): HostedSession | undefined {
-    return this.#hosted.get(handle.key);
+    return this.#register.find(handle);
   }
 
   /** Nobody of this host's is left, and nothing of it is under way. */
   get idle(): boolean {
-    return this.#hosted.size === 0 && this.#own.queue.idle;
+    return this.#register.size === 0 && this.#own.queue.idle;
   }
 
-  tick(now: number, { stall, sleep }: Gap): void {
+  tick(now: number, wall: number, gap: Gap): void {
+    const { stall } = gap;
     this.#now = now;
+    this.validity.tick(now, wall);
     if (stall > 0) this.#sessions.stalled(stall);
-    if (Math.max(stall, sleep) > this.#shortestTimeout() * DOUBT_AFTER) {
+    if (this.validity.isDoubtful(gap)) {
       this.#sessions.doubt();
       this.#own.doubt();
     }
@@ -125,50 +136,34 @@ export class SessionHost {
     for (const change of this.#sessions.judge(heard)) this.#judged(change);
   }
 
-  /**
-   * At this very moment. What the last tick did not see, such as a long computation, makes a session
-   * suspect; whether it has ended only the group can tell.
-   */
-  stateOf(session: SessionHandle, now: number, { monotonic, wall }: Elapsed): SessionState {
-    const { id, state, timeout } = session;
-    if (state !== 'connected') return state;
-    const late = monotonic - this.#parts.options.heartbeat;
-    const isDoubtful = Math.max(late, wall - monotonic) > timeout * DOUBT_AFTER;
-    const isValid = this.#sessions.validity(id, now) === 'valid';
-    return isValid && !isDoubtful ? 'connected' : 'suspended';
-  }
-
-  #shortestTimeout(): number {
-    let shortest = Number.POSITIVE_INFINITY;
-    for (const { timeout } of this.#sessions.all()) shortest = Math.min(shortest, timeout);
-    return shortest;
-  }
-
   /** As whom a session reads. */
   readerOf(handle: SessionHandle): Reader {
-    return this.#hosted.get(handle.key)?.reader ?? NOBODY;
+    return this.#register.find(handle)?.reader ?? NOBODY;
   }
 
   /** A watch event of that transaction leaves for the session. */
   told(handle: SessionHandle, zxid: Zxid): void {
-    this.#hosted.get(handle.key)?.queue.told(zxid);
+    this.#register.find(handle)?.queue.told(zxid);
   }
 
+  /** Ends all sessions, and whatever is opened from now on. */
   closeAll(): void {
-    for (const hosted of [...this.#hosted.values()]) this.close(hosted);
+    this.#closing = true;
+    for (const hosted of this.#register.all()) this.close(hosted);
   }
 
   open(kind: SessionKind, timeout: number, birth: SessionOperation): SessionHandle {
-    const handle = this.#sessions.open(kind, timeout);
+    const register = this.#register;
     const ticket = this.nextTicket();
-    const hosted = new HostedSession(handle, ticket, this.#parts.options.pendingMax);
-    this.#hosted.set(handle.key, hosted);
+    const hosted = register.open(kind, timeout, ticket, this.#parts.options.pendingMax);
+    const { handle } = hosted;
     // No message could carry it to the leader, and it would hold up everything behind it.
-    if (isTooLarge(birth)) this.#end(hosted, 'expire', 'TOO_LARGE', 'not-applied');
-    else if (this.#hosted.size > SESSIONS_MAX)
-      this.#end(hosted, 'expire', 'OVERLOADED', 'not-applied');
+    if (isTooLarge(birth)) register.end(hosted, 'expire', 'TOO_LARGE', 'not-applied');
+    else if (register.size > SESSIONS_MAX)
+      register.end(hosted, 'expire', 'OVERLOADED', 'not-applied');
     else this.#ask(birth, { type: 'birth', key: handle.key }, ticket);
     if (birth.type === 'move-session') this.#hold(birth.session);
+    if (this.#closing && register.find(handle) !== undefined) this.close(hosted);
     return handle;
   }
 
@@ -179,7 +174,7 @@ export class SessionHost {
 
   /** Holds a session that this host is about to take over from itself, or lets it go on. */
   #hold(session: bigint): void {
-    const hosted = this.#byId(session);
+    const hosted = this.#register.byId(session);
     if (hosted === undefined) return;
     hosted.held = this.#own.takes(session);
     this.wake(hosted);
@@ -221,7 +216,7 @@ export class SessionHost {
     const withdrawn = hosted.session === 0n ? this.#own.withdraw(hosted.birth) : undefined;
     if (hosted.session !== 0n) this.#sendClose(hosted);
     if (withdrawn === undefined) return;
-    this.#end(hosted, 'close', 'CLOSED', 'not-applied');
+    this.#register.end(hosted, 'close', 'CLOSED', 'not-applied');
     this.#hold(withdrawn.takes);
   }
 
@@ -231,12 +226,6 @@ export class SessionHost {
     hosted.closeTicket = this.nextTicket();
     hosted.queue.write(hosted.closeTicket, { type: 'close-session', session, reason: 'closed' });
     this.#pipeline.wake(hosted);
-  }
-
-  /** How many ms from `now` the session stays connected if nothing more is heard; 0: it is not. */
-  validFor(handle: SessionHandle, now: number, since: Elapsed): number {
-    if (this.stateOf(handle, now, since) !== 'connected') return 0;
-    return Math.max(0, this.#sessions.validUntil(handle.id) - now);
   }
 
   setAlive(handle: SessionHandle, alive: boolean): void {
@@ -254,7 +243,7 @@ export class SessionHost {
     this.resolve();
     this.#sessions.unlinked();
     this.#pipeline.restart(this.#own);
-    for (const hosted of this.#hosted.values()) {
+    for (const hosted of this.#register.all()) {
       if (hosted.session !== 0n) this.#pipeline.restart(hosted);
     }
   }
@@ -275,13 +264,8 @@ export class SessionHost {
   /** REJECT: nothing of the session was taken from `expected` on; REFUSED: of no session of this owner's. */
   rejected(session: bigint, expected: number, code: ErrorCode): void {
     if (session === 0n && code === 'REFUSED') this.#forked = true;
-    const channel = session === 0n ? this.#own : this.#byId(session);
+    const channel = session === 0n ? this.#own : this.#register.byId(session);
     if (channel !== undefined) this.#pipeline.rejected(channel, expected);
-  }
-
-  #byId(id: bigint): HostedSession | undefined {
-    const handle = this.#sessions.byId(id);
-    return handle === undefined ? undefined : this.#hosted.get(handle.key);
   }
 
   /** A transaction was applied, and its watch events are on their way. */
@@ -289,13 +273,13 @@ export class SessionHost {
     const { owner, result, ended } = applied;
     if (sameOwner(owner, this.#owner)) this.#ownApplied(applied);
     else if (result.type === 'move-session') {
-      const moved = this.#byId(result.session);
-      if (moved !== undefined) this.#end(moved, 'close', 'SESSION_MOVED', 'not-applied');
+      const moved = this.#register.byId(result.session);
+      if (moved !== undefined) this.#register.end(moved, 'close', 'SESSION_MOVED', 'not-applied');
     }
     for (const id of ended) {
-      const gone = this.#byId(id);
+      const gone = this.#register.byId(id);
       // Whatever of it was not applied before can not be applied any more (S19).
-      if (gone !== undefined) this.#over(gone, 'not-applied');
+      if (gone !== undefined) this.#register.over(gone, 'not-applied');
     }
     this.#departed.applied(applied);
   }
@@ -309,7 +293,7 @@ export class SessionHost {
       }
       return;
     }
-    const hosted = this.#byId(session);
+    const hosted = this.#register.byId(session);
     if (hosted === undefined) return;
     const decided = this.#pipeline.applied(hosted, cxid, zxid, result);
     if (decided !== undefined) this.#tell(hosted, decided);
@@ -317,7 +301,7 @@ export class SessionHost {
 
   /** The tree was replaced: before anybody is told of it, each session that lives reads as what it is in it. */
   recognize(): void {
-    for (const hosted of this.#hosted.values())
+    for (const hosted of this.#register.all())
       if (this.#parts.machine().sessions.get(hosted.session) !== undefined) this.#refresh(hosted);
   }
 
@@ -330,12 +314,12 @@ export class SessionHost {
     for (const { decision, result } of this.#pipeline.resolve(this.#own, machine)) {
       this.#ownDecided(decision.write.ticket, result, 'unknown');
     }
-    for (const hosted of [...this.#hosted.values()]) {
+    for (const hosted of this.#register.all()) {
       if (hosted.session === 0n) continue;
       const session = machine.sessions.get(hosted.session);
-      if (session === undefined) this.#over(hosted, 'unknown');
+      if (session === undefined) this.#register.over(hosted, 'unknown');
       else if (!sameOwner(session.owner, this.#owner)) {
-        this.#end(hosted, 'close', 'SESSION_MOVED', 'unknown');
+        this.#register.end(hosted, 'close', 'SESSION_MOVED', 'unknown');
       } else {
         for (const decided of this.#pipeline.resolve(hosted, machine)) this.#tell(hosted, decided);
       }
@@ -354,16 +338,16 @@ export class SessionHost {
   #ownDecided(ticket: Ticket, result: OperationResult, former: Outcome): void {
     const purpose = this.#own.decided(ticket);
     if (purpose?.type !== 'birth') return;
-    const hosted = this.#hosted.get(purpose.key);
+    const hosted = this.#register.byKey(purpose.key);
     if (hosted === undefined) return;
     if (result.type === 'create-session' || result.type === 'move-session') {
-      const before = this.#byId(result.session);
-      if (before !== undefined) this.#end(before, 'close', 'SESSION_MOVED', former);
+      const before = this.#register.byId(result.session);
+      if (before !== undefined) this.#register.end(before, 'close', 'SESSION_MOVED', former);
       if (former === 'unknown') this.#departed.forget(result.session);
       this.#born(hosted, result.session, result.timeout, purpose.sentAt);
     } else {
       const code = result.type === 'error' ? result.code : 'SESSION_EXPIRED';
-      this.#end(hosted, 'expire', code, 'not-applied');
+      this.#register.end(hosted, 'expire', code, 'not-applied');
     }
     this.#hold(purpose.takes);
   }
@@ -389,41 +373,15 @@ export class SessionHost {
     hosted.reader = { identities, schemes: options.schemes };
   }
 
-  /** Its close is in the log. */
-  #over(hosted: HostedSession, outcome: Outcome): void {
-    if (hosted.closing) this.#end(hosted, 'close', 'CLOSED', outcome);
-    else this.#end(hosted, 'expire', 'SESSION_EXPIRED', outcome);
-  }
-
-  #end(hosted: HostedSession, event: 'expire' | 'close', code: ErrorCode, outcome: Outcome): void {
-    this.#finish(hosted, code, outcome);
-    const change = this.#sessions.ended(hosted.handle.key, event);
-    if (change !== undefined) this.#teller.state(change.session, change.state, code);
-  }
-
-  /** Everything that waited in it is answered. */
-  #finish(
-    hosted: HostedSession,
-    code: ErrorCode,
-    outcome: Outcome,
-  ): readonly NumberedWrite<Operation>[] {
-    const { reads, watching } = this.#parts;
-    this.#hosted.delete(hosted.handle.key);
-    this.#pipeline.remove(hosted);
-    watching.ended(hosted.handle);
-    reads.ended(hosted);
-    return this.#teller.remains(hosted, code, outcome);
-  }
-
   /** Time has changed what may be believed of a session. */
   #judged({ session, state }: SessionChange): void {
-    const hosted = this.#hosted.get(session.key);
+    const hosted = this.#register.find(session);
     if (hosted === undefined || !isFinal(state)) {
       this.#teller.state(session, state, undefined);
       return;
     }
     // Given up: the group may still hold it, and what has left may still be applied.
-    this.#departed.add(session, this.#finish(hosted, 'SESSION_EXPIRED', 'unknown'));
+    this.#departed.add(session, this.#register.finish(hosted, 'SESSION_EXPIRED', 'unknown'));
     this.#teller.state(session, state, 'SESSION_EXPIRED');
     // Who takes it over meanwhile under another handle wants it alive.
     if (this.#own.takes(session.id)) return;

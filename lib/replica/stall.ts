@@ -11,12 +11,6 @@ export interface Gap {
   readonly slept: boolean;
 }
 
-/** What has passed since the last tick, by the monotonic clock and by the calendar; in ms. */
-export interface Elapsed {
-  readonly monotonic: number;
-  readonly wall: number;
-}
-
 /** Heartbeats between two turns from which on a gap is a stall. */
 const STALL_HEARTBEATS = 3;
 

@@ -73,11 +73,11 @@ class Client {
     this.#tickets = [];
     const portable = prng.chance(0.3) ? this.#clients.anyPortable(prng) : undefined;
     if (portable !== undefined) {
-      this.#session = replica.takeOver(portable);
+      this.#session = replica.sessions.takeOver(portable);
       this.#password = portable.password;
     } else if (prng.chance(0.5)) {
       this.#password = new TextEncoder().encode(prng.hex(16));
-      this.#session = replica.openSession({
+      this.#session = replica.sessions.open({
         timeout,
         kind: 'client',
         password: this.#password,
@@ -85,7 +85,7 @@ class Client {
       });
     } else {
       this.#password = undefined;
-      this.#session = replica.openSession({ timeout });
+      this.#session = replica.sessions.open({ timeout });
     }
     this.#clients.opened(this.#peer, this.#session);
   }
@@ -104,13 +104,14 @@ class Client {
     const what = prng.float();
     if (what < 0.45) this.#write(replica, session);
     else if (what < 0.9) this.#read(replica, session);
-    else if (what < 0.93) replica.closeSession(session);
+    else if (what < 0.93) replica.sessions.close(session);
     else if (what < 0.96 && this.#tickets.length > 0)
-      replica.abandon(session, prng.pick(this.#tickets));
-    else if (what < 0.98 && session.kind === 'client') replica.setAlive(session, prng.chance(0.6));
+      replica.sessions.abandon(session, prng.pick(this.#tickets));
+    else if (what < 0.98 && session.kind === 'client')
+      replica.sessions.setAlive(session, prng.chance(0.6));
     else {
       this.#write(replica, session);
-      replica.closeSession(session);
+      replica.sessions.close(session);
       this.#write(replica, session);
     }
   }
@@ -119,7 +120,7 @@ class Client {
     const prng = this.#prng;
     for (let count = prng.pick([1, 1, 1, 2, 8]); count > 0; count -= 1) {
       const operation = drawWrite(prng);
-      const ticket = replica.submit(session, operation);
+      const ticket = replica.sessions.submit(session, operation);
       if (typeof ticket !== 'number') return;
       this.#tickets.push(ticket);
       if (this.#tickets.length > 20) this.#tickets.shift();
@@ -203,7 +204,7 @@ export class SimClients {
     peer: SimPeer,
     session: SessionHandle,
     ticket: Ticket,
-    operation: Parameters<Replica['submit']>[1],
+    operation: Parameters<Replica['sessions']['submit']>[1],
   ): void {
     const { statistics, referee, trace } = this.#cluster;
     statistics.add(`write ${operation.type}`);
@@ -233,7 +234,7 @@ export class SimClients {
     const { statistics, referee, trace } = this.#cluster;
     statistics.add(`read ${operation.type}`);
     const asked = referee.asked(peer, session, operation, options);
-    const result = replica.read(session, operation, options);
+    const result = replica.sessions.read(session, operation, options);
     const text = (): string =>
       `session ${session.key} reads ${describe(operation)} ${options.consistency ?? 'local'}`;
     if (typeof result === 'number') {

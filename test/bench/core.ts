@@ -23,7 +23,7 @@ interface Loaded {
 function load(): Loaded {
   const group = new Group(3);
   const { leader, followers } = group.elect();
-  const session = leader.replica.openSession({ timeout: 30_000 });
+  const session = leader.replica.sessions.open({ timeout: 30_000 });
   group.until(() => session.state === 'connected');
   const paths = Array.from({ length: NODES }, (_, index) => `/node-${index}`);
   for (const path of paths) {
@@ -36,7 +36,7 @@ function load(): Loaded {
       ttl: 0,
       parents: false,
     } as const;
-    leader.replica.submit(session, create);
+    leader.replica.sessions.submit(session, create);
     group.settle();
   }
   leader.deliveries = [];
@@ -50,7 +50,12 @@ function write(loaded: Loaded, writes: number, batch: number): void {
   const ask = (replica: Replica): void => {
     for (let count = 0; count < batch; count += 1) {
       const path = paths[submitted % NODES] ?? '/';
-      const ticket = replica.submit(session, { type: 'set', path, data: DATA, version: -1 });
+      const ticket = replica.sessions.submit(session, {
+        type: 'set',
+        path,
+        data: DATA,
+        version: -1,
+      });
       if (typeof ticket !== 'number') throw new Error(ticket);
       submitted += 1;
     }

@@ -10,17 +10,23 @@ const ACL = [{ scheme: 'world', id: 'anyone', permissions: 31 }];
 function inReplica(): void {
   const group = new Group(1);
   const { leader } = group.elect();
-  const session = leader.replica.openSession({ timeout: 30_000 });
+  const session = leader.replica.sessions.open({ timeout: 30_000 });
   group.until(() => session.state === 'connected');
   const paths = Array.from({ length: NODES }, (_, index) => `/node-${index}`);
   for (const path of paths) {
     const mode = { mode: 'persistent', ttl: 0, parents: false } as const;
-    leader.replica.submit(session, { type: 'create', path, data: DATA, acl: ACL, ...mode });
+    leader.replica.sessions.submit(session, {
+      type: 'create',
+      path,
+      data: DATA,
+      acl: ACL,
+      ...mode,
+    });
     group.settle();
   }
   const times = microseconds(NODES, () => {
     for (const path of paths) {
-      const result = leader.replica.read(session, { type: 'get', path });
+      const result = leader.replica.sessions.read(session, { type: 'get', path });
       if (typeof result === 'number' || result.type !== 'get') throw new Error('not read at once');
     }
   });

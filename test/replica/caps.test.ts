@@ -122,7 +122,9 @@ test('writes that a group without a quorum cannot take are refused before they f
   const session = cluster.open(1, 60_000);
   cluster.crash(2);
   cluster.crash(3);
-  const results = Array.from({ length: 40 }, () => cluster.peer(1).submit(session, set(3 * MIB)));
+  const results = Array.from({ length: 40 }, () =>
+    cluster.peer(1).sessions.submit(session, set(3 * MIB)),
+  );
   assert.equal(typeof results[0], 'number');
   assert.equal(results.at(-1), 'OVERLOADED');
   const taken = results.filter((result) => typeof result === 'number');

@@ -35,11 +35,11 @@ test('requests under way are answered from the copy: the one that was applied, a
   const session = cluster.open(leader, 60_000);
   cluster.ask(leader, session, create('/a'));
   const own = cluster.open(id, 60_000);
-  const applied = cluster.peer(id).submit(own, create('/applied'));
+  const applied = cluster.peer(id).sessions.submit(own, create('/applied'));
   cluster.step();
   cluster.step();
   cluster.isolate(id);
-  const fresh = cluster.peer(id).submit(own, create('/fresh'));
+  const fresh = cluster.peer(id).sessions.submit(own, create('/fresh'));
   outgrow(cluster, leader, session);
   cluster.heal();
   cluster.settle();
@@ -144,15 +144,17 @@ test('of a session that was taken over behind a copy, nothing is claimed about w
   const session = cluster.open(leader, 60_000);
   cluster.ask(leader, session, create('/a'));
   const password = new Uint8Array(16).fill(7);
-  const here = cluster.peer(id).openSession({ timeout: 60_000, kind: 'client', password });
+  const here = cluster.peer(id).sessions.open({ timeout: 60_000, kind: 'client', password });
   cluster.until('it is connected', () => here.state === 'connected');
-  const underWay = cluster.peer(id).submit(here, create('/under-way'));
+  const underWay = cluster.peer(id).sessions.submit(here, create('/under-way'));
   cluster.step();
   cluster.step();
   cluster.isolate(id);
-  const kept = cluster.peer(id).submit(here, create('/kept'));
+  const kept = cluster.peer(id).sessions.submit(here, create('/kept'));
   assert.ok(typeof underWay === 'number' && typeof kept === 'number');
-  const there = cluster.peer(leader).takeOver({ session: here.id, password, timeout: 60_000 });
+  const there = cluster
+    .peer(leader)
+    .sessions.takeOver({ session: here.id, password, timeout: 60_000 });
   // The numbers of the new owner go on where those of the former one ended.
   cluster.ask(leader, there, create('/other'));
   cluster.ask(leader, there, create('/others'));
@@ -173,7 +175,7 @@ test('a watch over a copy knows what its session has become on the way', () => {
   cluster.run(100);
   const identity = { scheme: 'digest', id: 'u:h' };
   cluster.read(id, own, { type: 'exists', path: '/secret', watch: true });
-  cluster.peer(id).submit(own, { type: 'add-auth', identity });
+  cluster.peer(id).sessions.submit(own, { type: 'add-auth', identity });
   cluster.step();
   cluster.step();
   cluster.isolate(id);
@@ -197,7 +199,8 @@ test('a copy that never comes to its end does not keep the leader from its own c
   const leader = cluster.settle();
   const id = cluster.follower();
   const session = cluster.open(leader);
-  for (let at = 0; at < 400; at += 1) cluster.peer(leader).submit(session, create(`/n${at}`));
+  for (let at = 0; at < 400; at += 1)
+    cluster.peer(leader).sessions.submit(session, create(`/n${at}`));
   cluster.ask(leader, session, create('/a'));
   cluster.isolate(id);
   outgrow(cluster, leader, session);

@@ -107,7 +107,7 @@ test('a session opened while its peer closes is closed at once', () => {
   const id = cluster.follower();
   cluster.open(id);
   cluster.peer(id).close();
-  const late = cluster.peer(id).openSession({ timeout: 6_000 });
+  const late = cluster.peer(id).sessions.open({ timeout: 6_000 });
   assert.equal(late.state, 'closed');
   cluster.until('it is closed', () => cluster.peer(id).closed);
 });

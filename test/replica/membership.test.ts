@@ -50,7 +50,7 @@ test('a peer whose disk was rolled back renews its store and lets no session go 
   cluster.replaceDisk(id, old);
   cluster.start(id);
   const { store } = cluster.peer(id).zab;
-  const early = cluster.peer(id).openSession({ timeout: 20_000 });
+  const early = cluster.peer(id).sessions.open({ timeout: 20_000 });
   cluster.settle();
   cluster.until('it has another store', () => cluster.peer(id).zab.store !== store);
   cluster.settle();
@@ -122,7 +122,7 @@ test('the copy of an observer, which nobody records, is found out before its req
   for (const other of [1, 2, 3, 4]) cluster.crash(other);
   cluster.replaceDisk(id, old);
   for (const other of [1, 2, 3, 4]) cluster.start(other);
-  cluster.peer(id).openSession({ timeout: 6_000 });
+  cluster.peer(id).sessions.open({ timeout: 6_000 });
   cluster.until('it is found out', () => cluster.peer(id).status.role === 'quarantined');
   assert.match(cluster.peer(id).status.reason ?? '', /another life of this store/);
   cluster.crash(id);

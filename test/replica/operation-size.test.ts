@@ -47,7 +47,7 @@ test('a session that falls silent after much at once leaves a checkpoint that ca
   const session = cluster.open(1, 60_000);
   const check: NodeOperation = { type: 'check', path: '/', version: -1 };
   const tickets = Array.from({ length: 150 }, () =>
-    cluster.peer(1).submit(session, multi(1_000, check)),
+    cluster.peer(1).sessions.submit(session, multi(1_000, check)),
   );
   cluster.until('a reply to each', () =>
     tickets.every((ticket) => typeof ticket === 'number' && cluster.reply(1, ticket)),

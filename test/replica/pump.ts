@@ -355,7 +355,7 @@ export class Cluster {
   }
 
   open(id: number, timeout = 6_000): SessionHandle {
-    const session = this.peer(id).openSession({ timeout });
+    const session = this.peer(id).sessions.open({ timeout });
     this.until('the session is connected', () => session.state === 'connected');
     return session;
   }
@@ -380,7 +380,7 @@ export class Cluster {
     session: SessionHandle,
     operation: Operation,
   ): Extract<Delivery, { type: 'reply' }> {
-    const ticket = this.peer(id).submit(session, operation);
+    const ticket = this.peer(id).sessions.submit(session, operation);
     assert.ok(typeof ticket === 'number', `taken: ${ticket}`);
     this.until('the reply', () => this.reply(id, ticket) !== undefined);
     const reply = this.reply(id, ticket);
@@ -394,7 +394,7 @@ export class Cluster {
     operation: ReadOperation,
     options?: ReadOptions,
   ): ReadResult {
-    const result = this.peer(id).read(session, operation, options);
+    const result = this.peer(id).sessions.read(session, operation, options);
     if (typeof result !== 'number') return result;
     const find = (): Delivery | undefined =>
       this.told(id).find((each) => each.type === 'read' && each.ticket === result);

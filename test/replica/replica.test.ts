@@ -43,9 +43,9 @@ test('deliveries of a session come in the order of their zxids', () => {
   const id = cluster.follower();
   const session = cluster.open(id);
   for (let at = 0; at < 20; at += 1) {
-    cluster.peer(id).submit(session, create(`/n${at}`, '', 'persistent'));
-    cluster.peer(id).read(session, { type: 'children', path: '/', watch: true });
-    if (at % 5 === 0) cluster.peer(id).read(session, { type: 'sync' }, LINEARIZABLE);
+    cluster.peer(id).sessions.submit(session, create(`/n${at}`, '', 'persistent'));
+    cluster.peer(id).sessions.read(session, { type: 'children', path: '/', watch: true });
+    if (at % 5 === 0) cluster.peer(id).sessions.read(session, { type: 'sync' }, LINEARIZABLE);
     cluster.step();
   }
   cluster.run(500);
@@ -59,8 +59,8 @@ test('a read waits for the writes of its session that were made before it', () =
   const id = cluster.follower();
   const session = cluster.open(id);
   const peer = cluster.peer(id);
-  peer.submit(session, create('/a', 'mine'));
-  const ticket = peer.read(session, { type: 'get', path: '/a' });
+  peer.sessions.submit(session, create('/a', 'mine'));
+  const ticket = peer.sessions.read(session, { type: 'get', path: '/a' });
   assert.equal(typeof ticket, 'number', 'it has to wait');
   cluster.run(200);
   const read = cluster.told(id).find((each) => each.type === 'read' && each.ticket === ticket);
@@ -77,7 +77,9 @@ for (const gap of [0, 1, 2, 3, 4, 5]) {
     const session = cluster.open(id, 20_000);
     cluster.ask(id, session, create('/q'));
     const tickets = Array.from({ length: 30 }, () =>
-      numberOf(cluster.peer(id).submit(session, create('/q/n', '', 'persistent-sequential'))),
+      numberOf(
+        cluster.peer(id).sessions.submit(session, create('/q/n', '', 'persistent-sequential')),
+      ),
     );
     for (let turn = 0; turn < gap; turn += 1) cluster.step();
     cluster.crash(leader);
@@ -108,7 +110,7 @@ test('a write that a broken link swallowed is sent again to the same leader, onc
   const id = cluster.follower();
   const session = cluster.open(id, 20_000);
   const tickets = [1, 2, 3].map((at) =>
-    numberOf(cluster.peer(id).submit(session, create(`/n${at}`))),
+    numberOf(cluster.peer(id).sessions.submit(session, create(`/n${at}`))),
   );
   cluster.step();
   cluster.cut(leader, id);
@@ -145,9 +147,9 @@ test('ephemeral nodes go at once when their session is closed', () => {
   const session = cluster.open(id);
   const other = cluster.open(leader);
   cluster.ask(id, session, create('/e', '', 'ephemeral'));
-  const before = numberOf(cluster.peer(id).submit(session, create('/kept')));
-  cluster.peer(id).closeSession(session);
-  assert.equal(cluster.peer(id).submit(session, create('/late')), 'CLOSED');
+  const before = numberOf(cluster.peer(id).sessions.submit(session, create('/kept')));
+  cluster.peer(id).sessions.close(session);
+  assert.equal(cluster.peer(id).sessions.submit(session, create('/late')), 'CLOSED');
   cluster.run(200);
   assert.equal(session.state, 'closed');
   assert.equal(cluster.reply(id, before)?.outcome, 'applied');
@@ -180,13 +182,15 @@ test('a client session moves to another peer, and its former owner has no say in
   const leader = cluster.settle();
   const id = cluster.follower();
   const password = new Uint8Array(16).fill(7);
-  const here = cluster.peer(id).openSession({ timeout: 6_000, kind: 'client', password });
+  const here = cluster.peer(id).sessions.open({ timeout: 6_000, kind: 'client', password });
   cluster.until('it is connected', () => here.state === 'connected');
   cluster.ask(id, here, create('/e', 'first', 'ephemeral'));
-  const there = cluster.peer(leader).takeOver({ session: here.id, password, timeout: 6_000 });
+  const there = cluster
+    .peer(leader)
+    .sessions.takeOver({ session: here.id, password, timeout: 6_000 });
   cluster.step();
-  const late = numberOf(cluster.peer(id).submit(here, set('/e', 'late')));
-  const early = numberOf(cluster.peer(leader).submit(there, set('/e', 'second')));
+  const late = numberOf(cluster.peer(id).sessions.submit(here, set('/e', 'late')));
+  const early = numberOf(cluster.peer(leader).sessions.submit(there, set('/e', 'second')));
   cluster.until('it has moved', () => there.state === 'connected' && here.state === 'closed');
   cluster.until('both are decided', () =>
     Boolean(cluster.reply(id, late) && cluster.reply(leader, early)),
@@ -197,7 +201,7 @@ test('a client session moves to another peer, and its former owner has no say in
   assert.equal(cluster.reply(leader, early)?.outcome, 'applied');
   assert.equal(there.id, here.id);
   assert.equal(textOf(cluster.read(leader, there, { type: 'get', path: '/e' })), 'second');
-  cluster.peer(leader).closeSession(there);
+  cluster.peer(leader).sessions.close(there);
   cluster.run(200);
   const other = cluster.open(id);
   assert.equal(cluster.read(id, other, { type: 'exists', path: '/e' }, LINEARIZABLE).type, 'error');
@@ -208,11 +212,11 @@ test('a takeover with a wrong password is refused and changes nothing', () => {
   const leader = cluster.settle();
   const id = cluster.follower();
   const password = new Uint8Array(16).fill(7);
-  const here = cluster.peer(id).openSession({ timeout: 6_000, kind: 'client', password });
+  const here = cluster.peer(id).sessions.open({ timeout: 6_000, kind: 'client', password });
   cluster.until('it is connected', () => here.state === 'connected');
   const thief = cluster
     .peer(leader)
-    .takeOver({ session: here.id, password: new Uint8Array(16), timeout: 6_000 });
+    .sessions.takeOver({ session: here.id, password: new Uint8Array(16), timeout: 6_000 });
   cluster.until('it is refused', () => thief.state === 'expired');
   assert.equal(cluster.ask(id, here, create('/mine')).outcome, 'applied');
 });
@@ -223,7 +227,9 @@ test('a deposed leader answers no linearizable read', () => {
   const session = cluster.open(old, 20_000);
   cluster.ask(old, session, create('/a', 'old'));
   cluster.isolate(old);
-  const ticket = cluster.peer(old).read(session, { type: 'get', path: '/a' }, LINEARIZABLE);
+  const ticket = cluster
+    .peer(old)
+    .sessions.read(session, { type: 'get', path: '/a' }, LINEARIZABLE);
   assert.equal(typeof ticket, 'number');
   const others = [1, 2, 3].filter((id) => id !== old);
   cluster.until('the others have a leader', () =>
@@ -250,7 +256,7 @@ test('a host that hears nobody gives its session up, and tells later what became
   const id = cluster.follower();
   const session = cluster.open(id, 4_000);
   cluster.ask(id, session, create('/e', '', 'ephemeral'));
-  const lost = numberOf(cluster.peer(id).submit(session, create('/lost')));
+  const lost = numberOf(cluster.peer(id).sessions.submit(session, create('/lost')));
   // The leader has it, and commits it with the third peer; its host never hears of that.
   cluster.step();
   cluster.step();
@@ -276,7 +282,7 @@ test('a write without a quorum keeps its place, and is applied when there is one
   const session = cluster.open(id, 60_000);
   for (const other of [1, 2, 3]) if (other !== id) cluster.crash(other);
   cluster.until('nobody leads', () => !cluster.peer(id).status.serving);
-  const ticket = numberOf(cluster.peer(id).submit(session, create('/a')));
+  const ticket = numberOf(cluster.peer(id).sessions.submit(session, create('/a')));
   cluster.run(3_000);
   assert.equal(cluster.reply(id, ticket), undefined);
   for (const other of [1, 2, 3]) if (other !== id) cluster.start(other);
@@ -289,11 +295,11 @@ test('a write that its caller gave up before it left is withdrawn; one that has 
   const id = cluster.follower();
   const session = cluster.open(id, 60_000);
   const peer = cluster.peer(id);
-  const sent = numberOf(peer.submit(session, create('/sent')));
+  const sent = numberOf(peer.sessions.submit(session, create('/sent')));
   cluster.step();
-  peer.abandon(session, sent);
-  const kept = numberOf(peer.submit(session, create('/kept')));
-  peer.abandon(session, kept);
+  peer.sessions.abandon(session, sent);
+  const kept = numberOf(peer.sessions.submit(session, create('/kept')));
+  peer.sessions.abandon(session, kept);
   cluster.run(300);
   const first = cluster.reply(id, sent);
   assert.equal(first?.outcome, 'applied');
@@ -312,7 +318,7 @@ test('too many waiting writes are refused before they have a number', () => {
   const id = cluster.follower();
   const session = cluster.open(id);
   const taken = Array.from({ length: 7 }, (_, at) =>
-    cluster.peer(id).submit(session, create(`/n${at}`)),
+    cluster.peer(id).sessions.submit(session, create(`/n${at}`)),
   );
   assert.deepEqual(taken.slice(5), ['OVERLOADED', 'OVERLOADED']);
   cluster.run(300);
@@ -326,15 +332,15 @@ test('what no message could carry is refused before it has a number, and holds u
   const peer = cluster.peer(id);
   const data = new Uint8Array(4 * 2 ** 20 + 1);
   const large = { type: 'set', path: '/', data, version: -1 } as const;
-  assert.equal(peer.submit(session, large), 'TOO_LARGE');
+  assert.equal(peer.sessions.submit(session, large), 'TOO_LARGE');
   assert.equal(
-    peer.submit(session, {
+    peer.sessions.submit(session, {
       type: 'multi',
       operations: [{ ...large, data: new Uint8Array(0) }, large],
     }),
     'TOO_LARGE',
   );
-  assert.equal(peer.submit(session, create(`/${'x'.repeat(30_000)}`)), 'TOO_LARGE');
+  assert.equal(peer.sessions.submit(session, create(`/${'x'.repeat(30_000)}`)), 'TOO_LARGE');
   const reply = cluster.ask(id, session, create('/next'));
   assert.equal(reply.outcome, 'applied');
   assert.equal(reply.cxid, 1);
@@ -361,7 +367,7 @@ test('digests that the leader sends agree', () => {
   const id = cluster.follower();
   const session = cluster.open(id);
   for (let at = 0; at < 50; at += 1) {
-    cluster.peer(id).submit(session, create(`/n${at}`));
+    cluster.peer(id).sessions.submit(session, create(`/n${at}`));
     cluster.step();
   }
   cluster.run(1_000);
@@ -372,7 +378,7 @@ test('a peer that closes ends its sessions and hands leadership over without an 
   const cluster = new Cluster();
   const old = cluster.settle();
   const session = cluster.open(old);
-  const ticket = numberOf(cluster.peer(old).submit(session, create('/last')));
+  const ticket = numberOf(cluster.peer(old).sessions.submit(session, create('/last')));
   cluster.peer(old).close();
   cluster.until('it is closed', () => cluster.peer(old).closed);
   assert.equal(cluster.reply(old, ticket)?.outcome, 'applied');

@@ -26,15 +26,22 @@ test('a read that comes right after a long computation waits until a quorum has 
     const session = cluster.open(id);
     cluster.run(1_000);
     peer.look(cluster.now + syncTimeout / 2);
-    assert.equal(textOf(asResult(peer.read(session, GET))), 'old', 'a short one costs nothing');
+    assert.equal(
+      textOf(asResult(peer.sessions.read(session, GET))),
+      'old',
+      'a short one costs nothing',
+    );
     peer.look(cluster.now + syncTimeout + heartbeat + 1);
-    const ticket = peer.read(session, GET);
+    const ticket = peer.sessions.read(session, GET);
     assert.equal(typeof ticket, 'number', `${role}: the answer waits`);
-    assert.equal(textOf(asResult(peer.read(session, GET, { consistency: 'stale' }))), 'old');
+    assert.equal(
+      textOf(asResult(peer.sessions.read(session, GET, { consistency: 'stale' }))),
+      'old',
+    );
     const told = (): boolean =>
       cluster.told(id).some((each) => each.type === 'read' && each.ticket === ticket);
     cluster.until('the read', told);
-    assert.equal(textOf(asResult(peer.read(session, GET))), 'old', 'and is free again');
+    assert.equal(textOf(asResult(peer.sessions.read(session, GET))), 'old', 'and is free again');
   }
 });
 
@@ -50,7 +57,7 @@ test('a leader that slept through its end reads nothing before it knows who lead
   cluster.isolate(leader);
   // As one that was frozen would find it: its links are there, and much time has passed.
   sleeper.look(cluster.now + syncTimeout + heartbeat + 1);
-  const ticket = sleeper.read(session, GET);
+  const ticket = sleeper.sessions.read(session, GET);
   assert.equal(typeof ticket, 'number', 'the answer waits');
   const theirs = cluster.open(follower, 30_000);
   assert.equal(cluster.ask(follower, theirs, set('/a', 'new')).outcome, 'applied');
@@ -69,16 +76,20 @@ test('the state of a session is judged by the clock at the call, before any tick
   const peer = cluster.peer(follower);
   cluster.run(500);
   const { now } = cluster;
-  assert.equal(peer.stateOf(session, now, now), 'connected');
-  assert.equal(peer.stateOf(session, now + 1_000, now + 1_000), 'connected');
-  assert.equal(peer.stateOf(session, now + 4_500, now + 4_500), 'suspended');
+  assert.equal(peer.sessions.stateOf(session, now, now), 'connected');
+  assert.equal(peer.sessions.stateOf(session, now + 1_000, now + 1_000), 'connected');
+  assert.equal(peer.sessions.stateOf(session, now + 4_500, now + 4_500), 'suspended');
   assert.equal(
-    peer.stateOf(session, now + 60_000, now + 60_000),
+    peer.sessions.stateOf(session, now + 60_000, now + 60_000),
     'suspended',
     'only the group knows',
   );
-  assert.equal(peer.stateOf(session, now, now + 2_500), 'suspended', 'the machine slept');
-  assert.equal(peer.stateOf(session, now, now - 60_000), 'connected', 'the calendar was set back');
+  assert.equal(peer.sessions.stateOf(session, now, now + 2_500), 'suspended', 'the machine slept');
+  assert.equal(
+    peer.sessions.stateOf(session, now, now - 60_000),
+    'connected',
+    'the calendar was set back',
+  );
   assert.equal(session.state, 'connected', 'no event was told yet');
 });
 

@@ -7,7 +7,7 @@ import { Cluster, create } from './pump.ts';
 const password = new Uint8Array([1, 2, 3]);
 
 function openClient(cluster: Cluster, id: number): SessionHandle {
-  const session = cluster.peer(id).openSession({ timeout: 6_000, kind: 'client', password });
+  const session = cluster.peer(id).sessions.open({ timeout: 6_000, kind: 'client', password });
   cluster.until('the session is connected', () => session.state === 'connected');
   return session;
 }
@@ -18,8 +18,10 @@ test('a takeover that is withdrawn before it leaves lets the session go on', () 
   const session = openClient(cluster, id);
   cluster.isolate(id);
   cluster.run(50);
-  const other = cluster.peer(id).takeOver({ session: session.id, password, timeout: 6_000 });
-  cluster.peer(id).closeSession(other);
+  const other = cluster
+    .peer(id)
+    .sessions.takeOver({ session: session.id, password, timeout: 6_000 });
+  cluster.peer(id).sessions.close(other);
   assert.equal(other.state, 'closed');
   cluster.heal();
   cluster.settle();
@@ -34,7 +36,9 @@ test('a session whose old handle is given up lives on under the one that takes i
   cluster.isolate(id);
   cluster.run(3_000);
   cluster.crash(leader);
-  const other = cluster.peer(id).takeOver({ session: session.id, password, timeout: 6_000 });
+  const other = cluster
+    .peer(id)
+    .sessions.takeOver({ session: session.id, password, timeout: 6_000 });
   cluster.until('the old handle is given up', () => session.state === 'expired');
   cluster.heal();
   cluster.until('the takeover is decided', () => other.state !== 'connecting');
@@ -48,7 +52,9 @@ test('a takeover with a password that no message can carry fails at once, and no
   const id = cluster.follower();
   const session = openClient(cluster, id);
   const long = new Uint8Array(1_000);
-  const other = cluster.peer(id).takeOver({ session: session.id, password: long, timeout: 6_000 });
+  const other = cluster
+    .peer(id)
+    .sessions.takeOver({ session: session.id, password: long, timeout: 6_000 });
   assert.equal(other.state, 'expired');
   assert.equal(cluster.ask(id, session, create('/a')).outcome, 'applied');
   assert.equal(cluster.open(id).state, 'connected');
@@ -73,7 +79,7 @@ function creates(
 ): Map<number, string> {
   return new Map(
     paths.map((path) => {
-      const ticket = cluster.peer(id).submit(session, create(path));
+      const ticket = cluster.peer(id).sessions.submit(session, create(path));
       assert.ok(typeof ticket === 'number', `${path}: ${ticket}`);
       return [ticket, path] as const;
     }),
@@ -100,13 +106,15 @@ test('whatever was asked before a takeover by the own host is answered, once, al
   for (const closes of ['old', 'new', 'both'] as const) {
     const session = openClient(cluster, id);
     const tickets = creates(cluster, id, session, `/${closes}-1`, `/${closes}-2`);
-    const other = cluster.peer(id).takeOver({ session: session.id, password, timeout: 6_000 });
+    const other = cluster
+      .peer(id)
+      .sessions.takeOver({ session: session.id, password, timeout: 6_000 });
     for (const [ticket, path] of creates(cluster, id, session, `/${closes}-3`))
       tickets.set(ticket, path);
     for (const [ticket, path] of creates(cluster, id, other, `/${closes}-4`))
       tickets.set(ticket, path);
-    if (closes !== 'new') cluster.peer(id).closeSession(session);
-    if (closes !== 'old') cluster.peer(id).closeSession(other);
+    if (closes !== 'new') cluster.peer(id).sessions.close(session);
+    if (closes !== 'old') cluster.peer(id).sessions.close(other);
     cluster.run(2_000);
     assertTold(cluster, id, tickets);
   }
@@ -122,11 +130,15 @@ test('a session that moved away and back: nothing of the first time is told as o
   cluster.isolate(id);
   const first = creates(cluster, id, session, '/first-1', '/first-2');
   cluster.run(30);
-  const away = cluster.peer(leader).takeOver({ session: session.id, password, timeout: 6_000 });
+  const away = cluster
+    .peer(leader)
+    .sessions.takeOver({ session: session.id, password, timeout: 6_000 });
   cluster.until('it is there', () => away.state === 'connected');
   const there = creates(cluster, leader, away, '/away-1', '/away-2', '/away-3');
   cluster.run(200);
-  const back = cluster.peer(id).takeOver({ session: session.id, password, timeout: 6_000 });
+  const back = cluster
+    .peer(id)
+    .sessions.takeOver({ session: session.id, password, timeout: 6_000 });
   cluster.heal();
   cluster.until('it is back', () => back.state === 'connected');
   const second = creates(cluster, id, back, '/second-1', '/second-2');

@@ -118,7 +118,8 @@ test('the bytes of all trees are equal after a TRUNC and a SNAP, and are those o
   const session = cluster.open(old, 60_000);
   fill(cluster, old, session, 0, 3);
   cluster.isolate(old);
-  for (let at = 0; at < 5; at += 1) cluster.peer(old).submit(session, create(`/lost-${at}`, TENTH));
+  for (let at = 0; at < 5; at += 1)
+    cluster.peer(old).sessions.submit(session, create(`/lost-${at}`, TENTH));
   cluster.step();
   cluster.run(10_000);
   const id = IDS.find((other) => other !== old) ?? 0;
