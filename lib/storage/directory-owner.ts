@@ -1,11 +1,11 @@
 /**
  * One store, one directory. LevelDB's lock belongs to a process, and on some shared volumes to nobody:
  * two copies of this package in one process would both get it, and so would two machines. Hence two
- * things more: a registry that all copies in a process share, and a record in the directory that names
+ * things more: a registry that all copies in a thread share, and a record in the directory that names
  * the holder and is written anew every second while the directory is open.
  *
  * A record of this machine is judged by its process. One of another machine, or of another start of
- * this one, may be left over: containers change their names. It is watched for a while and holds as
+ * this one, may be left over: containers change their names; and so may one of a thread of this process. It is watched for a while and holds as
  * long as it changes. A holder that finds another's record in place of its own writes no more; one that
  * has not looked for a while, because its process was frozen, looks before it writes.
  *
@@ -18,6 +18,7 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { threadId } from 'node:worker_threads';
 import { QuorateError } from '../base/errors.ts';
 import { isProcess, kernelBoot, startOfProcess } from './process-life.ts';
 import { readIfAny } from './read-if-any.ts';
@@ -47,6 +48,8 @@ function now(): Moment {
 /** Who holds, or held, a directory. */
 interface Owner {
   readonly pid: number;
+  /** Of the process: 0 is the main one, and no number is given twice. */
+  readonly thread: number;
   readonly host: string;
   /** Of the machine's kernel; empty where there is no such thing. */
   readonly boot: string;
@@ -58,7 +61,7 @@ interface Owner {
   readonly token: string;
 }
 
-/** Directories open in this process, by device and number; shared by all copies of this package. */
+/** Directories open in this thread, by device and number; shared by all copies of this package. */
 function openDirectories(): Set<unknown> {
   const name = Symbol.for('quorate.open-directories');
   const found: unknown = Reflect.get(globalThis, name);
@@ -233,8 +236,10 @@ async function refuseHolder(
   const owner = decode(text);
   const life = owner === undefined ? 'unknown' : await lifeOf(owner, self);
   if (life === 'over') return 'process';
+  // A thread that was terminated has left its record behind, and its process lives on.
+  const isOwn = life === 'alive' && owner?.pid === self.pid && owner.thread !== self.thread;
   const who = owner === undefined ? 'somebody' : `process ${owner.pid} on ${owner.host}`;
-  if (life === 'alive') throw locked(directory, who);
+  if (life === 'alive' && !isOwn) throw locked(directory, who);
   for (let waited = 0; waited < watch; waited += beat / 2) {
     await pause(beat / 2);
     const later = await readText(path);
@@ -242,7 +247,7 @@ async function refuseHolder(
     if (later === undefined) return 'nothing';
     if (later !== text) throw locked(directory, who);
   }
-  return 'stranger';
+  return isOwn ? 'process' : 'stranger';
 }
 
 /** Whether the holder that a record names lives, as far as that can be told from here. */
@@ -257,7 +262,7 @@ async function lifeOf(owner: Owner, self: Owner): Promise<'alive' | 'over' | 'un
 async function describeSelf(directory: string): Promise<Owner> {
   const [boot, started] = await Promise.all([kernelBoot(), startOfProcess(process.pid)]);
   const token = randomBytes(8).toString('hex');
-  return { pid: process.pid, host: hostname(), boot, started, directory, token };
+  return { pid: process.pid, thread: threadId, host: hostname(), boot, started, directory, token };
 }
 
 /** Never shorter than with fewer beats. */
@@ -275,13 +280,15 @@ function decode(text: string): Owner | undefined {
   }
   if (typeof value !== 'object' || value === null || !('pid' in value)) return undefined;
   const { pid } = value;
+  const thread = 'thread' in value && typeof value.thread === 'number' ? value.thread : 0;
   const [host, boot, started, directory, token] = TEXTS.map((name): unknown =>
     Reflect.get(value, name),
   );
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
   if (typeof host !== 'string' || typeof boot !== 'string') return undefined;
   if (typeof started !== 'string' || typeof directory !== 'string') return undefined;
-  return typeof token === 'string' ? { pid, host, boot, started, directory, token } : undefined;
+  if (typeof token !== 'string') return undefined;
+  return { pid, thread, host, boot, started, directory, token };
 }
 
 const TEXTS = ['host', 'boot', 'started', 'directory', 'token'] as const;
