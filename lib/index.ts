@@ -30,6 +30,7 @@ export type {
   ReadOptions,
   Session,
   SessionCreateOptions,
+  WatchChildrenOptions,
   Znode,
 } from './client/client.ts';
 export type { Codec } from './client/codec.ts';

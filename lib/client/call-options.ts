@@ -62,7 +62,7 @@ const CALLS: Readonly<Record<CallName, CallOptions>> = {
   openSession: { known: [...WAIT_OPTIONS, 'sessionTimeout'], strict: ['sessionTimeout'] },
   close: { known: ['timeout'], strict: [] },
   watch: { known: ['signal'], strict: [] },
-  watchChildren: { known: ['signal'], strict: [] },
+  watchChildren: { known: ['signal', 'limit', 'startAfter'], strict: ['limit', 'startAfter'] },
   watchTree: { known: ['signal'], strict: [] },
 };
 

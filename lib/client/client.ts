@@ -33,6 +33,9 @@ export interface ChildrenOptions extends ReadOptions {
   readonly startAfter?: string;
 }
 
+/** Which children to watch. */
+export type WatchChildrenOptions = StopOptions & Pick<ChildrenOptions, 'limit' | 'startAfter'>;
+
 /** What kind of node to create. */
 export interface CreateOptions extends WaitOptions {
   /** Appends ten digits that rise with every node so made under the parent. */
@@ -138,8 +141,12 @@ export interface Client<T = string, In = T> {
   sync(options?: WaitOptions): Promise<void>;
   /** A node's states, the present one first; `undefined` while it does not exist. */
   watch(path: string, options?: StopOptions): Watch<Znode<T> | undefined>;
-  /** The sorted names of a node's children, now and after every change; empty while it does not exist. */
-  watchChildren(path: string, options?: StopOptions): Watch<string[]>;
+  /**
+   * The sorted names of a node's children, now and after every change; empty while it does not exist. With
+   * `limit` or `startAfter` one page of them, told anew whatever child has come or gone: `limit: 0` tells of
+   * the changes alone, which costs nothing where there are many.
+   */
+  watchChildren(path: string, options?: WatchChildrenOptions): Watch<string[]>;
   /**
    * A node and all below it: as it is, then every transaction. Five writes of the same value are five.
    * Nodes that the session may not read are left out; an absent node is an empty subtree. Costs memory

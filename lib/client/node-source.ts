@@ -7,11 +7,19 @@ import { type Cursor, type OpenSource, SAME, type StateSource } from './cursor.t
 import type { Failure } from './failure.ts';
 import type { Aspect, NodeWatcher } from './session-watches.ts';
 
+/** Which children are read. */
+export interface ChildrenPage {
+  readonly limit?: number;
+  readonly after?: string;
+}
+
 /** What is watched, and how it is read. */
 export interface NodeAspect<T> {
   readonly aspect: Aspect;
   /** As the tree knows it. */
   readonly path: string;
+  /** Of children. @default all */
+  readonly page?: ChildrenPage;
   /** The state at this moment; `identity` is equal for equal states. Throws what refuses it. */
   read(result: ReadResult): { readonly identity: string; readonly state: () => T };
   readonly failure: (failure: Failure) => QuorateError;
@@ -55,7 +63,8 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
    * that is applied, and nothing that is in the tree is ever taken back.
    */
   take(): T | typeof SAME {
-    const operation = { type: READS[this.aspect], path: this.#node.path };
+    const { path, page } = this.#node;
+    const operation = { type: READS[this.aspect], path, ...page };
     const result = this.#source.current.readNow(operation);
     if (result === undefined) {
       // Something else is about to be delivered: the state is read behind it.

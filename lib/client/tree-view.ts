@@ -26,11 +26,17 @@ import type {
   DeleteOptions,
   ReadOptions,
   SessionCreateOptions,
+  WatchChildrenOptions,
   Znode,
 } from './client.ts';
 import { utf8 } from './codec.ts';
 import type { Feed, TreeChange, TreeUpdate, Watch } from './feed.ts';
-import { identityOfChildren, identityOfData, type NodeAspect } from './node-source.ts';
+import {
+  type ChildrenPage,
+  identityOfChildren,
+  identityOfData,
+  type NodeAspect,
+} from './node-source.ts';
 import {
   checkFlag,
   checkVersion,
@@ -231,14 +237,18 @@ export abstract class TreeView<T, In> extends View<T, In> {
     return this.feed('watch', path, node, options);
   }
 
-  watchChildren(path: string, options?: StopOptions): Watch<string[]> {
+  watchChildren(path: string, options?: WatchChildrenOptions): Watch<string[]> {
     checkOptions('watchChildren', options);
+    const page = pageOf(options);
+    const isPage = page.limit !== undefined || page.after !== undefined;
     const called = { name: 'watchChildren', path } as const;
     const node: NodeAspect<string[]> = {
       aspect: 'children',
       path: this.place.resolve(path),
+      page,
       read: (result) => {
-        const hasChildren = result.type === 'children' && result.children.length > 0;
+        // Of a page nobody knows whether the others are the same.
+        const hasChildren = result.type === 'children' && (isPage || result.children.length > 0);
         const identity = hasChildren ? identityOfChildren(result.stat) : codeOf(result);
         return { identity, state: () => childrenOrNone(this, result, called) };
       },
@@ -299,6 +309,10 @@ function readNothing(): ReadOperation {
 }
 
 function readChildren(path: string, options: ChildrenOptions | undefined): ReadOperation {
+  return { type: 'children', path, ...pageOf(options) };
+}
+
+function pageOf(options: WatchChildrenOptions | undefined): ChildrenPage {
   const { limit, startAfter } = options ?? {};
   if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
     throw new RangeError('children: limit must be a whole number, 0 or more');
@@ -306,9 +320,8 @@ function readChildren(path: string, options: ChildrenOptions | undefined): ReadO
   if (startAfter !== undefined && typeof startAfter !== 'string') {
     throw new TypeError('children: startAfter must be a name');
   }
-  const page = {
+  return {
     ...(limit === undefined ? {} : { limit }),
     ...(startAfter === undefined ? {} : { after: startAfter }),
   };
-  return { type: 'children', path, ...page };
 }

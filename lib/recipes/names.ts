@@ -1,8 +1,17 @@
 /** How the nodes of those who stand in line are called: as Curator writes them; kazoo's are read too. */
 import { randomUUID } from 'node:crypto';
 
-/** What a node asks for, or says: that somebody has arrived, or takes part. */
-export type Kind = 'lock' | 'read' | 'write' | 'lease' | 'latch' | 'run' | 'arrival' | 'member';
+/** What a node asks for, or says: that somebody has arrived, or takes part, or takes items. */
+export type Kind =
+  | 'lock'
+  | 'read'
+  | 'write'
+  | 'lease'
+  | 'latch'
+  | 'run'
+  | 'arrival'
+  | 'member'
+  | 'taker';
 
 /** What stands between the unique id and the ten digits. Members have their order from nothing but their ids. */
 const LABELS: Readonly<Record<Exclude<Kind, 'member'>, string>> = {
@@ -13,6 +22,7 @@ const LABELS: Readonly<Record<Exclude<Kind, 'member'>, string>> = {
   latch: '-latch-',
   run: '-run-',
   arrival: '-arrival-',
+  taker: '-taker-',
 };
 
 /** Curator's names with or without its protection, and kazoo's. */

@@ -42,6 +42,32 @@ test('other nodes, children and ACLs do not wake a watch of data', async (t) => 
   assert.deepEqual(seen, ['x']);
 });
 
+test('watchChildren of a page, and of the changes alone', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/p');
+  for (const name of ['a', 'c', 'd']) await peer.create(`/p/${name}`);
+  const pages: string[][] = [];
+  let changes = 0;
+  peer
+    .watchChildren('/p', { limit: 2, startAfter: 'a' })
+    .subscribe((page) => void pages.push(page));
+  peer.watchChildren('/p', { limit: 0 }).subscribe((none) => {
+    assert.deepEqual(none, []);
+    changes += 1;
+  });
+  await peer.sync();
+  for (const name of ['b', 'e']) await peer.create(`/p/${name}`);
+  await peer.delete('/p/c');
+  assert.deepEqual(pages, [
+    ['c', 'd'],
+    ['b', 'c'],
+    ['b', 'c'],
+    ['b', 'd'],
+  ]);
+  assert.equal(changes, 4);
+  assert.throws(() => peer.watchChildren('/p', { limit: -1 }), RangeError);
+});
+
 test('watchChildren gives sorted names, and none while the node is absent', async (t) => {
   const peer = await solo(t);
   const seen: string[][] = [];

@@ -1,0 +1,103 @@
+/** Keeps a queue from growing beyond its bound: whoever puts waits for room. */
+import type { Client } from '../client/client.ts';
+import { bytes } from '../client/codec.ts';
+import { type CutShort, Deadline, NOT_APPLIED, type WaitOptions } from '../client/wait.ts';
+import type { QueuePlace } from './queue-place.ts';
+
+interface Putter {
+  readonly count: number;
+  let(): void;
+  refuse(error: unknown): void;
+}
+
+export class Room {
+  readonly #client: Client<Uint8Array>;
+  readonly #place: QueuePlace;
+  readonly #maxItems: number;
+  /** Items that were let in and are not seen in the tree yet. */
+  #pending = 0;
+  readonly #putters = new Set<Putter>();
+  #isWatching = false;
+
+  constructor(client: Client<unknown, never>, place: QueuePlace, maxItems: number) {
+    this.#client = client.as(bytes);
+    this.#place = place;
+    this.#maxItems = maxItems;
+  }
+
+  /**
+   * Puts so many items when there is room for all of them, in the order in which it was asked for.
+   * What others put at the same time is not seen: each may be above the bound by what is on its way.
+   */
+  async put<R>(count: number, options: WaitOptions | undefined, put: () => Promise<R>): Promise<R> {
+    const isFirst = this.#putters.size === 0;
+    if (!(isFirst && (await this.#hasRoom(count)) && this.#putters.size === 0)) {
+      await this.#wait(count, options);
+    }
+    this.#pending += count;
+    try {
+      return await put();
+    } finally {
+      this.#pending -= count;
+    }
+  }
+
+  async #hasRoom(count: number): Promise<boolean> {
+    const { entries, delayed } = this.#place;
+    const [waiting, later] = await Promise.all([
+      this.#client.exists(entries),
+      this.#client.exists(delayed),
+    ]);
+    const here = (waiting?.numChildren ?? 0) + (later?.numChildren ?? 0);
+    return here + this.#pending + count <= this.#maxItems;
+  }
+
+  #wait(count: number, options: WaitOptions | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        deadline.dispose();
+        this.#putters.delete(putter);
+      };
+      const putter: Putter = {
+        count,
+        let: () => {
+          leave();
+          resolve();
+        },
+        refuse: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const { path } = this.#place;
+      const deadline = new Deadline(options, Number.POSITIVE_INFINITY, {
+        what: `put ${path}`,
+        path,
+        reason: () => `there is no room: it holds ${this.#maxItems} items`,
+        cutShort: (error: CutShort) => putter.refuse(error(NOT_APPLIED)),
+      });
+      this.#putters.add(putter);
+      if (!this.#isWatching) void this.#watch();
+    });
+  }
+
+  /** One for all who wait in this process. */
+  async #watch(): Promise<void> {
+    this.#isWatching = true;
+    try {
+      const changes = this.#client.watchChildren(this.#place.entries, { limit: 0 });
+      for await (const _ of changes) {
+        for (const putter of [...this.#putters]) {
+          if (!(await this.#hasRoom(putter.count))) break;
+          // What it puts is counted from now on.
+          putter.let();
+          await Promise.resolve();
+        }
+        if (this.#putters.size === 0) break;
+      }
+    } catch (error) {
+      for (const putter of [...this.#putters]) putter.refuse(error);
+    }
+    this.#isWatching = false;
+  }
+}
