@@ -111,6 +111,15 @@ export class Directory<P> {
     return names.sort();
   }
 
+  /** Instances that are gone and still have a status. */
+  statusesLeft(): { readonly name: string; readonly id: string }[] {
+    return [...this.#services].flatMap(([name, { entries }]) =>
+      [...entries]
+        .filter(([, { status, registered }]) => status !== undefined && registered === undefined)
+        .map(([id]) => ({ name, id })),
+    );
+  }
+
   /** @returns whether anything has changed that matters */
   take({ changes }: TreeUpdate<Uint8Array>): boolean {
     let hasChanged = false;

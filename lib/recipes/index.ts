@@ -41,6 +41,8 @@ export type { QueueItem } from './queue-item.ts';
 export { ReadWriteLock } from './read-write-lock.ts';
 export type { Registration, ServiceChange, ServiceOptions } from './registration.ts';
 export { type RunCoordinator, runCoordinator } from './run-coordinator.ts';
+export { Scanner } from './scanner.ts';
+export type { Probe, ProbeResult, ScannerOptions } from './scanner-options.ts';
 export { Schedule, type ScheduledRun } from './schedule.ts';
 export type { ScheduleOptions, ScheduleTicks } from './schedule-options.ts';
 export type { SemaphoreOptions } from './semaphore.ts';

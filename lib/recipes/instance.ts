@@ -135,7 +135,7 @@ function payloadOf<P>(
 }
 
 /** A number that can be reckoned with. */
-function numberOf(value: unknown): number | undefined {
+export function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY
     ? value
     : undefined;
