@@ -1,6 +1,5 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf, parentOf } from '../base/path.ts';
-import { offAbort, onAbort } from '../client/abort.ts';
 import type { Client, ReadOptions } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import type { TreeUpdate, Watch } from '../client/feed.ts';
@@ -13,6 +12,7 @@ import type { Grant } from './grant.ts';
 import type { HeldClaim } from './held-claim.ts';
 import { lineOf } from './names.ts';
 import { lineIn, QueueRules } from './queue-rules.ts';
+import { serve } from './serve.ts';
 
 /**
  * One leader in the whole group at a time, as long as there is anybody who stands. See the guide
@@ -64,7 +64,7 @@ export class LeaderElection<T = string, In = T> {
     checkCall('LeaderElection.run', options, ['signal']);
     for (;;) {
       const term = await this.#elected(options);
-      if (term === undefined || (await serve(term, lead, options?.signal))) return;
+      if (term === undefined || (await serve(term, () => lead(term), options?.signal))) return;
     }
   }
 
@@ -100,31 +100,6 @@ export class LeaderElection<T = string, In = T> {
       throw error;
     }
   }
-}
-
-/** One term. @returns whether that is the end: it resigned or was stopped */
-async function serve(
-  term: HeldClaim,
-  lead: (term: Grant) => unknown,
-  stop: AbortSignal | undefined,
-): Promise<boolean> {
-  const giveUp = () => term.giveUp();
-  if (stop?.aborted === true) giveUp();
-  else if (stop !== undefined) onAbort(stop, giveUp);
-  try {
-    await lead(term);
-    return term.stillHeld() || hasResigned(term);
-  } catch (error) {
-    if (term.stillHeld()) throw error;
-    return hasResigned(term);
-  } finally {
-    if (stop !== undefined) offAbort(stop, giveUp);
-    await term.release();
-  }
-}
-
-function hasResigned(term: Grant): boolean {
-  return QuorateError.is(term.signal.reason, 'RELEASED');
 }
 
 /** The candidates as one consumer has heard of them; folds to the leader. */

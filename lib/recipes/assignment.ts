@@ -1,0 +1,50 @@
+/** The plan that the leader of a partitioner writes down: the data of one node, as JSON. */
+import type { Shares } from './share-out.ts';
+
+/** Undefined: it is none. */
+export function readAssignment(text: string | undefined): Shares | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isShares(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isShares(value: unknown): value is Shares {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((owner) => typeof owner === 'string');
+}
+
+/** The same text for the same plan. */
+export function writeAssignment(shares: Shares): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(shares).sort(byKey)));
+}
+
+function byKey([a]: [string, string], [b]: [string, string]): number {
+  return a < b ? -1 : 1;
+}
+
+/**
+ * Checks what a strategy of the application has said.
+ * @throws {TypeError} it gives something to nobody who is there, or what there is not
+ */
+export function checkShares(
+  shares: unknown,
+  partitions: readonly string[],
+  members: readonly string[],
+): Shares {
+  if (!isShares(shares)) throw new TypeError('Partitioner: assign returns a member by partition');
+  for (const [partition, member] of Object.entries(shares)) {
+    if (!partitions.includes(partition)) {
+      throw new TypeError(`Partitioner: assign gave away '${partition}', which is no partition`);
+    }
+    if (!members.includes(member)) {
+      throw new TypeError(
+        `Partitioner: assign gave '${partition}' to '${member}', who is no member`,
+      );
+    }
+  }
+  return shares;
+}

@@ -1,0 +1,33 @@
+import { QuorateError } from '../base/errors.ts';
+import { offAbort, onAbort } from '../client/abort.ts';
+import type { Grant } from './grant.ts';
+import type { HeldClaim } from './held-claim.ts';
+
+/**
+ * Does the work of one grant, and releases it when the work has settled.
+ * @returns whether that is the end: it was given up, or stopped; false: it was lost
+ * @throws what the work throws while it still has the grant
+ */
+export async function serve(
+  held: HeldClaim,
+  work: () => unknown,
+  stop: AbortSignal | undefined,
+): Promise<boolean> {
+  const giveUp = () => held.giveUp();
+  if (stop?.aborted === true) giveUp();
+  else if (stop !== undefined) onAbort(stop, giveUp);
+  try {
+    await work();
+    return held.stillHeld() || hasResigned(held);
+  } catch (error) {
+    if (held.stillHeld()) throw error;
+    return hasResigned(held);
+  } finally {
+    if (stop !== undefined) offAbort(stop, giveUp);
+    await held.release();
+  }
+}
+
+function hasResigned(held: Grant): boolean {
+  return QuorateError.is(held.signal.reason, 'RELEASED');
+}
