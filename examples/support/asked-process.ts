@@ -109,8 +109,9 @@ export class AskedProcess<C extends Answers<C>> {
 /** The program's side: answers until whoever started it is gone. */
 export function answer<C extends Answers<C>>(calls: C, gone: () => void): void {
   process.on('message', async ({ number, name, args }: Question) => {
-    const call: (...args: never[]) => Promise<unknown> = calls[name as keyof C];
-    const reply: Answer = await call(...(args as never[])).then(
+    const call: ((...args: never[]) => Promise<unknown>) | undefined = calls[name as keyof C];
+    const asked = call?.(...(args as never[])) ?? Promise.reject(new Error(`no answer to ${name}`));
+    const reply: Answer = await asked.then(
       (result) => ({ number, result }),
       (error: unknown) => ({ number, error: String(error) }),
     );

@@ -1,6 +1,7 @@
 /** Asks a session for what a request says, and writes down question and answer. */
 import { type Created, QuorateError, type Session, type Stat } from '../../lib/index.ts';
-import type { Part, Reply, Request, Seen } from './history.ts';
+import type { Mode, Part, Reply, Request, Seen } from './history.ts';
+import { keptAcl, LIFETIME } from './places.ts';
 import { instant, type Recorder } from './recorder.ts';
 
 const TIMEOUT = 4_000;
@@ -11,6 +12,8 @@ export class Asking {
   #count = 0;
   /** The last transaction that an answer has shown, by session. */
   readonly shown: Map<bigint, bigint> = new Map();
+  /** Sessions that have authenticated themselves. */
+  readonly keepers: Set<bigint> = new Set();
 
   /** @param prefix of the ids of operations, unique to this process */
   constructor(recorder: Recorder, prefix: string) {
@@ -20,9 +23,7 @@ export class Asking {
 
   /** Never rejects. */
   async ask(session: Session, request: Request): Promise<Reply> {
-    this.#count += 1;
-    const id = `${this.#prefix}.${this.#count}`;
-    this.#recorder.record({ t: 'invoke', id, session: session.id, at: instant(), request });
+    const id = this.#invoke(session.id, request);
     const reply = await answer(session, request, id).catch((error: unknown) => {
       if (!QuorateError.is(error)) throw error;
       const { code, outcome, index } = error;
@@ -33,6 +34,20 @@ export class Asking {
     this.#show(session.id, reply);
     this.#recorder.record({ t: 'reply', id, at: instant(), reply });
     return reply;
+  }
+
+  /** What a watch told by itself. Its states never go back, as those that a session reads. @param watch unique in the run */
+  told(watch: bigint, request: Request, reply: Reply): void {
+    const id = this.#invoke(watch, request);
+    this.#recorder.record({ t: 'reply', id, at: instant(), reply });
+  }
+
+  #invoke(session: bigint, request: Request): string {
+    this.#count += 1;
+    const id = `${this.#prefix}.${this.#count}`;
+    const isKeeper = this.keepers.has(session);
+    this.#recorder.record({ t: 'invoke', id, session, isKeeper, at: instant(), request });
+    return id;
   }
 
   async #settle(id: string, error: QuorateError): Promise<void> {
@@ -62,9 +77,7 @@ async function answer(session: Session, request: Request, id: string): Promise<R
     }
     case 'create': {
       const { path, mode } = request;
-      const ephemeral = mode === 'ephemeral' ? { ephemeral: true } : {};
-      const sequential = mode === 'sequential' ? { sequential: true } : {};
-      const made = await session.create(path, id, { ...wait, ...ephemeral, ...sequential });
+      const made = await session.create(path, id, { ...wait, ...nodeOf(mode) });
       return { type: 'written', results: [made] };
     }
     case 'set': {
@@ -102,14 +115,24 @@ function versionOf({ version }: { readonly version?: number }): { readonly versi
   return version === undefined ? {} : { version };
 }
 
+function nodeOf(mode: Mode | undefined) {
+  switch (mode) {
+    case undefined:
+      return {};
+    case 'ttl':
+      return { ttl: LIFETIME };
+    case 'kept':
+      return { acl: keptAcl() };
+    default:
+      return { [mode]: true };
+  }
+}
+
 function operationOf(part: Part, data: string) {
   const { path } = part;
   switch (part.kind) {
     case 'create':
-      if (part.mode === 'ephemeral') return { create: path, data, ephemeral: true } as const;
-      return part.mode === 'sequential'
-        ? { create: path, data, sequential: true }
-        : { create: path, data };
+      return { create: path, data, ...nodeOf(part.mode) };
     case 'set':
       return { set: path, data, ...versionOf(part) };
     case 'delete':

@@ -5,7 +5,12 @@ export class Bounds {
   readonly #answered: { readonly time: Instant; zxid: bigint }[];
   readonly #asked: { readonly time: Instant; zxid: bigint }[];
 
-  constructor(operations: readonly Operation[], places: ReadonlyMap<string, bigint>) {
+  /** @param told when transactions were seen by anybody at all */
+  constructor(
+    operations: readonly Operation[],
+    places: ReadonlyMap<string, bigint>,
+    told: ReadonlyMap<bigint, Instant>,
+  ) {
     const placed = operations.flatMap(({ id, invoked, returned }) => {
       const zxid = places.get(id);
       return zxid === undefined ? [] : [{ zxid, invoked, returned }];
@@ -13,6 +18,7 @@ export class Bounds {
     this.#answered = placed
       .filter(({ returned }) => returned !== Number.POSITIVE_INFINITY)
       .map(({ returned, zxid }) => ({ time: returned, zxid }))
+      .concat([...told].map(([zxid, time]) => ({ time, zxid })))
       .sort((a, b) => a.time - b.time);
     let highest = 0n;
     for (const one of this.#answered) {

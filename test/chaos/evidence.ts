@@ -1,5 +1,6 @@
 /** What the witness knows so far. */
-import type { Operation } from './history.ts';
+import type { History, Instant, Operation } from './history.ts';
+import { Times } from './times.ts';
 import type { Hole } from './transactions.ts';
 import { TreeModel } from './tree-model.ts';
 
@@ -17,16 +18,19 @@ export interface Deletion {
 export class Evidence {
   readonly model: TreeModel = new TreeModel();
   readonly operations: ReadonlyMap<string, Operation>;
+  readonly told: ReadonlyMap<bigint, Instant>;
   readonly violations: string[] = [];
   /** Where each operation took effect. */
   readonly places: Map<string, bigint> = new Map();
   /** When the ephemerals of a session went. */
   readonly ends: Map<bigint, bigint> = new Map();
   readonly deletions: Deletion[] = [];
+  readonly times: Times = new Times();
   holes: readonly Hole[] = [];
   dark = 0;
 
-  constructor(operations: readonly Operation[]) {
+  constructor({ operations, told }: Pick<History, 'operations' | 'told'>) {
+    this.told = told;
     this.operations = new Map(operations.map((operation) => [operation.id, operation]));
   }
 

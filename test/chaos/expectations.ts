@@ -2,6 +2,7 @@
 import type { Deletion } from './evidence.ts';
 import type { Operation, Part, Told } from './history.ts';
 import { partsOf } from './history.ts';
+import { isKept } from './places.ts';
 import { type ModelNode, parentOf, type TreeModel } from './tree-model.ts';
 
 /** The digits behind a sequential name: one for each child that was ever created. */
@@ -12,11 +13,11 @@ function sequenceOf(parent: ModelNode | undefined): string {
 
 /** Why the operation could not do what the transaction tells that it did; nothing, if it could. */
 export function expected(model: TreeModel, operation: Operation, told: Told): string[] {
-  const { id, request, session } = operation;
+  const { id, request, session, isKeeper } = operation;
   const parts = partsOf(request);
   const faults = parts.flatMap((part) => {
-    const code =
-      part.kind === 'create' && part.mode === 'sequential' ? undefined : refusal(model, part);
+    const isNumbered = part.kind === 'create' && part.mode === 'sequential';
+    const code = isNumbered ? undefined : refusal(model, part, isKeeper);
     return code === undefined ? [] : [`${code} should have been the answer for ${part.path}`];
   });
   const wanted = parts
@@ -46,13 +47,22 @@ function shape(model: TreeModel, part: Part, session: bigint): string {
 }
 
 /** The code with which a write must be refused in that state of the tree; undefined: it must not be. */
-export function refusal(model: Pick<TreeModel, 'node'>, part: Part): string | undefined {
+export function refusal(
+  model: Pick<TreeModel, 'node'>,
+  part: Part,
+  isKeeper: boolean,
+): string | undefined {
   const node = model.node(part.path);
+  const above = parentOf(part.path);
+  const mayList = isKeeper || !isKept(above);
   if (part.kind === 'create') {
-    if (model.node(parentOf(part.path)) === undefined) return 'NO_NODE';
+    if (model.node(above) === undefined) return 'NO_NODE';
+    if (!mayList) return 'NO_AUTH';
     return node === undefined ? undefined : 'NODE_EXISTS';
   }
+  if (part.kind === 'delete' && model.node(above) !== undefined && !mayList) return 'NO_AUTH';
   if (node === undefined) return 'NO_NODE';
+  if (part.kind === 'set' && isKept(part.path) && !isKeeper) return 'NO_AUTH';
   if (part.version !== undefined && part.version !== node.stat.version) return 'BAD_VERSION';
   return part.kind === 'delete' && node.stat.numChildren > 0 ? 'NOT_EMPTY' : undefined;
 }

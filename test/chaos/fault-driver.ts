@@ -17,13 +17,17 @@ class Turnstile {
 /** What the driver needs to know. */
 export interface DriverOptions {
   readonly group: Group;
-  /** Whether disks can be made to fail here. */
-  readonly canBreakDisks: boolean;
+  /** What cannot be done here, and why. */
+  readonly missing: ReadonlyMap<FaultKind, string>;
+  /** Whom to strike instead of the leader, for now. */
+  readonly aim: () => number | undefined;
   readonly tell: (text: string) => void;
   readonly failed: (text: string) => void;
 }
 
-const STORES: ReadonlySet<FaultKind> = new Set(['wipe', 'rollback', 'disk']);
+const STORES: ReadonlySet<FaultKind> = new Set(['wipe', 'rollback', 'damage', 'disk', 'full-disk']);
+/** Less than a log of LevelDB soon has. */
+const FILE_BYTES_MAX = 65_536;
 const ALL: ReadonlySet<FaultKind> = new Set(['deploy', 'kill-all']);
 
 export class FaultDriver {
@@ -40,7 +44,8 @@ export class FaultDriver {
     this.#options = options;
     this.#group = options.group;
     this.#victims = new Map(options.group.ids.map((id) => [id, new Turnstile()]));
-    this.#losses = Math.floor((options.group.ids.length - 1) / 2);
+    const voters = options.group.ids.filter((id) => options.group.isVoter(id));
+    this.#losses = Math.floor((voters.length - 1) / 2);
   }
 
   /** Resolves when all faults have ended; nothing is mended for those that were cut short. */
@@ -61,10 +66,10 @@ export class FaultDriver {
   }
 
   async #strike(fault: Fault, isOver: () => boolean): Promise<void> {
-    const victim = fault.victim === 'leader' ? await this.#group.leader() : fault.victim;
     const { kind } = fault;
-    if (kind === 'disk' && !this.#options.canBreakDisks) return;
-    if (STORES.has(kind) && !(await this.#mayLoseStore(isOver))) {
+    const victim = fault.victim === 'leader' ? await this.#aim(kind) : fault.victim;
+    if (this.#options.missing.has(kind)) return;
+    if (STORES.has(kind) && !(await this.#mayLoseStore(victim, isOver))) {
       this.#options.tell(`${fault.number}: left out, as another store has no vote yet`);
       return;
     }
@@ -75,15 +80,22 @@ export class FaultDriver {
     await turnstile.pass(() => this.#strikeProcess(fault, victim));
   }
 
+  async #aim(kind: FaultKind): Promise<number> {
+    const preferred = kind === 'freeze' || kind === 'block' ? this.#options.aim() : undefined;
+    return preferred ?? this.#group.leader();
+  }
+
   /** Waits for a store that was lost before to have its vote again, where one more would be too many. */
-  async #mayLoseStore(isOver: () => boolean): Promise<boolean> {
+  async #mayLoseStore(victim: number, isOver: () => boolean): Promise<boolean> {
+    if (!this.#group.isVoter(victim)) return true;
     while (this.#losses === 0 && !isOver()) await pause(50);
     if (this.#losses === 0) return false;
     this.#losses -= 1;
     return true;
   }
 
-  async #strikeProcess({ kind, duration, failure }: Fault, victim: number): Promise<void> {
+  async #strikeProcess(fault: Fault, victim: number): Promise<void> {
+    const { kind, duration, failure } = fault;
     const group = this.#group;
     switch (kind) {
       case 'kill':
@@ -105,6 +117,14 @@ export class FaultDriver {
         return this.#voting(victim);
       case 'rollback':
         return this.#setBack(victim, duration);
+      case 'damage':
+        return this.#damage(fault, victim);
+      case 'full-disk':
+        await group.limitFiles(victim, FILE_BYTES_MAX);
+        await this.#quarantined(victim);
+        await group.kill(victim);
+        await group.start(victim);
+        return this.#voting(victim);
       case 'disk':
         await group.breakDisk(victim, failure);
         await this.#quarantined(victim);
@@ -139,7 +159,45 @@ export class FaultDriver {
     await group.kill(victim);
     await group.restoreCopy(victim);
     await group.start(victim);
+    if (!group.isVoter(victim)) await this.#foundOut(victim);
     await this.#voting(victim);
+  }
+
+  /** No log remembers the lives of an observer's store: that it lives one for the second time may end it, and it is started again. */
+  async #foundOut(id: number): Promise<void> {
+    const group = this.#group;
+    await eventually(`peer ${id} serves or is found out`, async () => {
+      const status = await group.status(id);
+      if (status?.state === 'quarantined') {
+        this.#options.tell(`peer ${id}: ${status.reason}`);
+        await group.kill(id);
+        await group.start(id);
+        return true;
+      }
+      return (
+        status?.serving === true &&
+        group.ask(id, 'sync').then(
+          () => true,
+          () => false,
+        )
+      );
+    });
+  }
+
+  /** A peer that refuses its store is given an empty one, as it asks for. */
+  async #damage({ number, place, cutsShort }: Fault, victim: number): Promise<void> {
+    const group = this.#group;
+    await group.kill(victim);
+    const file = await group.damage(victim, place, cutsShort);
+    await group.start(victim);
+    const refusal = await group.ask(victim, 'refusal');
+    this.#options.tell(`${number}: ${file} was ${refusal === undefined ? 'taken' : 'refused'}`);
+    if (refusal !== undefined) {
+      await group.kill(victim);
+      await group.wipe(victim);
+      await group.start(victim);
+    }
+    return this.#voting(victim);
   }
 
   #serving(id: number): Promise<void> {
@@ -154,14 +212,14 @@ export class FaultDriver {
     const group = this.#group;
     await eventually(`peer ${id} votes again`, async () => {
       const status = await group.status(id);
-      if (status?.serving !== true || !status.votes) return false;
+      if (status?.serving !== true || status.votes !== group.isVoter(id)) return false;
       // The admission is committed when anything after it is.
       return group.ask(id, 'sync').then(
         () => true,
         () => false,
       );
     });
-    this.#losses += 1;
+    if (group.isVoter(id)) this.#losses += 1;
   }
 
   /** It may be that nothing is written for a while: then nothing fails. */

@@ -1,16 +1,17 @@
 /** The group under test: processes on directories of their own, and a proxy for each directed link between them. */
+import { execFile } from 'node:child_process';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { AskedProcess } from '../../examples/support/asked-process.ts';
 import { freePorts } from '../../examples/support/peer-process.ts';
-import type { PeerStatus } from '../../lib/index.ts';
+import type { PeerAddress, PeerStatus } from '../../lib/index.ts';
 import { shimEnvironment } from '../storage/shim/disk-shim.ts';
-import type { ProgramCalls, ProgramOptions } from './chaos-program.ts';
+import { damageFile } from './damage.ts';
+import type { ProgramCalls, ProgramOptions } from './host.ts';
 import type { DiskFailure } from './plan.ts';
 import { Link } from './proxy.ts';
 
-const PROGRAM = fileURLToPath(new URL('./chaos-program.ts', import.meta.url));
 /** How long the group may take for what it must do, in ms, on a machine that is busy with other things. */
 export const PATIENCE = 120_000;
 
@@ -20,13 +21,23 @@ type Running = AskedProcess<ProgramCalls>;
 interface Place {
   readonly id: number;
   readonly port: number;
+  readonly role: 'participant' | 'observer';
   life: number;
   process: Running | undefined;
 }
 
 /** What a group needs to be. */
 export interface GroupOptions {
+  /** The file of the program that the processes run. */
+  readonly program: string;
+  /** Ms without contact after which sessions end. */
+  readonly sessionTimeout: number;
+  /** The port of the resource that it writes to; 0: there is none. */
+  readonly resource: number;
+  /** Voters, with the ids from 1 on. */
   readonly peers: number;
+  /** With the ids behind those of the voters. */
+  readonly observers: number;
   readonly directory: string;
   /** The preloaded library that makes disks fail, where there is one. */
   readonly shim: string | undefined;
@@ -52,8 +63,11 @@ export class Group {
   }
 
   static async open(options: GroupOptions): Promise<Group> {
-    const ports = await freePorts(options.peers);
-    const places = ports.map((port, at) => ({ id: at + 1, port, life: 0, process: undefined }));
+    const ports = await freePorts(options.peers + options.observers);
+    const places = ports.map((port, at): Place => {
+      const role = at < options.peers ? 'participant' : 'observer';
+      return { id: at + 1, port, role, life: 0, process: undefined };
+    });
     const pairs = places.flatMap((from) =>
       places.filter((to) => to !== from).map((to) => Link.open(from.id, to.id, to.port)),
     );
@@ -67,8 +81,16 @@ export class Group {
     return this.#places.map(({ id }) => id);
   }
 
+  isVoter(id: number): boolean {
+    return this.#place(id).role === 'participant';
+  }
+
   get historyDirectory(): string {
     return join(this.#options.directory, 'history');
+  }
+
+  get stores(): readonly { readonly id: number; readonly directory: string }[] {
+    return this.ids.map((id) => ({ id, directory: this.#disk(id) }));
   }
 
   isRunning(id: number): boolean {
@@ -79,21 +101,21 @@ export class Group {
   async start(id: number): Promise<void> {
     if (this.#isClosed) throw new Error('the group is closed');
     const place = this.#place(id);
-    const { shim, idle, failed } = this.#options;
+    const { shim, idle, failed, resource, sessionTimeout } = this.#options;
     place.life += 1;
     const name = `${id}.${place.life}`;
-    const peers = this.#urlsFor(place);
+    const peers = this.#addressesFor(place);
     const program: ProgramOptions = {
-      options: { id, peers, dataDir: this.#disk(id), snapCount: 1_000 },
+      options: { id, peers, dataDir: this.#disk(id), snapCount: 1_000, sessionTimeout },
       history: join(this.historyDirectory, `${name}.jsonl`),
-      ...{ name, idle },
+      ...{ name, idle, resource },
     };
     const disk = { below: this.#disk(id), orders: this.#orders(id) };
     // Half of the processes lose what they have not synced when they are killed, as machines do.
     const loses = place.life % 2 === 0;
     const environment = shim === undefined ? {} : shimEnvironment(shim, disk, loses);
     const process = new AskedProcess<ProgramCalls>(
-      PROGRAM,
+      this.#options.program,
       [JSON.stringify(program)],
       `process ${name}`,
       environment,
@@ -178,6 +200,18 @@ export class Group {
     await rm(this.#orders(id), { force: true });
   }
 
+  /** Damages a file of a peer that is down: the largest that LevelDB has written. Resolves with its name. */
+  async damage(id: number, place: number, cutsShort: boolean): Promise<string> {
+    return damageFile(this.#disk(id), place, cutsShort);
+  }
+
+  /** From now on no file of the process grows beyond so many bytes (RLIMIT_FSIZE). */
+  async limitFiles(id: number, bytes: number): Promise<void> {
+    const pid = this.#place(id).process?.pid;
+    if (pid === undefined) throw new Error(`peer ${id} is down`);
+    await promisify(execFile)('prlimit', ['--pid', String(pid), `--fsize=${bytes}`]);
+  }
+
   /** Kills what is alive and lets go of all ports. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -185,12 +219,13 @@ export class Group {
     await Promise.all(this.links.map((link) => link.close()));
   }
 
-  #urlsFor(place: Place): Record<number, string> {
+  #addressesFor(place: Place): Record<number, PeerAddress> {
     const own = [place.id, `ws://127.0.0.1:${place.port}`] as const;
     const others = this.links
       .filter(({ from }) => from === place.id)
       .map(({ to, url }) => [to, url] as const);
-    return Object.fromEntries([own, ...others]);
+    const entries = [own, ...others].map(([id, url]) => [id, { url, role: this.#place(id).role }]);
+    return Object.fromEntries(entries);
   }
 
   #place(id: number): Place {
@@ -226,8 +261,12 @@ export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
 }
 
 /** Waits until something holds. */
-export async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+export async function eventually(
+  what: string | (() => string),
+  holds: () => Promise<boolean>,
+): Promise<void> {
   for (const end = performance.now() + PATIENCE; !(await holds()); await pause(50)) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${PATIENCE} ms`);
+    if (performance.now() < end) continue;
+    throw new Error(`${typeof what === 'string' ? what : what()}: not within ${PATIENCE} ms`);
   }
 }

@@ -4,9 +4,12 @@ import type { ErrorCode, Outcome, Stat } from '../../lib/index.ts';
 /** Microseconds of CLOCK_MONOTONIC, which all processes of a machine share. */
 export type Instant = number;
 
+/** What kind of node is made; `kept`: with an ACL that lets only keepers change it. Without: an ordinary one. */
+export type Mode = 'ephemeral' | 'sequential' | 'ttl' | 'container' | 'kept';
+
 /** One write; a part of a multi, or alone. What is written is always the id of the operation. */
 export type Part =
-  | { readonly kind: 'create'; readonly path: string; readonly mode?: 'ephemeral' | 'sequential' }
+  | { readonly kind: 'create'; readonly path: string; readonly mode?: Mode }
   | { readonly kind: 'set' | 'delete' | 'check'; readonly path: string; readonly version?: number };
 
 /** What was asked. */
@@ -45,6 +48,8 @@ export interface Operation {
   readonly id: string;
   readonly peer: number;
   readonly session: bigint;
+  /** The session is a keeper's; see `places.ts`. */
+  readonly isKeeper: boolean;
   readonly request: Request;
   readonly invoked: Instant;
   /** Infinity: nobody was told, because the process died. */
@@ -76,8 +81,23 @@ export interface Feed {
 export interface Claim {
   readonly lock: string;
   readonly holder: string;
+  /** How much of it. @default 1 */
+  readonly weight?: number;
   readonly from: Instant;
   readonly to: Instant;
+}
+
+/** A recipe's grant, as its holder was told. */
+export interface GrantTold {
+  /** Unique in the run. */
+  readonly holder: string;
+  /** What it is a grant of, and how much of it. */
+  readonly contested: string;
+  readonly weight: number;
+  readonly path: string;
+  readonly fence: bigint;
+  /** The last transaction that its peer had applied then. */
+  readonly zxid: bigint;
 }
 
 /** The tree of a peer, path by path, while nothing was changed. */
@@ -92,7 +112,10 @@ export interface Dump {
 export interface History {
   readonly operations: readonly Operation[];
   readonly feeds: readonly Feed[];
+  /** When the first watch told of each transaction. */
+  readonly told: ReadonlyMap<bigint, Instant>;
   readonly claims: readonly Claim[];
+  readonly grants: readonly GrantTold[];
   /** Sessions whose close was acknowledged, and when. */
   readonly closed: readonly { readonly session: bigint; readonly at: Instant }[];
   /** What a process noticed by itself, such as a reply that a watch should have come before. */

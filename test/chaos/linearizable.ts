@@ -16,15 +16,16 @@ interface Call {
   readonly must: boolean;
 }
 
-/** The answer of the search; `undecided`: it was given up after so many steps. */
-export type Judgement = 'linearizable' | 'impossible' | 'undecided';
+/** The answer of the search; `given up`: it would have had to remember too many states. */
+export type Judgement = 'linearizable' | 'impossible' | 'given up';
 
-const STEPS_MAX = 400_000;
+/** So many states are remembered, and no more are looked at: it bounds memory and time alike. */
+export const STATES_MAX = 200_000;
 /** Answers that say something of the register. */
 const TELLING = new Set(['NO_NODE', 'NODE_EXISTS', 'BAD_VERSION']);
 
 /** Judges all that was asked of one register, which did not exist before. */
-export function judge(operations: readonly Operation[], stepsMax: number = STEPS_MAX): Judgement {
+export function judge(operations: readonly Operation[], statesMax: number = STATES_MAX): Judgement {
   const calls = operations
     .filter(isTelling)
     .sort((a, b) => a.invoked - b.invoked)
@@ -34,7 +35,7 @@ export function judge(operations: readonly Operation[], stepsMax: number = STEPS
   const stack: { readonly done: bigint; readonly state: State }[] = [
     { done: 0n, state: undefined },
   ];
-  for (let steps = 0; steps < stepsMax; steps += 1) {
+  while (seen.size <= statesMax) {
     const top = stack.pop();
     if (top === undefined) return 'impossible';
     if ((top.done & needed) === needed) return 'linearizable';
@@ -42,13 +43,20 @@ export function judge(operations: readonly Operation[], stepsMax: number = STEPS
       const next = step(operation, top.state);
       if (next === 'refused') continue;
       const done = top.done | bit;
-      const key = `${done.toString(36)} ${next.state?.value} ${next.state?.version}`;
+      const key = `${shortened(done, calls.length)} ${next.state?.value} ${next.state?.version}`;
       if (seen.has(key)) continue;
       seen.add(key);
       stack.push({ done, state: next.state });
     }
   }
-  return 'undecided';
+  return 'given up';
+}
+
+/** A set of calls as text: how many are in it from the first on without a gap, and which besides. */
+function shortened(done: bigint, length: number): string {
+  let first = 0;
+  while (first < length && ((done >> BigInt(first)) & 1n) === 1n) first += 1;
+  return `${first}+${(done >> BigInt(first)).toString(36)}`;
 }
 
 /** Those that began before any other that is left had ended. The latest first, so that the earliest is tried first. */

@@ -1,18 +1,23 @@
 /**
  * `npm run chaos -- --minutes 20 --peers 5`: real processes on real disks and sockets, under faults that a
  * seed decides; then everything that was asked and answered is held against what it may have been.
- * `--seed N`: the same faults again; `--seconds S`; `--idle MS` between two operations of a worker.
+ * `--observers N` besides the voters; `--seed N`: the same faults again; `--seconds S`; `--idle MS` between
+ * two operations of a worker; `--recipes`: locks, leases and leadership instead of operations of all kinds.
  */
 import { parseArgs } from 'node:util';
 import { chaos } from './chaos.ts';
+import { loadMission } from './load-mission.ts';
+import { recipesMission } from './recipes/recipes-mission.ts';
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '3' },
     seconds: { type: 'string' },
     peers: { type: 'string', default: '3' },
+    observers: { type: 'string', default: '1' },
     seed: { type: 'string' },
     idle: { type: 'string' },
+    recipes: { type: 'boolean', default: false },
   },
 });
 
@@ -37,8 +42,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const { violations } = await chaos({
+  mission: values.recipes ? await recipesMission() : loadMission(),
   seed: values.seed === undefined ? Date.now() % 1_000_000 : numberOf('seed', values.seed),
   peers: numberOf('peers', values.peers),
+  observers: Math.max(0, Math.trunc(Number(values.observers))),
   duration: 1_000 * seconds,
   idle: values.idle === undefined ? idle : numberOf('idle', values.idle),
   signal: interrupted.signal,

@@ -12,7 +12,9 @@ export type FaultKind =
   | 'throttle'
   | 'wipe'
   | 'rollback'
+  | 'damage'
   | 'disk'
+  | 'full-disk'
   | 'deploy'
   | 'kill-all';
 
@@ -32,9 +34,16 @@ export interface Fault {
   /** Of a cut: connections are refused, instead of bytes being held back; of a half-cut: what the victim says is held back, not what it hears. */
   readonly hard: boolean;
   readonly failure: DiskFailure;
+  /** Of damage: where, as a share of a file; and whether the file ends there, instead of a bit being another one. */
+  readonly place: number;
+  readonly cutsShort: boolean;
 }
 
-const WEIGHTS: readonly (readonly [FaultKind, number])[] = [
+/** How often each kind strikes, relatively. */
+export type Weights = readonly (readonly [FaultKind, number])[];
+
+/** Where nothing speaks for others. */
+export const WEIGHTS: Weights = [
   ['kill', 20],
   ['freeze', 14],
   ['block', 10],
@@ -44,7 +53,9 @@ const WEIGHTS: readonly (readonly [FaultKind, number])[] = [
   ['throttle', 5],
   ['wipe', 4],
   ['rollback', 4],
-  ['disk', 5],
+  ['damage', 3],
+  ['disk', 4],
+  ['full-disk', 2],
   ['deploy', 2],
   ['kill-all', 2],
 ];
@@ -59,8 +70,13 @@ const FAILURES: readonly DiskFailure[] = [
 /** Every kind of fault. */
 export const FAULT_KINDS: readonly FaultKind[] = KINDS;
 
-/** All faults of a run of so many ms: first one of each kind, in random order, then as the weights say. */
-export function planFaults(seed: number, peers: number, duration: number): Fault[] {
+/** All faults of a run of so many ms, peers from 1 on: first one of each kind, in random order, then as the weights say. */
+export function planFaults(
+  seed: number,
+  peers: number,
+  duration: number,
+  weights: Weights = WEIGHTS,
+): Fault[] {
   const random = new Prng(seed);
   const deck = random.shuffled(KINDS);
   const faults: Fault[] = [];
@@ -68,7 +84,7 @@ export function planFaults(seed: number, peers: number, duration: number): Fault
   let at = between;
   while (at < duration) {
     const number = faults.length + 1;
-    const kind = deck.shift() ?? random.weighted(WEIGHTS);
+    const kind = deck.shift() ?? random.weighted(weights);
     const victim = random.chance(0.4) ? 'leader' : random.integer(1, peers);
     faults.push({
       ...{ number, at: Math.round(at), kind, victim },
@@ -76,6 +92,8 @@ export function planFaults(seed: number, peers: number, duration: number): Fault
       others: random.integer(1, peers - 1),
       hard: random.chance(0.5),
       failure: random.pick(FAILURES),
+      place: random.float(),
+      cutsShort: random.chance(0.5),
     });
     at += between * random.between(0.4, 1.6);
   }
@@ -105,7 +123,8 @@ function durationOf(random: Prng, kind: FaultKind, whole: number): number {
 }
 
 /** One line of the story. */
-export function describeFault({ kind, victim, duration, others, hard, failure }: Fault): string {
+export function describeFault(fault: Fault): string {
+  const { kind, victim, duration, others, hard, failure } = fault;
   const who = victim === 'leader' ? 'the leader' : `peer ${victim}`;
   const time = `${(duration / 1_000).toFixed(1)} s`;
   switch (kind) {
@@ -126,6 +145,10 @@ export function describeFault({ kind, victim, duration, others, hard, failure }:
       return `${who} loses its directory`;
     case 'rollback':
       return `${who} is set back by ${time}`;
+    case 'damage':
+      return `a file of ${who} ${fault.cutsShort ? 'is cut short' : 'has another bit'}`;
+    case 'full-disk':
+      return `no file of ${who} may grow any further`;
     case 'disk':
       return `the disk of ${who} says ${failure}`;
     case 'deploy':

@@ -1,7 +1,7 @@
 /** Writes down what is asked and answered, in a file that outlives the process: one line each, before the next thing happens. */
-import { openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Outcome } from '../../lib/index.ts';
-import type { Claim, Instant, Reply, Request, Told } from './history.ts';
+import type { Claim, GrantTold, Instant, Reply, Request, Told } from './history.ts';
 
 /** One line of such a file. */
 export type Line =
@@ -10,13 +10,15 @@ export type Line =
       readonly t: 'invoke';
       readonly id: string;
       readonly session: bigint;
+      readonly isKeeper: boolean;
       readonly at: Instant;
       readonly request: Request;
     }
   | { readonly t: 'reply'; readonly id: string; readonly at: Instant; readonly reply: Reply }
   | { readonly t: 'settled'; readonly id: string; readonly outcome: Outcome }
-  | ({ readonly t: 'snapshot' | 'transaction' } & Told)
+  | ({ readonly t: 'snapshot' | 'transaction' } & Told & { readonly at: Instant })
   | ({ readonly t: 'claim' } & Claim)
+  | ({ readonly t: 'grant' } & GrantTold)
   | { readonly t: 'closed'; readonly session: bigint; readonly at: Instant }
   | { readonly t: 'complaint'; readonly text: string };
 
@@ -43,13 +45,31 @@ export function instant(): Instant {
 }
 
 export class Recorder {
-  readonly #file: number;
+  readonly #path: string;
+  #file: number;
+  #files = 1;
 
   constructor(path: string) {
+    this.#path = path;
     this.#file = openSync(path, 'a');
   }
 
+  /** Where no file may grow any further, the line is the first of the next one; a part of it stays behind, without an end. */
   record(line: Line): void {
-    writeSync(this.#file, `${writeLine(line)}\n`);
+    const bytes = Buffer.from(`${writeLine(line)}\n`);
+    if (this.#write(bytes) === bytes.length) return;
+    closeSync(this.#file);
+    this.#files += 1;
+    this.#file = openSync(`${this.#path}.${String(this.#files).padStart(6, '0')}`, 'a');
+    if (this.#write(bytes) < bytes.length) throw new Error('a history cannot be written');
+  }
+
+  #write(bytes: Buffer): number {
+    try {
+      return writeSync(this.#file, bytes);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EFBIG') return 0;
+      throw error;
+    }
   }
 }

@@ -34,7 +34,14 @@ export class Sample {
   }
 
   history(values: Partial<History> = {}): History {
-    const rest = { feeds: [this.feed()], claims: [], closed: [], complaints: [] };
+    const rest = {
+      feeds: [this.feed()],
+      told: new Map(),
+      claims: [],
+      grants: [],
+      closed: [],
+      complaints: [],
+    };
     return { operations: this.operations, ...rest, ...values };
   }
 
@@ -54,7 +61,7 @@ export class Sample {
     this.#time += 10;
     const outcome = reply?.type === 'failed' ? reply.outcome : 'applied';
     this.operations.push({
-      ...{ id, peer: 1, session: 100n, request, reply },
+      ...{ id, peer: 1, session: 100n, isKeeper: false, request, reply },
       outcome: reply === undefined ? 'unknown' : outcome,
       invoked: this.#time,
       returned: reply === undefined ? Number.POSITIVE_INFINITY : this.#time + 5,

@@ -11,11 +11,12 @@ const TELLING: ReadonlySet<string> = new Set([
   'NODE_EXISTS',
   'BAD_VERSION',
   'NOT_EMPTY',
+  'NO_AUTH',
 ]);
 
 /** Reads of a session never go back; those that ask for it are as new as anything that was answered before. */
 export function checkReads(evidence: Evidence, operations: readonly Operation[]): void {
-  const bounds = new Bounds(operations, evidence.places);
+  const bounds = new Bounds(operations, evidence.places, evidence.told);
   const answered = operations.filter(({ returned }) => returned !== Number.POSITIVE_INFINITY);
   const ends = [...answered].sort((a, b) => a.returned - b.returned);
   const begins = [...answered].sort((a, b) => a.invoked - b.invoked);
@@ -72,13 +73,13 @@ interface Look {
   readonly isRight: (node: (path: string) => ModelNode | undefined) => boolean;
 }
 
-function lookFor({ request, reply }: Operation): Look | undefined {
+function lookFor({ request, reply, isKeeper }: Operation): Look | undefined {
   if (reply?.type === 'failed') {
     const part = partsOf(request)[reply.index ?? 0];
     if (reply.outcome !== 'not-applied' || !TELLING.has(reply.code)) return undefined;
     if (part === undefined) return undefined;
     const paths = [part.path, parentOf(part.path)];
-    return { paths, isRight: (node) => refusal({ node }, part) === reply.code };
+    return { paths, isRight: (node) => refusal({ node }, part, isKeeper) === reply.code };
   }
   if (!('linearizable' in request)) return undefined;
   const { path } = request;

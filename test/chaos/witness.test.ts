@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { History, Operation } from './history.ts';
+import { BRIEF, HOME, KEPT, LIFETIME } from './places.ts';
 import { Sample, statAt } from './samples.ts';
 import { witness } from './witness.ts';
 
@@ -47,6 +48,66 @@ test('what nobody was told of may be there or not', () => {
   assert.equal(violationsOf(sample.history()), '');
 });
 
+test('a deletion is given to whom the order within the sessions lets have it', () => {
+  const sample = new Sample();
+  const reply = { type: 'written', results: [undefined] } as const;
+  const request = { kind: 'delete', path: '/c/x' } as const;
+  const together = { invoked: 1, returned: 1_000 };
+  // Two sessions delete the same path at once; one after what it made itself, the other before what it wrote next.
+  const root = sample.create('k', '/c/k');
+  sample.create('a', '/c/x', 0n, { session: 7n });
+  sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+  sample.create('b', '/c/x', 0n, { ...together, session: 8n });
+  sample.ask('late', request, reply, { ...together, session: 8n });
+  sample.ask('early', request, reply, { ...together, session: 9n, returned: 2_000 });
+  sample.set('c', '/c/k', root, { ...together, session: 9n, returned: 2_000 });
+  sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+  assert.equal(violationsOf(sample.history()), '');
+});
+
+/** A node with a time to live that ends after so many ms, as the next transaction tells. */
+function ending(after: number): History {
+  const sample = new Sample();
+  sample.create('a', BRIEF);
+  sample.create('b', `${BRIEF}/0`);
+  sample.transaction(() => ({ type: 'deleted', path: `${BRIEF}/0` }));
+  const times = { ctime: 1 + after, mtime: 1 + after };
+  sample.ask('c', { kind: 'create', path: '/c/x' }, undefined);
+  sample.transaction((zxid) => {
+    return { type: 'created', node: { path: '/c/x', data: 'c', stat: statAt(zxid, times) } };
+  });
+  return sample.history();
+}
+
+/** A container that the group deletes, with or without having been used. */
+function emptied(isUsed: boolean): History {
+  const sample = new Sample();
+  sample.create('a', HOME);
+  sample.create('b', `${HOME}/0`);
+  if (isUsed) {
+    sample.create('c', `${HOME}/0/x`);
+    sample.delete('d', `${HOME}/0/x`);
+  }
+  sample.transaction(() => ({ type: 'deleted', path: `${HOME}/0` }));
+  return sample.history();
+}
+
+/** Somebody writes what only keepers may write. */
+function kept(isKeeper: boolean): History {
+  const sample = new Sample();
+  sample.create('a', KEPT);
+  sample.set('c', `${KEPT}/0`, sample.create('b', `${KEPT}/0`), { isKeeper });
+  sample.create('d', `${KEPT}/0/x`, 0n, { isKeeper });
+  sample.delete('e', `${KEPT}/0/x`, { isKeeper });
+  return sample.history();
+}
+
+test('nodes end by themselves when their time has come, and keepers may do what others may not', () => {
+  assert.equal(violationsOf(ending(LIFETIME)), '');
+  assert.equal(violationsOf(emptied(true)), '');
+  assert.equal(violationsOf(kept(true)), '');
+});
+
 /** Bends one operation of a history. */
 function bent(sample: Sample, id: string, change: (operation: Operation) => Operation): History {
   const operations = sample.operations.map((one) => (one.id === id ? change(one) : one));
@@ -90,6 +151,35 @@ describe('is seen', () => {
         sample.transaction((zxid) => {
           const stat = { ...set, mzxid: zxid, version: 2 };
           return { type: 'changed', node: { path: '/c/x', data: 'b', stat } };
+        });
+        return sample.history();
+      },
+    ],
+    'a node that ended before its time': [
+      /deleted \/c\/brief\/0 1 ms or more before its time was over/,
+      () => ending(LIFETIME - 1),
+    ],
+    'a container that ended before its use': [/which was never used/, () => emptied(false)],
+    'a set against the ACL': [/c at 4: NO_AUTH should have been the answer/, () => kept(false)],
+    'a create against the ACL': [/d at 5: NO_AUTH should have been the answer/, () => kept(false)],
+    'a delete against the ACL': [/deleted \/c\/kept\/0\/x, which nobody/, () => kept(false)],
+    'a refusal by an ACL that is not there': [
+      /never so from/,
+      () => {
+        const sample = new Sample();
+        sample.create('a', '/c/x');
+        sample.ask('n', { kind: 'set', path: '/c/x' }, { ...never, code: 'NO_AUTH' });
+        return sample.history();
+      },
+    ],
+    'a clock that goes back': [
+      /time went back to 0/,
+      () => {
+        const sample = new Sample();
+        sample.create('a', '/c/x');
+        sample.transaction((zxid) => {
+          const stat = statAt(zxid, { ctime: 0, mtime: 0 });
+          return { type: 'created', node: { path: '/c/y', data: 'b', stat } };
         });
         return sample.history();
       },

@@ -12,6 +12,7 @@ import {
   partsOf,
   type Told,
 } from './history.ts';
+import { isBrief, isContainer, LIFETIME } from './places.ts';
 import { type Step, sequenceOf } from './transactions.ts';
 import { isSame, statDifference } from './tree-model.ts';
 import { matchDeletions } from './witness-deletions.ts';
@@ -28,7 +29,7 @@ export interface Testimony {
 /** Judges a whole run. */
 export function witness(history: History): Testimony {
   const sequence = sequenceOf(history.feeds);
-  const evidence = new Evidence(history.operations);
+  const evidence = new Evidence(history);
   evidence.violations.push(...sequence.violations);
   evidence.holes = sequence.holes;
   let transactions = 0;
@@ -75,15 +76,21 @@ function take(evidence: Evidence, told: Told): void {
   } else if (id === undefined && data.length === 0) {
     takeDeletion(evidence, told);
   }
+  violations.push(...evidence.times.take(told));
   const faults = model.apply(told);
   violations.push(...faults.map((fault) => `${told.zxid}: ${fault}`));
   if (operation !== undefined) checkAnswer(evidence, operation, told.zxid);
 }
 
-/** The end of sessions takes all their ephemerals at once; anything else is what somebody asked for. */
+/** The end of sessions takes all their ephemerals at once, and some nodes end by themselves; anything else is what somebody asked for. */
 function takeDeletion(evidence: Evidence, { zxid, changes }: Told): void {
   const { model, violations } = evidence;
   const paths = changes.flatMap((change) => (change.type === 'deleted' ? [change.path] : []));
+  const [path, ...others] = paths;
+  if (path !== undefined && others.length === 0 && (isBrief(path) || isContainer(path))) {
+    takeEnd(evidence, zxid, path);
+    return;
+  }
   const owners = new Set(paths.map((path) => model.node(path)?.stat.ephemeralOwner ?? 0n));
   if (owners.has(0n)) {
     evidence.deletions.push(...deletionsOf(model, zxid, paths));
@@ -95,6 +102,15 @@ function takeDeletion(evidence: Evidence, { zxid, changes }: Told): void {
       violations.push(`${zxid} ended session ${stat.ephemeralOwner}, but left its ${path}`);
     }
   }
+}
+
+/** A node whose time is over, or a container that is empty again. Nobody else deletes those. */
+function takeEnd({ model, times, violations }: Evidence, zxid: bigint, path: string): void {
+  const node = model.node(path);
+  if (node === undefined) return;
+  if (isBrief(path)) times.remove({ zxid, path, due: node.stat.mtime + LIFETIME });
+  else if (node.stat.cversion === 0)
+    violations.push(`${zxid} deleted ${path}, which was never used`);
 }
 
 /** What the caller was told is what the tree was then. */
@@ -156,6 +172,9 @@ function checkRealTime({ places, ends, violations, operations }: Evidence, histo
       returned: operation?.returned ?? Number.POSITIVE_INFINITY,
     };
   });
+  for (const [zxid, returned] of history.told) {
+    spans.push({ zxid, what: 'a watch', invoked: Number.NEGATIVE_INFINITY, returned });
+  }
   for (const { session, at } of history.closed) {
     const zxid = ends.get(session);
     const what = `the end of session ${session}`;

@@ -2,12 +2,9 @@
 import type { Peer, Session } from '../../lib/index.ts';
 import type { Asking } from './asking.ts';
 import type { Part, Reply, Request } from './history.ts';
+import { BRIEF, HOME, KEEPER, KEPT, ROOT } from './places.ts';
 import { instant, type Recorder } from './recorder.ts';
 
-/** All that is watched and checked is below. */
-export const ROOT = '/c';
-/** Nodes that are there before anything else is. */
-export const FOLDERS: readonly string[] = ['reg', 'shared', 'queue', 'live', 'lock', 'box', 'mark'];
 /** So long all clients use the same register, in µs; then there is a new one, so that histories stay short. */
 const REGISTER_LIFE = 3_000_000;
 const SHARED = 8;
@@ -32,11 +29,15 @@ export interface Host {
 
 type Work = (host: Host, session: Session) => Promise<void>;
 
-const WORK: readonly Work[] = [register, register, share, queue, hold, come, box];
+const WORK: readonly Work[] = [
+  ...[register, register, share, queue, hold, come, box],
+  ...[linger, dwell, intrude],
+];
 
 /** Runs all of it until it is over. @param idle ms between two pieces of work, on the average */
 export async function work(host: Host, idle: number): Promise<void> {
-  await Promise.all([...WORK.map((one) => repeat(host, idle, one)), visit(host, idle)]);
+  const always = [visit(host, idle), keep(host, idle)];
+  await Promise.all([...WORK.map((one) => repeat(host, idle, one)), ...always]);
 }
 
 async function repeat(host: Host, idle: number, one: Work): Promise<void> {
@@ -148,6 +149,67 @@ async function box({ asking, mark }: Host, session: Session): Promise<void> {
   }
   if (Math.random() < 0.5) await asking.ask(session, { kind: 'delete', path });
   else await asking.ask(session, { kind: 'delete-all', path });
+}
+
+/** Nodes with a time to live, some of which are kept alive for a while. */
+async function linger({ asking }: Host, session: Session): Promise<void> {
+  const path = `${BRIEF}/${below(4)}`;
+  const luck = Math.random();
+  if (luck < 0.4) await asking.ask(session, { kind: 'create', path, mode: 'ttl' });
+  else if (luck < 0.7) await asking.ask(session, { kind: 'set', path });
+  else await asking.ask(session, { kind: 'get', path, linearizable: luck < 0.8 });
+}
+
+/** Containers, which go when the last has left. */
+async function dwell({ asking, mark }: Host, session: Session): Promise<void> {
+  const path = `${HOME}/${below(3)}`;
+  const room = `${path}/${session.id}`;
+  await asking.ask(session, { kind: 'create', path, mode: 'container' });
+  await asking.ask(session, { kind: 'create', path: room, mode: 'ephemeral' });
+  if (Math.random() < 0.3) {
+    await asking.ask(session, { kind: 'children', path, linearizable: Math.random() < 0.5 });
+  }
+  const parts: Part[] = [
+    { kind: 'delete', path: room },
+    { kind: 'set', path: mark },
+  ];
+  await asking.ask(session, { kind: 'multi', parts });
+}
+
+/** What is done to nodes that only keepers may change. */
+function toKept(): Request {
+  const path = `${KEPT}/${below(3)}`;
+  const luck = Math.random();
+  if (luck < 0.2) return { kind: 'create', path, mode: 'kept' };
+  if (luck < 0.4) return { kind: 'set', path };
+  if (luck < 0.6) return { kind: 'create', path: `${path}/a` };
+  if (luck < 0.8) return { kind: 'delete', path: `${path}/a` };
+  if (luck < 0.9) return { kind: 'get', path, linearizable: true };
+  return { kind: 'delete', path };
+}
+
+/** Somebody who is no keeper tries what keepers do. */
+async function intrude({ asking }: Host, session: Session): Promise<void> {
+  await asking.ask(session, toKept());
+}
+
+/** Keepers, in sessions that have authenticated themselves. */
+async function keep({ peer, asking, isOver }: Host, idle: number): Promise<void> {
+  while (!isOver()) {
+    await pause(Math.random() * 2 * idle);
+    const session = await peer.openSession().catch(() => undefined);
+    if (session === undefined) continue;
+    const isIn = await session.addAuth(KEEPER.scheme, KEEPER.credentials).then(
+      () => true,
+      () => false,
+    );
+    if (isIn) asking.keepers.add(session.id);
+    for (let turn = 0; isIn && turn < 20 && !session.signal.aborted && !isOver(); turn += 1) {
+      await asking.ask(session, toKept());
+      await pause(Math.random() * 2 * idle);
+    }
+    await session.close({ timeout: 5_000 });
+  }
 }
 
 /** Sessions of their own, that are closed in good order. */

@@ -1,0 +1,148 @@
+/**
+ * Who held what, in the order of the transactions: a grant begins with what its holder had seen of the tree
+ * when it was told, and ends where its node goes. And by the clock: what holders said of the same time.
+ */
+import type { Claim, GrantTold, History, Told } from '../history.ts';
+import { type Hole, sequenceOf } from '../transactions.ts';
+import { TreeModel } from '../tree-model.ts';
+import { CONTESTED, type Contested, logOf, ROOM } from './recipe-places.ts';
+
+/** What the witness has found. */
+export interface GrantsTestimony {
+  readonly violations: readonly string[];
+  readonly transactions: number;
+  /** Grants of whose nodes nobody told. */
+  readonly dark: number;
+  /** Writes that a grant guarded. */
+  readonly guarded: number;
+}
+
+/** From the transaction at which it was granted, up to the one at which it was nobody's any more. */
+interface Span {
+  readonly grant: GrantTold;
+  /** Undefined: it was there to the last. */
+  readonly end: bigint | undefined;
+}
+
+/** Judges a whole run. */
+export function witnessGrants(history: History): GrantsTestimony {
+  const { steps, holes, violations: contradictions } = sequenceOf(history.feeds);
+  const violations = [...contradictions];
+  const model = new TreeModel();
+  const transactions: Told[] = [];
+  for (const step of steps) {
+    const { told } = step;
+    if (step.type === 'transaction') {
+      transactions.push(told);
+      violations.push(...model.apply(told).map((fault) => `${told.zxid}: ${fault}`));
+    } else if (step.after !== undefined) model.jump(told);
+    else {
+      const nodes = told.changes.flatMap((one) => (one.type === 'deleted' ? [] : [one.node]));
+      const differences = model.differences(nodes);
+      violations.push(...differences.map((one) => `peer ${step.peer} at ${told.zxid}: ${one}`));
+    }
+  }
+  const spans: Span[] = [];
+  let dark = 0;
+  for (const grant of history.grants) {
+    const span = spanOf(model, holes, grant);
+    if (span !== undefined) spans.push(span);
+    else if (holes.some(({ until }) => until > grant.fence)) dark += 1;
+    else violations.push(`${grant.holder} was granted ${grant.path}, which never was`);
+  }
+  for (const contested of CONTESTED) {
+    violations.push(...checkSpans(contested, spans), ...checkClaims(contested, history.claims));
+  }
+  const guarded = checkWrites(transactions, spans, violations);
+  return { violations, transactions: transactions.length, dark, guarded };
+}
+
+/** Undefined: nobody told of its node. Names are never given twice. */
+function spanOf(model: TreeModel, holes: readonly Hole[], grant: GrantTold): Span | undefined {
+  const versions = model.versions(grant.path);
+  if (!versions.some(({ node }) => node?.stat.czxid === grant.fence)) return undefined;
+  const last = versions.at(-1);
+  if (last?.node !== undefined) return { grant, end: undefined };
+  const died = last?.zxid ?? 0n;
+  // What went while nobody told did so after the last that was told before.
+  const hole = holes.find(({ after, until }) => died > after && died <= until);
+  return { grant, end: hole === undefined ? died : hole.after + 1n };
+}
+
+/** Never too much at once, and who holds it alone has a higher fence than whoever held it before. */
+function checkSpans(contested: Contested, spans: readonly Span[]): string[] {
+  const violations: string[] = [];
+  const room = ROOM[contested];
+  const own = spans.filter(({ grant }) => grant.contested === contested);
+  own.sort((a, b) => (a.grant.zxid < b.grant.zxid ? -1 : 1));
+  let held: Span[] = [];
+  let fence = 0n;
+  for (const span of own) {
+    const { grant, end } = span;
+    held = held.filter((one) => one.end === undefined || one.end > grant.zxid);
+    if (end !== undefined && end <= grant.zxid) continue;
+    held.push(span);
+    const sum = held.reduce((all, one) => all + one.grant.weight, 0);
+    if (sum > room) {
+      const holders = held.map((one) => `${one.grant.holder} until ${one.end}`).join(', ');
+      violations.push(`${contested} at ${grant.zxid}: ${sum} of ${room} are held: ${holders}`);
+    }
+    if (grant.weight < room) continue;
+    if (grant.fence <= fence) {
+      violations.push(`${contested}: ${grant.holder} has the fence ${grant.fence} after ${fence}`);
+    }
+    fence = grant.fence;
+  }
+  return violations;
+}
+
+/** By the clock of the machine, which all processes share. */
+function checkClaims(contested: Contested, claims: readonly Claim[]): string[] {
+  const violations: string[] = [];
+  const whole = new Map<string, Claim>();
+  for (const claim of claims) {
+    if (claim.lock !== contested) continue;
+    const known = whole.get(claim.holder);
+    if (known === undefined || claim.to > known.to) whole.set(claim.holder, claim);
+  }
+  let held: Claim[] = [];
+  for (const claim of [...whole.values()].sort((a, b) => a.from - b.from)) {
+    held = held.filter(({ to }) => to > claim.from);
+    held.push(claim);
+    const sum = held.reduce((all, one) => all + (one.weight ?? 1), 0);
+    if (sum <= ROOM[contested]) continue;
+    const holders = held.map(({ holder, to }) => `${holder} until ${to}`).join(', ');
+    violations.push(`${contested} at the instant ${claim.from}: ${sum} are held: ${holders}`);
+  }
+  return violations;
+}
+
+/** A guarded write is there only while its grant is, and none comes after one of a later grant. */
+function checkWrites(
+  transactions: readonly Told[],
+  spans: readonly Span[],
+  violations: string[],
+): number {
+  const byHolder = new Map(spans.map((span) => [span.grant.holder, span]));
+  const logs = new Set(CONTESTED.map(logOf));
+  const fences = new Map<string, bigint>();
+  let writes = 0;
+  for (const { zxid, changes } of transactions) {
+    for (const change of changes) {
+      if (change.type !== 'changed') continue;
+      const { path, data } = change.node;
+      const span = logs.has(path) ? byHolder.get(data) : undefined;
+      if (span === undefined) continue;
+      writes += 1;
+      const { fence } = span.grant;
+      if (zxid < fence || (span.end !== undefined && zxid > span.end)) {
+        violations.push(`${path} at ${zxid} was written by ${data}, whose grant was over`);
+      }
+      if (fence < (fences.get(path) ?? 0n)) {
+        violations.push(`${path} at ${zxid} was written by ${data} after a later holder wrote`);
+      }
+      fences.set(path, fence);
+    }
+  }
+  return writes;
+}
