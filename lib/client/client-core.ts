@@ -1,14 +1,14 @@
 import { QuorateError } from '../base/errors.ts';
 import { formatZxid } from '../base/zxid.ts';
-import type { QuorumPeer } from '../peer/quorum-peer.ts';
 import type { Identity } from '../tree/acl.ts';
+import type { ClientPeer } from './client-peer.ts';
 import type { Failure } from './failure.ts';
 import { Lane } from './lane.ts';
 import { SessionCore, type SessionOwner } from './session-core.ts';
 
 /** Where a view finds the session to ask through. */
 export interface SessionSource {
-  readonly peer: QuorumPeer;
+  readonly peer: ClientPeer;
   /** The present one; of a session's own view always the same, dead or alive. */
   readonly current: SessionCore;
   /** Takes what a listener throws. */
@@ -29,7 +29,7 @@ export interface ClientObserver {
 
 /** What outlives sessions: opens the next one when one has ended. */
 export class ClientCore implements SessionSource, SessionOwner {
-  readonly peer: QuorumPeer;
+  readonly peer: ClientPeer;
   readonly report: (error: unknown) => void;
   readonly lane: Lane = new Lane();
   readonly #observer: ClientObserver;
@@ -38,7 +38,7 @@ export class ClientCore implements SessionSource, SessionOwner {
   #announced: SessionCore | undefined;
   #current: SessionCore;
 
-  constructor(peer: QuorumPeer, observer: ClientObserver) {
+  constructor(peer: ClientPeer, observer: ClientObserver) {
     this.peer = peer;
     this.#observer = observer;
     this.report = (error) => observer.error(error);
@@ -95,7 +95,7 @@ export class ClientCore implements SessionSource, SessionOwner {
 
 /** A view that is pinned to one session. */
 export class PinnedSource implements SessionSource {
-  readonly peer: QuorumPeer;
+  readonly peer: ClientPeer;
   readonly current: SessionCore;
   readonly report: (error: unknown) => void;
   readonly lane: Lane;

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { QuorateError } from '../base/errors.ts';
 import type { Events } from '../peer/events.ts';
-import type { QuorumPeer } from '../peer/quorum-peer.ts';
 import type { PeerStatus } from '../peer/status.ts';
 import { CLOSE_TIMEOUT, checkOptions } from './call-options.ts';
 import type { OwnedSession, Peer, PeerEvents } from './client.ts';
 import { type ClientCore, PinnedSource } from './client-core.ts';
+import type { ClientPeer } from './client-peer.ts';
 import { ClientView, OwnedSessionView } from './client-view.ts';
 import { utf8 } from './codec.ts';
 import { Place } from './place.ts';
@@ -25,7 +25,7 @@ type Listener<E extends keyof PeerEvents> = (...args: PeerEvents[E]) => void;
 
 /** The peer as an application holds it. */
 export class PeerClient extends ClientView<string, string> implements Peer {
-  readonly #peer: QuorumPeer;
+  readonly #peer: ClientPeer;
   readonly #events: Events<PeerEvents>;
   /** Further sessions that have not ended. */
   readonly #opened = new Set<SessionCore>();

@@ -1,12 +1,12 @@
 import { unreachable } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { formatZxid } from '../base/zxid.ts';
-import type { QuorumPeer } from '../peer/quorum-peer.ts';
 import type { DeliveryOf, SessionObserver } from '../peer/request-pipeline.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
 import type { SessionHandle, SessionState } from '../replica/session-handle.ts';
 import type { Operation } from '../tree/request.ts';
 import { type Done, type Question, ReadCall, WriteCall } from './call.ts';
+import type { ClientPeer } from './client-peer.ts';
 import { SessionWatches } from './session-watches.ts';
 import { NOT_APPLIED, throwIfAborted, type WaitOptions } from './wait.ts';
 
@@ -22,7 +22,7 @@ export interface SessionOwner {
 
 /** One session of this peer: its requests, its watches and its end. */
 export class SessionCore implements SessionObserver {
-  readonly peer: QuorumPeer;
+  readonly peer: ClientPeer;
   readonly handle: SessionHandle;
   readonly watches: SessionWatches;
   readonly #owner: SessionOwner;
@@ -36,7 +36,7 @@ export class SessionCore implements SessionObserver {
   #setConnected: () => void = () => {};
   #setEnded: () => void = () => {};
 
-  constructor(peer: QuorumPeer, timeout: number, owner: SessionOwner) {
+  constructor(peer: ClientPeer, timeout: number, owner: SessionOwner) {
     this.peer = peer;
     this.#owner = owner;
     this.connected = new Promise((resolve) => {

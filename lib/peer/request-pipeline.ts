@@ -24,6 +24,12 @@ export interface ReadObserver {
   over(cause: QuorateError): void;
 }
 
+/** The part of a replica that takes requests. */
+export type Requests = Pick<
+  Replica,
+  'openSession' | 'closeSession' | 'submit' | 'read' | 'abandon' | 'stateOf' | 'look'
+>;
+
 /** Who holds a session. */
 export interface SessionObserver {
   stateChanged(delivery: DeliveryOf<'state'>): void;
@@ -40,15 +46,15 @@ export interface SessionObserver {
  * again, and must not throw.
  */
 export class RequestPipeline {
-  readonly #replica: Replica;
-  readonly #clock: Clock;
+  readonly #replica: Requests;
+  readonly #clock: Pick<Clock, 'monotonic' | 'wall'>;
   readonly #wake: () => void;
   readonly #writes = new Map<Ticket, WriteObserver>();
   readonly #reads = new Map<Ticket, ReadObserver>();
   readonly #sessions = new Map<number, SessionObserver>();
 
   /** @param wake a turn is due */
-  constructor(replica: Replica, clock: Clock, wake: () => void) {
+  constructor(replica: Requests, clock: Pick<Clock, 'monotonic' | 'wall'>, wake: () => void) {
     this.#replica = replica;
     this.#clock = clock;
     this.#wake = wake;

@@ -37,6 +37,8 @@ export class EventLoop {
   #timersFirst = false;
   #asleepSince: number | undefined;
   #turning = false;
+  /** What waits for the loop to be free, and no turn is for. */
+  #waiting: (() => void)[] = [];
 
   constructor(clock: SimClock, local: LocalClock, prng: Prng, turnTime: number, process: Process) {
     this.#clock = clock;
@@ -61,6 +63,7 @@ export class EventLoop {
   end(): void {
     this.#alive = false;
     this.#inbox = [];
+    this.#waiting = [];
     if (this.#timer !== undefined) this.#timer.action = undefined;
     if (this.#wake !== undefined) this.#wake.action = undefined;
     this.#timer = undefined;
@@ -71,6 +74,30 @@ export class EventLoop {
   push(action: () => void): void {
     this.#inbox.push(action);
     this.#arouse();
+  }
+
+  /** Work of the application, which no turn is for: now if the loop is free, else as soon as it is. */
+  whenFree(work: () => void): void {
+    if (!this.#alive) return;
+    if (this.free) {
+      this.#awake();
+      work();
+      return;
+    }
+    this.#waiting.push(work);
+    if (this.#waiting.length === 1) this.#clock.at(this.#busyUntil, () => this.#release());
+  }
+
+  /** Nothing is at work, and it does not stand still. */
+  get free(): boolean {
+    return !this.#turning && this.#clock.now >= this.#busyUntil;
+  }
+
+  /** One thing after the other, each in a moment of its own. */
+  #release(): void {
+    for (const work of this.#waiting.splice(0)) {
+      this.#clock.at(this.#clock.now, () => this.whenFree(work));
+    }
   }
 
   /** Stands still; see SimPeer. */
@@ -88,6 +115,7 @@ export class EventLoop {
     this.#busyUntil = this.#clock.now;
     if (this.#wake !== undefined) this.#wake.action = undefined;
     this.#wake = undefined;
+    this.#release();
     this.#arouse();
   }
 
@@ -104,13 +132,18 @@ export class EventLoop {
     });
   }
 
+  /** Its clocks are those of a machine that slept, if it did. */
+  #awake(): void {
+    if (this.#asleepSince === undefined) return;
+    const { now } = this.#clock;
+    this.#local.sleep(now, now - this.#asleepSince);
+    this.#asleepSince = undefined;
+  }
+
   #turn(): void {
     if (!this.#alive) return;
     const { now } = this.#clock;
-    if (this.#asleepSince !== undefined) {
-      this.#local.sleep(now, now - this.#asleepSince);
-      this.#asleepSince = undefined;
-    }
+    this.#awake();
     this.#busyUntil = now + this.#prng.float() * this.#turnTime;
     const inbox = this.#inbox;
     const timersFirst = this.#timersFirst;

@@ -239,7 +239,7 @@ export class Mischief {
   #handOver(stop: boolean, downtime: number): void {
     const { leader, clock } = this.#cluster;
     if (leader === undefined) return;
-    leader.input((machine) => machine.handOver());
+    leader.handOver();
     // Who has retired takes no further part until it is started again.
     const { life } = leader;
     const again = (): void => {

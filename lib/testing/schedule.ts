@@ -13,6 +13,25 @@ import type { SimPeer } from './sim-peer.ts';
 import { drawSwarm, STREAM, type Swarm, type SwarmOverrides } from './swarm.ts';
 import { Violation } from './violation.ts';
 
+/** Virtual time is to pass: through that moment, or until it is so. */
+export interface Wait {
+  readonly until: number;
+  readonly stop?: () => boolean;
+}
+
+/** What some runs do beside: applications in the processes of the peers. */
+export interface Company {
+  /** The processes begin. */
+  enter(clients: SimClients): void;
+  /** The group has converged after the heal: everybody must be served. */
+  served(): Waits;
+  /** Nobody begins anything any more: everything must come to its end. */
+  finished(): Waits;
+}
+
+/** Something that takes virtual time. */
+export type Waits = Generator<Wait, void, void>;
+
 export interface ScheduleOptions {
   readonly seed: number;
   readonly factory: FactoryOf;
@@ -35,17 +54,31 @@ export interface Outcome {
 
 /** Runs the schedule of a seed to its end, or to the first violation. */
 export function runSchedule(options: ScheduleOptions): Outcome {
+  const cluster = clusterOf(options);
+  const { clock } = cluster;
+  try {
+    for (const { until, stop } of new Schedule(cluster).run()) clock.runUntil(until, stop);
+    return outcomeOf(cluster);
+  } catch (error) {
+    return outcomeOf(cluster, error);
+  }
+}
+
+/** The group of a schedule, before anything happens. */
+export function clusterOf(options: ScheduleOptions): SimCluster {
   const swarm = drawSwarm(options.seed, options.overrides);
   const { factory, codec, predicates, print } = options;
-  const cluster = new SimCluster({ swarm, factory, codec, predicates, ...(print && { print }) });
+  return new SimCluster({ swarm, factory, codec, predicates, ...(print && { print }) });
+}
+
+/** @param error what has ended the run; what is no violation is thrown on */
+export function outcomeOf(cluster: SimCluster, error?: unknown): Outcome {
   let violation: Outcome['violation'];
-  try {
-    new Schedule(cluster).run();
-  } catch (error) {
-    if (!(error instanceof Violation)) throw error;
+  if (error instanceof Violation) {
     violation = { predicate: error.predicate, detail: error.message };
     cluster.trace.note('check', 0, () => error.message);
-  }
+  } else if (error !== undefined) throw error;
+  const { swarm } = cluster;
   const { genesis } = cluster.referee.ghost;
   if (genesis?.voters.some(({ store }) => store === '')) cluster.statistics.add('founded by word');
   cluster.statistics.add('frames', cluster.network.frames);
@@ -60,29 +93,37 @@ export function runSchedule(options: ScheduleOptions): Outcome {
   };
 }
 
-class Schedule {
+/** What happens in a run, whoever lets the time pass in which it does. */
+export class Schedule {
   readonly #cluster: SimCluster;
   readonly #mischief: Mischief;
+  readonly #company: Company | undefined;
   #clients: SimClients | undefined;
 
-  constructor(cluster: SimCluster) {
+  constructor(cluster: SimCluster, company?: Company) {
     this.#cluster = cluster;
+    this.#company = company;
     this.#mischief = new Mischief(cluster);
   }
 
-  run(): void {
+  *run(): Waits {
     const cluster = this.#cluster;
-    const { clock, swarm } = cluster;
+    const { swarm } = cluster;
     cluster.startAll();
-    if (cluster.referee.replicas) this.#clients = new SimClients(cluster);
+    if (cluster.referee.replicas) {
+      this.#clients = new SimClients(cluster);
+      this.#company?.enter(this.#clients);
+    }
     this.#work(new Prng(swarm.seed, STREAM.client));
     this.#mischief.plan();
-    clock.runUntil(swarm.duration);
+    yield { until: swarm.duration };
     this.#mischief.heal();
-    this.#establish();
-    this.#converge();
-    this.#disturb(new Prng(swarm.seed, STREAM.heal));
-    this.#settle();
+    yield* this.#establish();
+    yield* this.#converge();
+    if (this.#company !== undefined) yield* this.#company.served();
+    yield* this.#disturb(new Prng(swarm.seed, STREAM.heal));
+    if (this.#company !== undefined) yield* this.#company.finished();
+    yield* this.#settle();
   }
 
   /** Client work, for as long as the run lasts. */
@@ -103,23 +144,25 @@ class Schedule {
   }
 
   /** S35: an established leader in time. */
-  #establish(): void {
+  *#establish(): Waits {
     const { clock, swarm } = this.#cluster;
     const { finalizeWait, initTimeout, reelectionDelay } = swarm.timers;
     const limit = 2 * (finalizeWait + initTimeout) + reelectionDelay;
     const begun = clock.now;
-    clock.runUntil(begun + limit, () => this.#cluster.leader?.view.broadcasting === true);
+    const stop = (): boolean => this.#cluster.leader?.view.broadcasting === true;
+    yield { until: begun + limit, stop };
     const { leader } = this.#cluster;
     this.#demand(leader !== undefined, 'S35', () => `no leader ${limit} ms after the faults ended`);
     this.#cluster.statistics.add('ms to establish after heal', Math.round(clock.now - begun));
   }
 
   /** S35: everybody serves the same state. */
-  #converge(): void {
+  *#converge(): Waits {
     const { clock, swarm, trace } = this.#cluster;
     const { initTimeout, reelectionDelay } = swarm.timers;
     const begun = clock.now;
-    clock.runUntil(begun + 4 * initTimeout + 3 * reelectionDelay, () => this.#isConverged());
+    const limit = 4 * initTimeout + 3 * reelectionDelay;
+    yield { until: begun + limit, stop: () => this.#isConverged() };
     this.#demand(this.#isConverged(), 'S35', () => `not converged: ${this.#describe()}`);
     this.#cluster.statistics.add('ms to converge after heal', Math.round(clock.now - begun));
     trace.note(
@@ -148,11 +191,11 @@ class Schedule {
   }
 
   /** S36: whatever one peer of a minority does, the leader stays. */
-  #disturb(prng: Prng): void {
+  *#disturb(prng: Prng): Waits {
     const { clock, peers, statistics, swarm } = this.#cluster;
     // A leader that runs out of counters, or was outpaced, steps down of its own will.
     if (swarm.counterMax !== COUNTER_MAX) return;
-    clock.runUntil(clock.now + swarm.timers.reelectionDelay + 500);
+    yield { until: clock.now + swarm.timers.reelectionDelay + 500 };
     const { leader } = this.#cluster;
     if (leader === undefined) return;
     const victims = peers.filter((peer) => peer !== leader && this.#cluster.isMinority(peer));
@@ -160,8 +203,8 @@ class Schedule {
     const { epoch } = leader.view;
     const victim = prng.pick(victims);
     statistics.add('minority phases');
-    for (let round = prng.integer(2, 5); round > 0; round -= 1) this.#annoy(prng, victim);
-    clock.runUntil(clock.now + 200);
+    for (let round = prng.integer(2, 5); round > 0; round -= 1) yield* this.#annoy(prng, victim);
+    yield { until: clock.now + 200 };
     const { view, alive } = leader;
     this.#demand(alive && view.established && view.epoch === epoch, 'S36', () => {
       return `peer ${victim.id} unseated the leader of epoch ${epoch}: ${this.#describe()}`;
@@ -169,7 +212,7 @@ class Schedule {
   }
 
   /** S35: when nobody asks for anything any more, everything is answered, and nothing outlives its session. */
-  #settle(): void {
+  *#settle(): Waits {
     const clients = this.#clients;
     if (clients === undefined) return;
     const { clock, swarm, trace } = this.#cluster;
@@ -178,10 +221,8 @@ class Schedule {
     const begun = clock.now;
     // The longest time-out, twice, for a leader that has just begun; and an election in between.
     const limit = 2 * TIMEOUT_MAX * syncTimeout + 2 * initTimeout + reelectionDelay;
-    clock.runUntil(
-      begun + limit,
-      () => clients.unanswered.length === 0 && this.#orphans().length === 0,
-    );
+    const stop = (): boolean => clients.unanswered.length === 0 && this.#orphans().length === 0;
+    yield { until: begun + limit, stop };
     this.#demand(clients.unanswered.length === 0, 'S35', () => {
       return `never answered: ${clients.unanswered.join(', ')}; ${this.#describe()}`;
     });
@@ -207,7 +248,7 @@ class Schedule {
     return orphans;
   }
 
-  #annoy(prng: Prng, victim: SimPeer): void {
+  *#annoy(prng: Prng, victim: SimPeer): Waits {
     const { clock, peers, network, swarm, trace } = this.#cluster;
     const duration = prng.between(0.1, 2.5) * swarm.timers.syncTimeout;
     const kind = prng.pick(['isolate', 'deaf', 'mute', 'crash', 'slow', 'break']);
@@ -224,14 +265,14 @@ class Schedule {
     }
     if (kind === 'slow') network.slow(victim.place, 50);
     if (kind === 'crash') victim.crash(prng.chance(0.5), prng.chance(0.5));
-    clock.runUntil(clock.now + duration);
+    yield { until: clock.now + duration };
     for (const place of others) {
       if (kind === 'isolate' || kind === 'mute') network.unblock(victim.place, place);
       if (kind === 'isolate' || kind === 'deaf') network.unblock(place, victim.place);
     }
     network.slow(victim.place, 1);
     victim.start();
-    clock.runUntil(clock.now + duration);
+    yield { until: clock.now + duration };
   }
 
   #demand(condition: boolean, predicate: string, detail: () => string): void {

@@ -10,19 +10,19 @@ export interface Shrunk {
 }
 
 /** @param run a run of the seed with these overrides, always the same one. */
-export function shrink(
+export async function shrink(
   first: Outcome,
-  run: (overrides: SwarmOverrides) => Outcome,
+  run: (overrides: SwarmOverrides) => Outcome | Promise<Outcome>,
   runsMax: number = 200,
-): Shrunk {
+): Promise<Shrunk> {
   let runs = 0;
   let best = first;
   let overrides: SwarmOverrides = {};
-  const attempt = (change: SwarmOverrides): boolean => {
+  const attempt = async (change: SwarmOverrides): Promise<boolean> => {
     if (runs >= runsMax) return false;
     runs += 1;
     const candidate = { ...overrides, ...change };
-    const outcome = run(candidate);
+    const outcome = await run(candidate);
     if (outcome.violation?.predicate !== first.violation?.predicate) return false;
     overrides = candidate;
     best = outcome;
@@ -36,12 +36,13 @@ export function shrink(
   ) {
     for (let from = 0; from < kept.length; ) {
       const without = [...kept.slice(0, from), ...kept.slice(from + size)];
-      if (attempt({ keep: new Set(without) })) kept = without;
+      if (await attempt({ keep: new Set(without) })) kept = without;
       else from += size;
     }
   }
-  for (const workInterval of [5_000, 1_000, 200]) if (attempt({ workInterval })) break;
-  for (let size = 1; size < first.swarm.voters.length; size += 1) if (attempt({ size })) break;
-  attempt({ duration: Math.max(1, Math.min(best.simulated, best.swarm.duration)) });
+  for (const workInterval of [5_000, 1_000, 200]) if (await attempt({ workInterval })) break;
+  for (let size = 1; size < first.swarm.voters.length; size += 1)
+    if (await attempt({ size })) break;
+  await attempt({ duration: Math.max(1, Math.min(best.simulated, best.swarm.duration)) });
   return { overrides, outcome: best, runs };
 }

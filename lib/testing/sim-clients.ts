@@ -1,5 +1,5 @@
 /** Clients in the processes of the peers: they open sessions, pipeline writes, read, watch, move, fall silent and leave. */
-import type { ReadOptions } from '../replica/read.ts';
+import type { ReadOptions, ReadResult } from '../replica/read.ts';
 import type { Delivery, Ticket } from '../replica/ready.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { SessionHandle } from '../replica/session-handle.ts';
@@ -230,7 +230,7 @@ export class SimClients {
     session: SessionHandle,
     operation: Asked['operation'],
     options: ReadOptions,
-  ): void {
+  ): ReadResult | Ticket {
     const { statistics, referee, trace } = this.#cluster;
     statistics.add(`read ${operation.type}`);
     const asked = referee.asked(peer, session, operation, options);
@@ -243,7 +243,7 @@ export class SimClients {
         result,
         asked,
       );
-      return;
+      return result;
     }
     trace.note(
       'client',
@@ -253,6 +253,12 @@ export class SimClients {
     );
     const zxid = replica.applied;
     referee.told(peer, { type: 'read', session, ticket: 0, zxid, result }, asked);
+    return result;
+  }
+
+  /** Nobody waits for that answer any more: of a read there may be none. */
+  abandoned(peer: SimPeer, ticket: Ticket): void {
+    this.#waiting.get(peer)?.reads.delete(ticket);
   }
 
   #schedule(index: number, prng: Prng): void {

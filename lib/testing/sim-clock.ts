@@ -49,17 +49,21 @@ export class SimClock {
 
   /** Lets everything happen through `moment`, which becomes the time; `stop` ends it early. */
   runUntil(moment: number, stop: () => boolean = () => false): void {
-    while (!stop()) {
-      const next = this.#heap[0];
-      if (next === undefined || next.at > moment) {
-        this.now = Math.max(this.now, moment);
-        return;
-      }
-      this.#pop();
-      if (next.action === undefined) continue;
-      this.now = next.at;
-      next.action();
+    while (!stop() && this.step(moment)) {}
+  }
+
+  /** Lets the next thing happen, if it is due by `moment`; else that becomes the time. @returns whether it was */
+  step(moment: number): boolean {
+    const next = this.#heap[0];
+    if (next === undefined || next.at > moment) {
+      this.now = Math.max(this.now, moment);
+      return false;
     }
+    this.#pop();
+    if (next.action === undefined) return true;
+    this.now = next.at;
+    next.action();
+    return true;
   }
 
   #pop(): void {

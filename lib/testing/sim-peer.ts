@@ -33,6 +33,19 @@ const ROUNDS_MAX = 20_000;
 /** Turns between two looks at all queues: it costs, and a queue that has no bound keeps growing. */
 const MEASURE_EVERY = 16;
 
+/** What runs in a process beside its peer. */
+export interface Program {
+  /** The process has opened its disk. */
+  begun(machine: Machine): void;
+  deliver(deliveries: readonly Delivery[]): void;
+  /** A turn is complete. */
+  turned(): void;
+  /** It is to leave the group, if it minds that: whatever stands on its sessions is told first. */
+  leave(): void;
+  /** The process is gone. */
+  ended(): void;
+}
+
 export class SimPeer implements Endpoint, Witness {
   readonly id: number;
   readonly place: number;
@@ -42,6 +55,7 @@ export class SimPeer implements Endpoint, Witness {
   readonly prng: Prng;
   /** Whoever has sessions here. */
   hear: ((deliveries: readonly Delivery[]) => void) | undefined;
+  program: Program | undefined;
   readonly #world: World;
   readonly #options: PeerOptions;
   #machine: Machine | undefined;
@@ -88,6 +102,11 @@ export class SimPeer implements Endpoint, Witness {
 
   get paused(): boolean {
     return this.#loop.paused;
+  }
+
+  /** Its event loop could run something at this moment. */
+  get free(): boolean {
+    return this.alive && this.#loop.free;
   }
 
   get disk(): DiskView {
@@ -137,6 +156,7 @@ export class SimPeer implements Endpoint, Witness {
       );
       referee.started(this);
       referee.restored(this, this.#machine.digest());
+      this.program?.begun(this.#machine);
     });
     this.#connections.dialAll();
     this.input(() => undefined);
@@ -155,6 +175,7 @@ export class SimPeer implements Endpoint, Witness {
       Number(keep),
     );
     network.crash(this, silent);
+    this.program?.ended();
     this.#machine = undefined;
     this.#view = STILL;
     this.#connections.clear();
@@ -188,6 +209,17 @@ export class SimPeer implements Endpoint, Witness {
     this.#loop.push(() => {
       if (machine !== undefined && machine === this.#machine) action(machine);
     });
+  }
+
+  /** Work of the application: now if the event loop is free, else as soon as it is. */
+  whenFree(work: () => void): void {
+    this.#loop.whenFree(() => this.#guard(work));
+  }
+
+  /** Ends its sessions and gives leadership away, as it does when the application closes it. */
+  handOver(): void {
+    if (this.program === undefined) this.input((machine) => machine.handOver());
+    else this.program.leave();
   }
 
   linked(link: LinkId, dialer: 'self' | 'peer', other: number): void {
@@ -252,6 +284,7 @@ export class SimPeer implements Endpoint, Witness {
       if (timersFirst) this.#act(machine);
       for (const action of inbox) action();
       this.#act(machine);
+      if (this.#machine === machine) this.program?.turned();
     });
   }
 
@@ -264,7 +297,7 @@ export class SimPeer implements Endpoint, Witness {
       const ready = machine.ready();
       this.#view = machine.view();
       this.#observe(ready, before);
-      if (ready.deliveries !== undefined) this.hear?.(ready.deliveries);
+      if (ready.deliveries !== undefined) this.#deliver(ready.deliveries);
       if (this.#sprung('told')) return;
       this.#send(ready, machine);
       if (this.#sprung('sent')) return;
@@ -277,6 +310,11 @@ export class SimPeer implements Endpoint, Witness {
     }
     this.#writer.turn(machine);
     this.#measure(machine);
+  }
+
+  #deliver(deliveries: readonly Delivery[]): void {
+    this.hear?.(deliveries);
+    this.program?.deliver(deliveries);
   }
 
   /** S34, now and then. */

@@ -19,6 +19,7 @@ export const STREAM = {
   fault: 5,
   heal: 6,
   store: 7,
+  program: 8,
 } as const;
 
 export interface Timers {

@@ -1,11 +1,10 @@
 /** Inside a patched copy: schedules of one seed after the other, until a predicate does not hold. */
-import type { MachineKind } from '../../lib/testing/simulate.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
-import { run } from './run.ts';
+import { type RunKind, runAny } from './run.ts';
 
 /** What to run. */
 export interface RunOrder {
-  readonly machine: MachineKind;
+  readonly machine: RunKind;
   readonly seed: number;
   readonly schedules: number;
   readonly bias: SwarmOverrides;
@@ -21,9 +20,9 @@ export interface RunReport {
   readonly detail: string | undefined;
 }
 
-function runAll({ machine, seed, schedules, bias }: RunOrder): RunReport {
+async function runAll({ machine, seed, schedules, bias }: RunOrder): Promise<RunReport> {
   for (let index = 0; index < schedules; index += 1) {
-    const { violation } = run(seed + index, machine, bias);
+    const { violation } = await runAny(seed + index, machine, bias);
     if (violation === undefined) continue;
     const { predicate, detail } = violation;
     return { schedules: index + 1, predicate, seed: seed + index, detail };
@@ -32,6 +31,5 @@ function runAll({ machine, seed, schedules, bias }: RunOrder): RunReport {
 }
 
 process.once('message', (order: RunOrder) => {
-  const report = runAll(order);
-  process.send?.(report, () => process.disconnect());
+  void runAll(order).then((report) => process.send?.(report, () => process.disconnect()));
 });

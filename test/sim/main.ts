@@ -3,7 +3,7 @@ import { shrink } from '../../lib/testing/shrink.ts';
 import { parseOptions, type SimOptions, USAGE } from './options.ts';
 import { isWorker, runAll, work } from './pool.ts';
 import { regressionOf } from './regressions.ts';
-import { machineFor, overridesOf, type Report, reportOf, run } from './run.ts';
+import { kindFor, overridesOf, type Report, reportOf, runAny } from './run.ts';
 import { Summary } from './summary.ts';
 
 function describe(report: Report): string {
@@ -11,14 +11,17 @@ function describe(report: Report): string {
 }
 
 function replayLine(report: Report, options: SimOptions, more = ''): string {
-  return `replay: npm run sim -- --seed ${report.seed} --machine ${machineFor(options.machine, report.seed)} --trace${more}`;
+  const kind = kindFor(options, report.seed);
+  const flag = kind === 'recipes' ? '--recipes' : `--machine ${kind}`;
+  return `replay: npm run sim -- --seed ${report.seed} ${flag} --trace${more}`;
 }
 
 /** Makes a failing seed smaller, and says how to run what is left. */
-function shrinkSeed(report: Report, options: SimOptions): void {
-  const kind = machineFor(options.machine, report.seed);
-  const first = run(report.seed, kind, {});
-  const { overrides, outcome, runs } = shrink(first, (change) => run(report.seed, kind, change));
+async function shrinkSeed(report: Report, options: SimOptions): Promise<void> {
+  const { seed } = report;
+  const kind = kindFor(options, seed);
+  const first = await runAny(seed, kind, {});
+  const { overrides, outcome, runs } = await shrink(first, (change) => runAny(seed, kind, change));
   const { keep, size, duration, workInterval } = overrides;
   const flags = [
     keep === undefined ? '' : ` --keep ${[...keep].join(',') || ','}`,
@@ -47,7 +50,7 @@ async function collect(options: SimOptions, summary: Summary): Promise<void> {
   }
   const print = options.trace ? (line: string): void => console.log(line) : undefined;
   for (const seed of seeds) {
-    const outcome = run(seed, machineFor(options.machine, seed), overridesOf(options), print);
+    const outcome = await runAny(seed, kindFor(options, seed), overridesOf(options), print);
     const report = reportOf(outcome);
     if (!options.json && seeds.length === 1)
       console.log(`seed ${seed}: trace hash ${report.traceHash}`);
@@ -78,7 +81,7 @@ async function main(): Promise<void> {
   for (const line of summary.lines(performance.now() - started)) console.log(line);
   for (const report of summary.failures.slice(0, 5)) {
     console.log(replayLine(report, options));
-    if (options.shrink) shrinkSeed(report, options);
+    if (options.shrink) await shrinkSeed(report, options);
   }
   console.log(failure === undefined ? 'no failure' : `${summary.failures.length} failures`);
 }

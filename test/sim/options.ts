@@ -7,6 +7,8 @@ export interface SimOptions {
   readonly schedules: number;
   readonly workers: number;
   readonly machine: 'zab' | 'replica' | 'mixed';
+  /** The real client and recipes run in every process, on whole replicas. */
+  readonly recipes: boolean;
   readonly trace: boolean;
   readonly shrink: boolean;
   readonly json: boolean;
@@ -22,6 +24,7 @@ export const USAGE = `npm run sim -- [options]
   --schedules N        how many (default 1 with --seed, else 100); --max-schedules N is the same
   --seed N             the first seed (default: drawn from the clock)
   --machine KIND       zab, replica, or mixed (default)
+  --recipes            the real client and recipes in every process, on whole replicas
   --trace              print the story
   --shrink             make a failing schedule smaller
   --workers N          processes (default 2)
@@ -58,6 +61,7 @@ export function parseOptions(args: readonly string[]): SimOptions {
       size: text,
       duration: text,
       work: text,
+      recipes: flag,
       trace: flag,
       shrink: flag,
       json: flag,
@@ -71,6 +75,7 @@ export function parseOptions(args: readonly string[]): SimOptions {
     schedules: schedules ?? (seed === undefined ? 100 : 1),
     workers: integer(values.workers) ?? 2,
     machine: machineOf(values.machine),
+    recipes: values.recipes,
     trace: values.trace,
     shrink: values.shrink,
     json: values.json,

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { SimOptions } from './options.ts';
-import { machineFor, overridesOf, type Report, reportOf, run } from './run.ts';
+import { kindFor, overridesOf, type Report, reportOf, runAny } from './run.ts';
 
 /** Seeds handed out at a time. */
 const CHUNK = 4;
@@ -15,12 +15,14 @@ export function isWorker(): boolean {
 
 /** A worker: takes lists of seeds from its parent, answers with reports, until the parent hangs up. */
 export function work(options: SimOptions): void {
-  process.on('message', (seeds: readonly number[]) => {
-    const reports = seeds.map((seed) => {
-      return reportOf(run(seed, machineFor(options.machine, seed), overridesOf(options)));
-    });
+  const runEach = async (seeds: readonly number[]): Promise<void> => {
+    const reports: Report[] = [];
+    for (const seed of seeds) {
+      reports.push(reportOf(await runAny(seed, kindFor(options, seed), overridesOf(options))));
+    }
     process.send?.(reports);
-  });
+  };
+  process.on('message', (seeds: readonly number[]) => void runEach(seeds));
   process.on('disconnect', () => process.exit());
 }
 

@@ -5,12 +5,12 @@
  * a seed alone is worth its name only as long as it draws the same run.
  */
 import type { Outcome } from '../../lib/testing/schedule.ts';
-import type { MachineKind } from '../../lib/testing/simulate.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
+import type { RunKind } from './run.ts';
 
 export interface Regression {
   readonly seed: number;
-  readonly machine: MachineKind;
+  readonly machine: RunKind;
   /** The faults and the knobs; without them the seed draws both. */
   readonly overrides?: Pick<SwarmOverrides, 'schedule' | 'fixed'>;
   /** What went wrong. */
@@ -20,7 +20,7 @@ export interface Regression {
 /** A run as it is kept: plain data, that survives JSON. */
 export function regressionOf(
   { seed, swarm }: Outcome,
-  machine: MachineKind,
+  machine: RunKind,
 ): Omit<Regression, 'story'> {
   const { seed: _, faults, ...fixed } = swarm;
   return { seed, machine, overrides: { schedule: faults, fixed } };

@@ -1,4 +1,6 @@
 /** One schedule of the command line, and what is told of it. */
+
+import { runRecipes } from '../../lib/testing/grants/run-recipes.ts';
 import type { Outcome } from '../../lib/testing/schedule.ts';
 import { type MachineKind, runSeed } from '../../lib/testing/simulate.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
@@ -19,6 +21,25 @@ export interface Report {
 export function machineFor(kind: SimOptions['machine'], seed: number): MachineKind {
   if (kind !== 'mixed') return kind;
   return seed % 4 === 0 ? 'zab' : 'replica';
+}
+
+/** What a schedule drives: a machine, or whole replicas with clients and recipes above them. */
+export type RunKind = MachineKind | 'recipes';
+
+/** What of the command line says which kind a seed is run as. */
+export function kindFor(options: Pick<SimOptions, 'machine' | 'recipes'>, seed: number): RunKind {
+  return options.recipes ? 'recipes' : machineFor(options.machine, seed);
+}
+
+/** Runs the schedule of a seed, of any kind. */
+export async function runAny(
+  seed: number,
+  kind: RunKind,
+  overrides: SwarmOverrides,
+  print?: (line: string) => void,
+): Promise<Outcome> {
+  if (kind !== 'recipes') return run(seed, kind, overrides, print);
+  return await runRecipes(seed, { overrides, ...(print && { print }) });
 }
 
 /** Runs the schedule of a seed. */

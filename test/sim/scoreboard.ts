@@ -105,7 +105,7 @@ async function scoreOne(injection: Injection, options: ScoreOptions): Promise<Sc
 /** Runs the source as it is: whatever is noticed there says nothing of an injected bug. Answers what was noticed. */
 export async function control(schedules: number, seed: number): Promise<readonly RunReport[]> {
   await using copy = await patchedCopy([]);
-  const kinds = ['zab', 'replica'] as const;
+  const kinds = ['zab', 'replica', 'recipes'] as const;
   const reports = await Promise.all(
     kinds.map((machine) => runSchedules(copy, { machine, seed, schedules, bias: {} })),
   );

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { shrink } from '../../lib/testing/shrink.ts';
 import { parseOptions } from './options.ts';
 import { REGRESSIONS, regressionOf } from './regressions.ts';
-import { machineFor, reportOf, run } from './run.ts';
+import { machineFor, reportOf, run, runAny } from './run.ts';
 import { Summary } from './summary.ts';
 
 const SCHEDULES = 24;
@@ -34,8 +34,9 @@ test('one seed is one run: the same trace, whether it is printed or not', () => 
 });
 
 for (const { seed, machine, overrides, story } of REGRESSIONS) {
-  test(`seed ${seed} no longer fails: ${story}`, () => {
-    assert.equal(run(seed, machine, overrides ?? {}).violation, undefined);
+  test(`seed ${seed} no longer fails: ${story}`, async () => {
+    const { violation } = await runAny(seed, machine, overrides ?? {});
+    assert.equal(violation, undefined);
   });
 }
 
@@ -47,7 +48,7 @@ test('a run that is kept as a schedule is the same run, also from its JSON', () 
   assert.ok(overrides.schedule.length > 0);
 });
 
-test('a failing schedule shrinks to the faults that it needs', () => {
+test('a failing schedule shrinks to the faults that it needs', async () => {
   const good = run(21, 'zab', {});
   const { faults } = good.swarm;
   const culprit = faults[5];
@@ -60,7 +61,7 @@ test('a failing schedule shrinks to the faults that it needs', () => {
   const kept = (keep: ReadonlySet<number> | undefined): typeof faults => {
     return faults.filter((_, index) => keep === undefined || keep.has(index));
   };
-  const { outcome } = shrink(fails(good), (change) => {
+  const { outcome } = await shrink(fails(good), (change) => {
     return fails({ ...good, swarm: { ...good.swarm, faults: kept(change.keep) } });
   });
   assert.deepEqual(outcome.swarm.faults, [culprit]);

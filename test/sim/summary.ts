@@ -1,5 +1,6 @@
 /** What many schedules came to, for a reader. */
 import { FAULT_TYPES } from '../../lib/testing/faults.ts';
+import { CONTENDERS } from '../../lib/testing/grants/contention.ts';
 import { Statistics } from '../../lib/testing/statistics.ts';
 import type { Report } from './run.ts';
 
@@ -40,6 +41,15 @@ const REACHED: readonly string[] = [
   'founded by word',
 ];
 
+/** What contenders of every kind must have met in some hundred schedules with recipes. */
+const MET: readonly string[] = ['granted', 'lost', 'TIMED_OUT', 'SESSION_EXPIRED', 'CLOSED'];
+const WRITES: readonly string[] = [
+  'writes taken by a resource',
+  'writes refused by their fence',
+  'writes guarded by a grant',
+  'writes refused by the tree',
+];
+
 export class Summary {
   readonly #statistics = new Statistics();
   readonly failures: Report[] = [];
@@ -59,6 +69,17 @@ export class Summary {
     return this.#statistics.counts.get(what) ?? 0;
   }
 
+  /** Nothing, if there were none. */
+  #recipes(): string[] {
+    if (this.count('grants') === 0) return [];
+    const met = CONTENDERS.map((name) => {
+      return `  ${name}: ${MET.map((what) => `${what} ${this.count(`${name}: ${what}`)}`).join(', ')}`;
+    });
+    const writes = WRITES.map((what) => `${what} ${this.count(what)}`).join(', ');
+    const waits = `${this.count('waited')} waited for, ${this.count('not at once')} not to be had at once`;
+    return [`${this.count('grants')} grants, ${waits}`, ...met, `  ${writes}`];
+  }
+
   lines(realMs: number): string[] {
     const hours = this.simulated / 3_600_000;
     const speed = this.simulated / realMs;
@@ -71,6 +92,7 @@ export class Summary {
       `reached: ${REACHED.map((what) => `${what} ${this.count(what)}`).join(', ')}`,
       `${this.count('entries committed')} entries committed, ${this.count('frames')} frames`,
     ];
+    lines.push(...this.#recipes());
     const others = [...this.#statistics.counts].filter(([what]) => {
       return !what.startsWith('fault ') && !REACHED.includes(what) && !what.startsWith('ms ');
     });

@@ -23,7 +23,7 @@ export interface Injection {
   /** Predicates that may catch it; another one is a surprise, and counts as an escape. */
   readonly expects: readonly string[];
   /** Which machine shows it; ZAB alone is quicker. */
-  readonly machine: 'zab' | 'replica';
+  readonly machine: 'zab' | 'replica' | 'recipes';
   /** Makes the faults it needs likelier; never a scenario. */
   readonly bias?: SwarmOverrides;
   /** A test that must fail on the copy, instead of random schedules. */
