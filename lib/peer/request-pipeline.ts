@@ -3,7 +3,7 @@ import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts'
 import type { Delivery, Ticket } from '../replica/ready.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { SessionHandle, SessionState } from '../replica/session-handle.ts';
-import type { NotTaken } from '../replica/sessions.ts';
+import type { NotTaken, Sessions } from '../replica/sessions.ts';
 import type { Operation } from '../tree/request.ts';
 import type { Clock } from './clock.ts';
 
@@ -25,10 +25,9 @@ export interface ReadObserver {
 }
 
 /** The part of a replica that takes requests. */
-export type Requests = Pick<
-  Replica,
-  'openSession' | 'closeSession' | 'submit' | 'read' | 'abandon' | 'stateOf' | 'look'
->;
+export interface Requests extends Pick<Replica, 'look'> {
+  readonly sessions: Pick<Sessions, 'open' | 'close' | 'submit' | 'read' | 'abandon' | 'stateOf'>;
+}
 
 /** Who holds a session. */
 export interface SessionObserver {

@@ -67,7 +67,11 @@ export class SimClientPeer implements ClientPeer {
 
   validFor(session: SessionHandle): number {
     if (this.#end !== undefined || !this.#process.alive) return 0;
-    return this.#replica.validFor(session, this.#process.monotonic(), this.#process.wall());
+    return this.#replica.sessions.validFor(
+      session,
+      this.#process.monotonic(),
+      this.#process.wall(),
+    );
   }
 
   afterTurn(callback: () => void): void {
@@ -127,28 +131,31 @@ export class SimClientPeer implements ClientPeer {
 /** The replica, whose answers are judged on their way; one of a process that is gone takes nothing more. */
 function witnessed(process: SimProcess, replica: Replica, clients: SimClients): Requests {
   const { peer } = process;
+  const { sessions } = replica;
   return {
-    openSession: (options) =>
-      process.call(() => {
-        const handle = replica.openSession(options);
-        clients.opened(peer, handle);
-        return handle;
-      }),
-    closeSession: (session) => process.call(() => replica.closeSession(session)),
-    submit: (session, operation) =>
-      process.call(() => {
-        const ticket = replica.submit(session, operation);
-        if (typeof ticket === 'number') clients.submitted(peer, session, ticket, operation);
-        return ticket;
-      }),
-    read: (session, operation, options = {}) =>
-      process.call(() => clients.read(peer, replica, session, operation, options)),
-    abandon: (session, ticket) =>
-      process.call(() => {
-        clients.abandoned(peer, ticket);
-        replica.abandon(session, ticket);
-      }),
-    stateOf: (session, now, wall) => replica.stateOf(session, now, wall),
     look: (now) => replica.look(now),
+    sessions: {
+      open: (options) =>
+        process.call(() => {
+          const handle = sessions.open(options);
+          clients.opened(peer, handle);
+          return handle;
+        }),
+      close: (session) => process.call(() => sessions.close(session)),
+      submit: (session, operation) =>
+        process.call(() => {
+          const ticket = sessions.submit(session, operation);
+          if (typeof ticket === 'number') clients.submitted(peer, session, ticket, operation);
+          return ticket;
+        }),
+      read: (session, operation, options = {}) =>
+        process.call(() => clients.read(peer, replica, session, operation, options)),
+      abandon: (session, ticket) =>
+        process.call(() => {
+          clients.abandoned(peer, ticket);
+          sessions.abandon(session, ticket);
+        }),
+      stateOf: (session, now, wall) => sessions.stateOf(session, now, wall),
+    },
   };
 }
