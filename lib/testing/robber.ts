@@ -179,8 +179,8 @@ export class Robber {
   #clone(target: Target, duration: number): void {
     const { statistics, trace, clock, swarm } = this.#cluster;
     const peer = this.#accomplice.find(target);
-    // Who runs out of counters or cannot write steps down, and to a new leader the clone is a restart
-    // like any other; so it is to a peer that it has a link to and its original has none.
+    // Who runs out of counters or cannot write steps down, and to a peer that then hears the clone before
+    // its original it is a restart like any other: no group can bear that (ARCHITECTURE, a copied store).
     const lasting = swarm.counterMax === COUNTER_MAX && swarm.writeSpike === 0;
     const isWriting = this.#cluster.peers.every(
       ({ store }) => !store.hung && store.extraLatency === 0,
