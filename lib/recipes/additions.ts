@@ -1,0 +1,142 @@
+/** Additions to one number: those that come while one is on its way are one together. */
+import { type Outcome, QuorateError } from '../base/errors.ts';
+import { parentOf } from '../base/path.ts';
+import type { Client, Znode } from '../client/client.ts';
+import { bytes } from '../client/codec.ts';
+import { type CutShort, Deadline, NOT_APPLIED, type WaitOptions } from '../client/wait.ts';
+import { makeFolder } from './folder.ts';
+import { WITHOUT_END } from './keep-trying.ts';
+import { pause } from './patience.ts';
+
+const TIMEOUT = 10_000;
+/** Before it is asked again through the next session, ms. */
+const PAUSE = 10;
+
+/** One call. */
+class Addition {
+  readonly delta: number;
+  readonly promise: Promise<number>;
+  readonly #deadline: Deadline;
+  #resolve: (sum: number) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  /** What became of it, once that is known: whoever has given up waiting is told by this. */
+  readonly #settled: Promise<Outcome>;
+  #settle: (outcome: Outcome) => void = () => {};
+  /** It is on its way: it may be applied whatever the caller does. */
+  isSent = false;
+  isCut = false;
+
+  constructor(path: string, delta: number, options: WaitOptions | undefined) {
+    this.delta = delta;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#deadline = new Deadline(options, TIMEOUT, {
+      what: `add ${path}`,
+      path,
+      cutShort: (error: CutShort) => this.#cut(error),
+    });
+  }
+
+  done(sum: number): void {
+    this.#deadline.dispose();
+    this.#settle('applied');
+    this.#resolve(sum);
+  }
+
+  failed(error: unknown): void {
+    this.#deadline.dispose();
+    const isKnown = QuorateError.is(error);
+    this.#reject(error);
+    if (!isKnown) this.#settle('not-applied');
+    else void error.settled.then(this.#settle);
+  }
+
+  #cut(error: CutShort): void {
+    this.isCut = true;
+    this.#reject(error(this.isSent ? { outcome: 'unknown', settled: this.#settled } : NOT_APPLIED));
+  }
+}
+
+export class Additions {
+  readonly #client: Client<number>;
+  readonly #path: string;
+  #waiting: Addition[] = [];
+  #isBusy = false;
+
+  constructor(client: Client<number>, path: string) {
+    this.#client = client;
+    this.#path = path;
+  }
+
+  add(delta: number, options: WaitOptions | undefined): Promise<number> {
+    const addition = new Addition(this.#path, delta, options);
+    this.#waiting.push(addition);
+    if (!this.#isBusy) {
+      this.#isBusy = true;
+      // Those of this turn go together.
+      queueMicrotask(() => void this.#drain());
+    }
+    return addition.promise;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0).filter(({ isCut }) => !isCut);
+      try {
+        if (batch.length > 0) await this.#apply(batch);
+      } catch (error) {
+        for (const addition of batch) addition.failed(error);
+      }
+    }
+    this.#isBusy = false;
+  }
+
+  /** Compare-and-set until it succeeds: others are as fast, and what failed here is read next. */
+  async #apply(batch: readonly Addition[]): Promise<void> {
+    for (;;) {
+      const left = batch.filter(({ isCut }) => !isCut);
+      if (left.length === 0) return;
+      try {
+        const before = await this.#client.find(this.#path, WITHOUT_END);
+        for (const addition of left) addition.isSent = true;
+        let sum = before?.data ?? 0;
+        const total = left.reduce((of, { delta }) => of + delta, sum);
+        await this.#write(total, before);
+        for (const addition of left) {
+          sum += addition.delta;
+          addition.done(sum);
+        }
+        return;
+      } catch (error) {
+        if (!(await this.#mayTryAgain(error))) throw error;
+        for (const addition of left) addition.isSent = false;
+      }
+    }
+  }
+
+  async #write(total: number, before: Znode<number> | undefined): Promise<void> {
+    if (before !== undefined) {
+      await this.#client.set(this.#path, total, { ...WITHOUT_END, version: before.stat.version });
+      return;
+    }
+    await this.#client.create(this.#path, total, WITHOUT_END);
+  }
+
+  /** It was not applied, and that is known. */
+  async #mayTryAgain(error: unknown): Promise<boolean> {
+    if (QuorateError.is(error, 'NO_NODE')) {
+      await makeFolder(this.#client.session.as(bytes), parentOf(this.#path), WITHOUT_END);
+      return true;
+    }
+    if (QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS')) return true;
+    const isPassing = QuorateError.is(error, 'SESSION_EXPIRED', 'OVERLOADED');
+    if (!isPassing || error.outcome !== 'not-applied') return false;
+    await pause(PAUSE);
+    return !this.#client.session.signal.aborted;
+  }
+}

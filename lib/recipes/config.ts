@@ -1,0 +1,176 @@
+import { QuorateError } from '../base/errors.ts';
+import { joinPath, parentOf } from '../base/path.ts';
+import type { Client, ReadOptions, Znode } from '../client/client.ts';
+import { bytes } from '../client/codec.ts';
+import type { Watch } from '../client/feed.ts';
+import type { Op } from '../client/operation.ts';
+import { checkCall, type StopOptions, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
+import { checkPlace } from './any-client.ts';
+import { makeFolder } from './folder.ts';
+import { MappedWatch } from './mapped-watch.ts';
+import { Patience } from './patience.ts';
+
+/** How a value is kept. */
+export interface ConfigOptions<Absent> {
+  /** The value while the node is absent; it is never written. @default undefined */
+  readonly fallback?: Absent;
+  /** How many values to keep in the history, the present one included; 0: none. @default 10 */
+  readonly history?: number;
+}
+
+/** How many a history may keep: the oldest go in the transaction that adds one. */
+const HISTORY_MAX = 1_000;
+
+/**
+ * A value that every process has at hand, and is told of when it changes. Data is typed, and checked where the
+ * client has a schema: `peer.as(json(schema))`. See the guide `config.md`.
+ *
+ * ```ts
+ * import { json, openPeer } from 'quorate';
+ * import { Config } from 'quorate/recipes';
+ *
+ * const peer = await openPeer();
+ * const limits = new Config(peer.as(json<{ perSecond: number }>()), '/config/limits', {
+ *   fallback: { perSecond: 10 },
+ * });
+ * await using live = await limits.watch().live();
+ * console.log(live.value.perSecond);                                   // 10; read as often as you like
+ * await limits.set({ perSecond: 20 });
+ * await limits.update((now) => ({ perSecond: now.perSecond * 2 }));
+ * console.log((await limits.history()).map(({ data }) => data));       // the newest first
+ * await peer.close();
+ * ```
+ */
+export class Config<T = string, In = T, Absent = undefined> {
+  readonly #client: Client<T, In>;
+  readonly #path: string;
+  readonly #folder: string;
+  readonly #fallback: Absent | undefined;
+  readonly #kept: number;
+
+  /**
+   * Free: nothing is asked before the value is.
+   * @param path the node whose data is the value; its child `history` has those that were set
+   */
+  constructor(client: Client<T, In>, path: string, options?: ConfigOptions<Absent>) {
+    checkPlace('Config', client, path);
+    checkCall('Config', options, ['fallback', 'history']);
+    const { history = 10 } = options ?? {};
+    if (typeof history !== 'number') throw new TypeError('Config: history is a number');
+    if (!Number.isInteger(history) || history < 0 || history > HISTORY_MAX) {
+      throw new RangeError(`Config: history is 0 to ${HISTORY_MAX}`);
+    }
+    this.#client = client;
+    this.#path = path;
+    this.#folder = joinPath(path, 'history');
+    this.#fallback = options?.fallback;
+    this.#kept = history;
+  }
+
+  /** The value, as this peer knows it. @throws {QuorateError} INVALID_DATA: it is none */
+  async get(options?: ReadOptions): Promise<T | Absent> {
+    return this.#of(await this.#client.find(this.#path, options));
+  }
+
+  /**
+   * Replaces the value, whatever it was; also a bad one.
+   * @throws {QuorateError} INVALID_DATA: the schema refuses it, and nothing was written
+   */
+  async set(value: In, options?: WaitOptions): Promise<void> {
+    checkCall('Config.set', options, WAIT_OPTIONS);
+    const raw = this.#client.as(bytes);
+    await this.#replace(new Patience(options), async (wait) => {
+      const stat = await raw.exists(this.#path, wait);
+      return { version: stat?.version, value };
+    });
+  }
+
+  /**
+   * Compare-and-set until it succeeds. `change` is synchronous and may run again. Resolves with the value as it
+   * is read, which may be a newer one already.
+   * @throws {QuorateError} INVALID_DATA: the present value is none, or the schema refuses the new one
+   */
+  async update(change: (value: T | Absent) => In, options?: WaitOptions): Promise<T | Absent> {
+    if (typeof change !== 'function') throw new TypeError('Config.update: change is a function');
+    checkCall('Config.update', options, WAIT_OPTIONS);
+    const wait = new Patience(options);
+    await this.#replace(wait, async (left) => {
+      const node = await this.#client.find(this.#path, left);
+      return { version: node?.stat.version, value: change(this.#of(node)) };
+    });
+    return await this.get(wait.left);
+  }
+
+  /**
+   * The value now, and after every change; the fallback while the node is absent. In a `live()` one that the
+   * schema refuses changes nothing: the last good one stays, and `error` tells. A listener is not called with
+   * it: the `error` event of the peer tells. A `for await` throws.
+   */
+  watch(options?: StopOptions): Watch<T | Absent> {
+    return new MappedWatch(this.#client.watch(this.#path, options), (node) => this.#of(node));
+  }
+
+  /** What was set through this recipe, the newest first: `stat.ctime` says when. Bad ones are left out. */
+  async history(options?: ReadOptions): Promise<Znode<T>[]> {
+    const names = await this.#names(options);
+    const nodes = await Promise.all(
+      names.map((name) => this.#client.find(joinPath(this.#folder, name), options).catch(skip)),
+    );
+    return nodes.filter((node) => node !== undefined).reverse();
+  }
+
+  #of(node: Znode<T> | undefined): T | Absent {
+    // Without a fallback the type says undefined.
+    return node === undefined ? (this.#fallback as Absent) : node.data;
+  }
+
+  /** @param next what to write over which version; undefined: over none */
+  async #replace(
+    wait: Patience,
+    next: (wait: WaitOptions) => Promise<{ version: number | undefined; value: In }>,
+  ): Promise<void> {
+    for (;;) {
+      const { version, value } = await next(wait.left);
+      const own: Op<In> =
+        version === undefined
+          ? { create: this.#path, data: value }
+          : { set: this.#path, data: value, version };
+      try {
+        await this.#client.multi([own, ...(await this.#remember(value, wait.left))], wait.left);
+        return;
+      } catch (error) {
+        if (!QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) throw error;
+        if (version !== undefined || !QuorateError.is(error, 'NO_NODE')) continue;
+        const raw = this.#client.session.as(bytes);
+        await makeFolder(raw, parentOf(this.#path), wait.left);
+      }
+    }
+  }
+
+  /** The new value in the history, and the oldest out of it. */
+  async #remember(value: In, wait: WaitOptions): Promise<Op<In>[]> {
+    if (this.#kept === 0) return [];
+    const folder = await this.#client.exists(this.#folder, wait);
+    const names = folder === undefined ? [] : await this.#names(wait);
+    const make: Op<In>[] = folder === undefined ? [{ create: this.#folder }] : [];
+    const old = names.slice(0, Math.max(0, names.length + 1 - this.#kept)).slice(0, HISTORY_MAX);
+    return [
+      ...make,
+      { create: joinPath(this.#folder, 'value-'), data: value, sequential: true },
+      ...old.map((name) => ({ delete: joinPath(this.#folder, name) })),
+    ];
+  }
+
+  async #names(options: ReadOptions | undefined): Promise<string[]> {
+    try {
+      return await this.#client.children(this.#folder, options);
+    } catch (error) {
+      if (QuorateError.is(error, 'NO_NODE')) return [];
+      throw error;
+    }
+  }
+}
+
+function skip(error: unknown): undefined {
+  if (!QuorateError.is(error, 'INVALID_DATA')) throw error;
+}
