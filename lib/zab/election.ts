@@ -12,7 +12,7 @@ import type { Notification, PeerState, Vote } from './messages.ts';
 export interface Electorate {
   /** Whether these voters are a quorum in every configuration in force. */
   isQuorum(ids: ReadonlySet<number>): boolean;
-  /** Whether nobody else could still vote. */
+  /** Whether nobody else could still vote: who was linked and is gone is not waited for. */
   isEverybody(ids: ReadonlySet<number>): boolean;
   /** Whether that id may lead: a voter with weight. */
   mayLead(id: number): boolean;

@@ -33,6 +33,8 @@ export interface Remote extends Link {
 
 export class Links {
   readonly #links = new Map<LinkId, Link>();
+  /** Peers to which a link has ended: another one may stand by now. */
+  readonly #parted = new Set<number>();
 
   add(id: LinkId, dialer: 'self' | 'peer', now: number): Link {
     const link: Link = {
@@ -57,6 +59,7 @@ export class Links {
   remove(id: LinkId): Link | undefined {
     const link = this.#links.get(id);
     this.#links.delete(id);
+    if (link?.hello !== undefined) this.#parted.add(link.hello.id);
     return link;
   }
 
@@ -73,6 +76,11 @@ export class Links {
   to(peer: number): Remote | undefined {
     for (const link of this.remotes()) if (link.hello.id === peer) return link;
     return undefined;
+  }
+
+  /** It was there and is gone: unlike one that was not met yet, it is not on its way here, but dead or cut off. */
+  isGone(peer: number): boolean {
+    return this.#parted.has(peer) && this.to(peer) === undefined;
   }
 
   remoteIds(): LinkId[] {

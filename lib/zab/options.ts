@@ -21,7 +21,7 @@ export interface ZabOptions {
   readonly syncTimeout: number;
   /** How long synchronization may go without any progress. @default 15_000 */
   readonly initTimeout: number;
-  /** How long an election waits for a better vote once a quorum agrees. @default 50 */
+  /** How long an election waits for a better vote, once a quorum agrees, of whoever may still vote. @default 50 */
   readonly finalizeWait: number;
   /**
    * Cap of the back-off between repeated votes: the recovery time after lost ones. At most half of

@@ -297,7 +297,9 @@ function electorate(core: Core): Electorate {
       }),
     isEverybody: (ids) =>
       core.active.every(({ configuration }) =>
-        configuration.voters.every(({ id, weight }) => weight === 0 || ids.has(id)),
+        configuration.voters.every(
+          ({ id, weight }) => weight === 0 || ids.has(id) || core.links.isGone(id),
+        ),
       ),
     mayLead: (id) => mayLead(core, id),
     isReachable: (id) => id === core.options.id || core.links.to(id) !== undefined,

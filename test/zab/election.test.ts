@@ -88,6 +88,36 @@ test('a better vote cancels the wait, and a candidate whose link ends is given u
   assert.equal(lone.zab.round, 2);
 });
 
+test('nobody waits for a better vote of peers that were linked and are gone', () => {
+  const lone = five();
+  for (const peer of [1, 3, 4, 5]) lone.meet(peer);
+  lone.zab.unlinked(5);
+  lone.zab.unlinked(4);
+  const three = { leader: 3, epoch: 1, zxid: at('1.1') };
+  lone.hear(1, lone.says({ round: 2, vote: three }));
+  assert.equal(lone.zab.role, 'looking', 'one more that is linked may vote');
+  lone.hear(3, lone.says({ round: 2, vote: three }));
+  assert.equal(lone.zab.role, 'following');
+  assert.equal(lone.zab.leader, 3);
+});
+
+test('a peer that has not been met yet, or is back, is waited for', () => {
+  for (const isBack of [true, false]) {
+    const lone = new Lone({ voters: voters(1, 2, 3) });
+    lone.meet(1);
+    if (isBack) {
+      lone.meet(3);
+      lone.zab.unlinked(3);
+      lone.meet(3, 33);
+    }
+    const vote = { leader: 2, epoch: 1, zxid: at('1.1') };
+    lone.hear(1, lone.says({ vote, round: lone.zab.round }));
+    assert.equal(lone.zab.role, 'looking');
+    lone.tick(60);
+    assert.equal(lone.zab.role, 'leading');
+  }
+});
+
 test('a leader that is still followed by a quorum of the same round leads on', () => {
   const lone = new Lone();
   lone.meet(1);
