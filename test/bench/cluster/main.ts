@@ -11,7 +11,7 @@ import { comeAndGo, observersBesideVoters } from './members.ts';
 import { loopDelay, million } from './million.ts';
 import { etcd, zookeeper } from './rivals.ts';
 import { type Row, table } from './table.ts';
-import { throughput } from './throughput.ts';
+import { throughput, warmUp } from './throughput.ts';
 import { fanOut } from './watches.ts';
 
 export async function cluster(): Promise<void> {
@@ -44,6 +44,7 @@ async function besideRivals(
   try {
     await withSystems(systems, async () => {
       if (only.includes('throughput')) {
+        await warmUp(systems);
         rows.push(...(await throughput(systems, rounds, seconds)));
         for (const system of own) rows.push(await loopDelay(system, seconds, ''));
       }

@@ -79,6 +79,20 @@ export async function measureOnce(
   };
 }
 
+/**
+ * Seconds of writes and of reads before anything is measured: a compiler turns to a function once it has run
+ * often, and what runs once for a group of writes has run often after some seconds only, in Node as in Java.
+ */
+const WARM_UP = 10;
+
+export async function warmUp(systems: readonly System[]): Promise<void> {
+  for (const system of systems) {
+    for (const operation of ['write', 'mixed'] as const) {
+      await measureOnce(system, { operation, inFlight: 64, seconds: WARM_UP });
+    }
+  }
+}
+
 class Rounds {
   readonly #figures = new Map<string, number[]>();
 
@@ -105,7 +119,7 @@ export async function throughput(
     const [rate, p50, p99, cpu] = [new Rounds(), new Rounds(), new Rounds(), new Rounds()];
     for (let round = 0; round <= rounds; round += 1) {
       for (const system of able) {
-        // The first round, a short one, is for the compilers.
+        // The first round, a short one, is for what only this measure runs.
         const timed = { ...order, seconds: round === 0 ? 1 : seconds };
         const found = await measureOnce(system, timed, ids);
         if (round === 0) continue;
