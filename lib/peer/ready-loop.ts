@@ -1,6 +1,6 @@
 /**
  * The only place where the order of I/O is decided. One turn: tick, what came in since the last turn,
- * then what the replica wants done; then, if the store is idle, the next batch. What comes in during
+ * what the replica wants sent; if the store is idle, the next batch; then what is to be told here. What comes in during
  * one turn of the event loop is dealt with in one turn of this loop, so that it travels in one frame
  * and is logged in one group; unless it is so much that the host would notice.
  */
@@ -153,8 +153,11 @@ export class ReadyLoop {
       this.#turnedAt = this.#ports.clock.monotonic();
       this.#replica.tick(this.#turnedAt, this.#ports.clock.wall());
       this.#inputs.take();
-      this.#realise(this.#replica.ready());
+      const ready = this.#replica.ready();
+      // Disk and peers are set to work first: what the own application is told they need not wait for.
+      this.#send(ready);
       this.#persist();
+      this.#tell(ready);
       if (!this.#stopped) this.#plan(this.#replica.deadline());
     } catch (error) {
       this.stop();
@@ -165,11 +168,8 @@ export class ReadyLoop {
     this.#observer.turned();
   }
 
-  /** Does what the replica says, in its order. */
-  #realise(ready: ReplicaReady): void {
+  #tell(ready: ReplicaReady): void {
     if (ready.deliveries.length > 0) this.#observer.deliver(ready.deliveries);
-    this.#send(ready);
-    for (const { link, reason } of ready.close) this.#ports.transport.disconnect(link, reason);
     if (ready.status !== undefined) this.#observer.status(ready.status);
     for (const event of ready.events) this.#observer.event(event);
   }
@@ -191,6 +191,7 @@ export class ReadyLoop {
       const waiting = transport.backlog(link);
       if (waiting > 0) this.#replica.backlog(link, waiting);
     }
+    for (const { link, reason } of ready.close) transport.disconnect(link, reason);
   }
 
   /** At most one batch is under way (rule G4). */

@@ -132,11 +132,11 @@ export interface ReplicaStatus {
 
 /** What to do now; in the order of the fields. */
 export interface ReplicaReady {
-  /** Hand all of them over before application code runs: what it then reads reflects them all. */
-  readonly deliveries: readonly Delivery[];
   readonly send: readonly PeerEnvelope[];
   /** Links to close, after what was sent on them. */
   readonly close: readonly { readonly link: LinkId; readonly reason: string }[];
+  /** Hand all of them over before application code runs: what it then reads reflects them all. */
+  readonly deliveries: readonly Delivery[];
   /** If it changed. */
   readonly status: ReplicaStatus | undefined;
   readonly events: readonly ReplicaEvent[];

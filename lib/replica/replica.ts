@@ -233,7 +233,7 @@ export class Replica {
       this.#treeLimit.look(this.#tree.machine);
     }
     const { deliveries, send, close, events } = this.#outbox.take();
-    return { deliveries, send, close, status: this.#changedStatus(), events };
+    return { send, close, deliveries, status: this.#changedStatus(), events };
   }
 
   /** In the order of the fields. */
