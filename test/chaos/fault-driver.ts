@@ -227,6 +227,7 @@ export class FaultDriver {
     for (const end = performance.now() + 10_000; performance.now() < end; await pause(50)) {
       if ((await this.#group.status(id))?.state === 'quarantined') return;
     }
+    this.#options.tell(`the disk of peer ${id} was asked for nothing that failed`);
   }
 
   async #strain(fault: Fault, victim: number): Promise<void> {
