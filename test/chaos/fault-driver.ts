@@ -185,18 +185,21 @@ export class FaultDriver {
   }
 
   /** A peer that refuses its store is given an empty one, as it asks for. */
-  async #damage({ number, place, cutsShort }: Fault, victim: number): Promise<void> {
+  async #damage({ number, duration, place, cutsShort }: Fault, victim: number): Promise<void> {
     const group = this.#group;
     await group.kill(victim);
     const file = await group.damage(victim, place, cutsShort);
     await group.start(victim);
     const refusal = await group.ask(victim, 'refusal');
     this.#options.tell(`${number}: ${file} was ${refusal === undefined ? 'taken' : 'refused'}`);
-    if (refusal !== undefined) {
-      await group.kill(victim);
-      await group.wipe(victim);
-      await group.start(victim);
+    // What is not noticed now may be noticed at any later start: it serves for a while, and is not kept either.
+    if (refusal === undefined) {
+      await this.#serving(victim);
+      await pause(duration);
     }
+    await group.kill(victim);
+    await group.wipe(victim);
+    await group.start(victim);
     return this.#voting(victim);
   }
 
