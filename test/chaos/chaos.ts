@@ -107,7 +107,7 @@ class Run {
     });
     this.#driver = driver;
     const end = performance.now() + duration;
-    const faults = planFaults(seed, peers + observers, duration, mission.weights);
+    const faults = planFaults(seed, peers + observers, duration, mission.style);
     await driver.run(faults, () => performance.now() > end);
     await this.#peace(group);
   }

@@ -5,7 +5,7 @@ import { judge, STATES_MAX } from './linearizable.ts';
 import { loadHistory } from './load-history.ts';
 import type { Mission, Verdict } from './mission.ts';
 import { ROOT } from './places.ts';
-import { WEIGHTS } from './plan.ts';
+import { STYLE } from './plan.ts';
 import { witness } from './witness.ts';
 
 /** The load that knows every operation. */
@@ -13,7 +13,7 @@ export function loadMission(): Mission {
   return {
     program: fileURLToPath(new URL('./chaos-program.ts', import.meta.url)),
     sessionTimeout: 6_000,
-    weights: WEIGHTS,
+    style: STYLE,
     resource: 0,
     aim: () => undefined,
     settle: async () => {},

@@ -1,7 +1,7 @@
 /** What the processes of a run do all the while, and how it is judged. */
 import type { Group } from './group.ts';
 import type { Dump } from './history.ts';
-import type { Weights } from './plan.ts';
+import type { Style } from './plan.ts';
 
 /** What a run has shown. */
 export interface Verdict {
@@ -18,8 +18,8 @@ export interface Mission {
   readonly program: string;
   /** Ms without contact after which the sessions of the processes end. */
   readonly sessionTimeout: number;
-  /** How often each kind of fault strikes. */
-  readonly weights: Weights;
+  /** Of the faults. */
+  readonly style: Style;
   /** The port of the resource that the processes write to; 0: there is none. */
   readonly resource: number;
   /** Of the peers, the one that faults hurt most just now, if it is not the leader. */

@@ -42,8 +42,14 @@ export interface Fault {
 /** How often each kind strikes, relatively. */
 export type Weights = readonly (readonly [FaultKind, number])[];
 
-/** Where nothing speaks for others. */
-export const WEIGHTS: Weights = [
+/** What a plan is to be like. */
+export interface Style {
+  readonly weights: Weights;
+  /** Most freezes are longer than so many ms. */
+  readonly freezesOutlast: number;
+}
+
+const WEIGHTS: Weights = [
   ['kill', 20],
   ['freeze', 14],
   ['block', 10],
@@ -59,6 +65,9 @@ export const WEIGHTS: Weights = [
   ['deploy', 2],
   ['kill-all', 2],
 ];
+/** Where nothing speaks for another one. */
+export const STYLE: Style = { weights: WEIGHTS, freezesOutlast: 0 };
+
 const KINDS: readonly FaultKind[] = WEIGHTS.map(([kind]) => kind);
 const FAILURES: readonly DiskFailure[] = [
   'write ENOSPC',
@@ -75,7 +84,7 @@ export function planFaults(
   seed: number,
   peers: number,
   duration: number,
-  weights: Weights = WEIGHTS,
+  style: Style = STYLE,
 ): Fault[] {
   const random = new Prng(seed);
   const deck = random.shuffled(KINDS);
@@ -84,11 +93,11 @@ export function planFaults(
   let at = between;
   while (at < duration) {
     const number = faults.length + 1;
-    const kind = deck.shift() ?? random.weighted(weights);
+    const kind = deck.shift() ?? random.weighted(style.weights);
     const victim = random.chance(0.4) ? 'leader' : random.integer(1, peers);
     faults.push({
       ...{ number, at: Math.round(at), kind, victim },
-      duration: Math.round(durationOf(random, kind, duration)),
+      duration: Math.round(durationOf(random, kind, duration, style)),
       others: random.integer(1, peers - 1),
       hard: random.chance(0.5),
       failure: random.pick(FAILURES),
@@ -101,7 +110,12 @@ export function planFaults(
 }
 
 /** Mostly short; some longer than a session's time-out, and in long runs a few up to a minute. */
-function durationOf(random: Prng, kind: FaultKind, whole: number): number {
+function durationOf(
+  random: Prng,
+  kind: FaultKind,
+  whole: number,
+  { freezesOutlast }: Style,
+): number {
   const luck = random.float();
   const short = random.between(100, 4_000);
   const long = random.between(7_000, 15_000);
@@ -109,7 +123,8 @@ function durationOf(random: Prng, kind: FaultKind, whole: number): number {
   switch (kind) {
     case 'freeze':
       if (luck > 0.95 && whole >= 300_000) return longest;
-      return luck > 0.8 && whole >= 60_000 ? long : short;
+      if (luck > 0.8 && whole >= 60_000) return long;
+      return luck > 0.3 ? freezesOutlast + short : short;
     case 'block':
       return random.between(500, whole >= 60_000 ? 10_000 : 3_000);
     case 'rollback':

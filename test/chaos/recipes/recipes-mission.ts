@@ -24,6 +24,8 @@ const WEIGHTS: Weights = [
   ['deploy', 3],
   ['kill-all', 3],
 ];
+/** Ms. */
+const SESSION_TIMEOUT = 4_000;
 /** How often everybody must get a turn once all is healed. */
 const TURNS = 2;
 
@@ -32,9 +34,8 @@ export async function recipesMission(): Promise<Mission> {
   const resource = await Resource.open();
   return {
     program: fileURLToPath(new URL('./recipes-program.ts', import.meta.url)),
-    // Short, so that many freezes outlast it.
-    sessionTimeout: 4_000,
-    weights: WEIGHTS,
+    sessionTimeout: SESSION_TIMEOUT,
+    style: { weights: WEIGHTS, freezesOutlast: SESSION_TIMEOUT },
     resource: resource.port,
     aim: () => resource.writer,
     settle: everybodyIsServed,
