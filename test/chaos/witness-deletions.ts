@@ -67,7 +67,10 @@ function contestsOf(
 }
 
 /** In the order in which their sessions asked. */
-function candidatesOf({ places, told }: Evidence, operations: readonly Operation[]): Candidate[] {
+function candidatesOf(
+  { places, told, ends }: Evidence,
+  operations: readonly Operation[],
+): Candidate[] {
   const bounds = new Bounds(operations, places, told);
   const candidates: Candidate[] = [];
   /** The last of its session that has a place. */
@@ -81,7 +84,9 @@ function candidatesOf({ places, told }: Evidence, operations: readonly Operation
     const [answered, earlier] = [bounds.after(invoked), latest.get(session) ?? 0n];
     const after = answered > earlier ? answered : earlier;
     const isCertain = outcome === 'applied';
-    candidates.push({ operation, isCertain, after, before: bounds.before(returned) });
+    const candidate = { operation, isCertain, after, before: bounds.before(returned) };
+    narrow(candidate, ends.get(session));
+    candidates.push(candidate);
   }
   /** The next of its session that has a place. */
   const next = new Map<bigint, bigint>();

@@ -65,6 +65,18 @@ test('a deletion is given to whom the order within the sessions lets have it', (
   assert.equal(violationsOf(sample.history()), '');
 });
 
+test('a deletion is not given to a session that had ended', () => {
+  const sample = new Sample();
+  const request = { kind: 'delete', path: '/c/x' } as const;
+  sample.create('e', '/c/e', 7n, { session: 7n });
+  sample.create('a', '/c/x', 0n, { session: 7n });
+  sample.ask('killed', request, undefined, { session: 7n });
+  sample.transaction(() => ({ type: 'deleted', path: '/c/e' }));
+  sample.ask('killed too', request, undefined, { session: 8n });
+  sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+  assert.equal(violationsOf(sample.history()), '');
+});
+
 /** A node with a time to live that ends after so many ms, as the next transaction tells. */
 function ending(after: number): History {
   const sample = new Sample();
