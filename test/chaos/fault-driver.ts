@@ -19,7 +19,7 @@ export interface DriverOptions {
   readonly group: Group;
   /** What cannot be done here, and why. */
   readonly missing: ReadonlyMap<FaultKind, string>;
-  /** Whom to strike instead of the leader, for now. */
+  /** Whom to freeze, for now; undefined: whom the plan says. */
   readonly aim: () => number | undefined;
   readonly tell: (text: string) => void;
   readonly failed: (text: string) => void;
@@ -67,7 +67,7 @@ export class FaultDriver {
 
   async #strike(fault: Fault, isOver: () => boolean): Promise<void> {
     const { kind } = fault;
-    const victim = fault.victim === 'leader' ? await this.#aim(kind) : fault.victim;
+    const victim = await this.#victimOf(fault);
     if (this.#options.missing.has(kind)) return;
     if (STORES.has(kind) && !(await this.#mayLoseStore(victim, isOver))) {
       this.#options.tell(`${fault.number}: left out, as another store has no vote yet`);
@@ -80,9 +80,10 @@ export class FaultDriver {
     await turnstile.pass(() => this.#strikeProcess(fault, victim));
   }
 
-  async #aim(kind: FaultKind): Promise<number> {
-    const preferred = kind === 'freeze' || kind === 'block' ? this.#options.aim() : undefined;
-    return preferred ?? this.#group.leader();
+  async #victimOf({ kind, victim }: Fault): Promise<number> {
+    const preferred = kind === 'freeze' ? this.#options.aim() : undefined;
+    if (preferred !== undefined) return preferred;
+    return victim === 'leader' ? this.#group.leader() : victim;
   }
 
   /** Waits for a store that was lost before to have its vote again, where one more would be too many. */

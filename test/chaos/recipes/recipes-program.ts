@@ -99,6 +99,7 @@ class Contenders {
       if (isAlone) await this.#write(contested, grant, holder);
       await pause(Math.random() * 2 * program.idle);
     }
+    if (isAlone) await this.#write(contested, grant, holder);
   }
 
   /** To the resource without asking first whether it is still held, as the careless do; and to the tree. */
