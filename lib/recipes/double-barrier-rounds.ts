@@ -61,10 +61,10 @@ export class DoubleBarrierRounds {
       const round = own && (await this.#letIn(own, wait));
       if (own !== undefined && round !== undefined) return { claim: own, round };
     } catch (error) {
-      void own?.remove();
+      if (own !== undefined) void this.quit(own);
       throw error;
     }
-    void own?.remove();
+    if (own !== undefined) void this.quit(own);
     return undefined;
   }
 
@@ -89,12 +89,14 @@ export class DoubleBarrierRounds {
     }
   }
 
-  /** Ends a round in which nobody is left: the last one has died, or gone without a word. Never rejects. */
-  sweep(session: RawSession, round: bigint): Promise<void> {
-    return keepTrying(session, async () => {
+  /** Removes its node, and ends a round in which nobody is left then. Never rejects. */
+  async quit(own: Claim): Promise<void> {
+    const { session } = own;
+    await own.remove();
+    await keepTrying(session, async () => {
       const { members, ready } = await this.#look(session, WITHOUT_END);
-      const isLeft = members.length === 0 && ready?.czxid === round;
-      if (isLeft) await this.#clear(session, round, WITHOUT_END);
+      const isLeft = ready !== undefined && members.length === 0;
+      if (isLeft) await this.#clear(session, ready.czxid, WITHOUT_END);
     });
   }
 

@@ -135,10 +135,8 @@ class Inside extends HeldClaim implements Attendance {
   };
 
   override readonly release = async (): Promise<void> => {
-    const { claim, round } = this.#entered;
     this.giveUp();
-    await claim.remove();
-    await this.#rounds.sweep(claim.session, round);
+    await this.#rounds.quit(this.#entered.claim);
   };
 }
 

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Peer, QuorateError } from '../../lib/index.ts';
+import type { Peer } from '../../lib/index.ts';
 import {
   type Grant,
   LeaderElection,
@@ -17,24 +17,13 @@ import {
   Semaphore,
 } from '../../lib/recipes/index.ts';
 import { createTestGroup, type TestGroup } from '../../lib/testing/index.ts';
+import { disturb, numbers, tolerated } from './disturbances.ts';
 import { Monitor } from './monitor.ts';
 import { eventually, PATIENCE, untilNodes } from './support.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
 const FAULTS = Number(process.env.FAULTS ?? 5);
 const READERS = 1_000;
-
-/** Numbers of 0 to 1 that the seed alone decides. */
-function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-/** What becomes of work on a peer that may be lost at any time. */
-const EXPECTED = ['GRANT_LOST', 'CLOSED', 'TIMED_OUT', 'SESSION_EXPIRED', 'ABORTED'] as const;
 
 class Chaos {
   readonly group: TestGroup;
@@ -73,34 +62,16 @@ class Chaos {
     this.#stand(peer, leader);
   }
 
-  /** One fault after the other; each is over before the next. */
+  /** One fault, over when this resolves. */
   async disturb(): Promise<void> {
-    const ids = this.group.peers.map(({ id }) => id);
-    const id = ids[Math.floor(this.random() * ids.length)] ?? 1;
-    const kind = Math.floor(this.random() * 4);
-    const milliseconds = 200 + this.random() * 2_500;
-    if (kind === 0) {
-      this.group.partition([id]);
-      await this.#watchFor(milliseconds);
-      this.group.heal();
-    } else if (kind === 1) {
-      this.group.stall(id, milliseconds);
-      await this.#watchFor(milliseconds);
-    } else if (kind === 2) {
-      await this.group.kill(id);
-      await this.#watchFor(milliseconds / 2);
-      this.enter(await this.group.restart(id));
-    } else {
-      await this.group.expireSession(id);
-    }
-    await this.#watchFor(300);
-  }
-
-  async #watchFor(milliseconds: number): Promise<void> {
-    for (const end = performance.now() + milliseconds; performance.now() < end; ) {
-      for (const monitor of this.monitors) monitor.check();
-      await sleep(5);
-    }
+    await disturb({
+      group: this.group,
+      random: this.random,
+      restarted: (peer) => this.enter(peer),
+      check: () => {
+        for (const monitor of this.monitors) monitor.check();
+      },
+    });
   }
 
   #repeat(
@@ -154,17 +125,6 @@ class Chaos {
     } finally {
       monitor.done(grant);
     }
-  }
-}
-
-/** What a fault may do to the work is no failure of the lock. */
-async function tolerated(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!QuorateError.is(error, ...EXPECTED)) throw error;
-    // A peer that is being closed refuses at once.
-    await sleep(5);
   }
 }
 

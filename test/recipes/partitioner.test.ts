@@ -9,7 +9,7 @@ import {
 } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, eventually, nodesIn, PATIENCE, untilNodes } from './support.ts';
+import { byId, eventually, nodesIn, untilNodes } from './support.ts';
 
 const PARTITIONS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
