@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { shimIsMissing } from '../storage/shim/disk-shim.ts';
-import { INJECTIONS, WAITING } from './injections/all.ts';
+import { INJECTIONS } from './injections/all.ts';
 import type { Injection } from './injections/injection.ts';
 import { control, type Scored, type ScoreOptions, score } from './scoreboard.ts';
 
@@ -89,7 +89,6 @@ async function main(): Promise<boolean> {
   console.log(
     `${all.length - escaped.length} of ${all.length} bugs caught in ${minutes.toFixed(1)} minutes${left}`,
   );
-  for (const { origin, reason } of WAITING) console.log(`waits: ${origin}: ${reason}`);
   return escaped.length === 0;
 }
 

@@ -13,6 +13,8 @@ const COPIED = [
   'lib',
   'test/sim',
   'test/zab',
+  'test/client',
+  'test/recipes',
   'test/storage',
   'test/contracts',
   'test/datadriven.ts',

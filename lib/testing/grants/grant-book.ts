@@ -32,8 +32,10 @@ export interface Holding {
 /** Of a contender's node, while it may matter. */
 interface Node {
   readonly made: Zxid;
+  /** Who asked for it, by which session. */
   readonly peer: number;
   readonly boot: number;
+  readonly session: bigint;
   gone: Zxid | undefined;
 }
 
@@ -118,7 +120,13 @@ export class GrantBook {
       if (!path.startsWith(this.#folder)) continue;
       const { peer, boot } = txn.owner;
       if (type === 'created') {
-        this.#nodes.set(path, { made: entry.zxid, peer, boot, gone: undefined });
+        this.#nodes.set(path, {
+          made: entry.zxid,
+          peer,
+          boot,
+          session: txn.session,
+          gone: undefined,
+        });
         if (IN_LINE.test(path)) this.#standing.add(path);
       } else if (type === 'deleted') {
         this.#standing.delete(path);
@@ -153,13 +161,16 @@ export class GrantBook {
     return this.#nodes.get(grant.path)?.gone;
   }
 
-  /** Its node is the one that it asked for, in this life, and stands. */
+  /** Its node is the one that it asked for, in this life, on a session that lives, and stands. */
   #demandOwn(holding: Holding): void {
     const { process, grant, since } = holding;
     const node = this.#nodes.get(grant.path);
     const { id, disk } = process.peer;
     const isOwn = node?.made === grant.fence && node.peer === id && node.boot === disk.boot;
     demand(isOwn, 'S33', () => `${show(holding)} stands on a node that is not its own`);
+    demand(node === undefined || process.has(node.session), 'S33', () => {
+      return `${show(holding)} stands on a node of a session that has ended`;
+    });
     demand(node?.gone === undefined || node.gone > since, 'S33', () => {
       return `${show(holding)} is granted what was over at ${formatZxid(node?.gone ?? since)}`;
     });

@@ -9,6 +9,7 @@ import { StatusReport } from '../../peer/status-report.ts';
 import type { Delivery } from '../../replica/ready.ts';
 import type { Replica } from '../../replica/replica.ts';
 import type { SessionHandle } from '../../replica/session-handle.ts';
+import { isFinal } from '../../session/session-state.ts';
 import type { SimClients } from '../sim-clients.ts';
 import type { SimProcess } from './sim-process.ts';
 
@@ -133,12 +134,12 @@ function witnessed(process: SimProcess, replica: Replica, clients: SimClients): 
   const { peer } = process;
   const { sessions } = replica;
   return {
-    look: (now) => replica.look(now),
     sessions: {
       open: (options) =>
         process.call(() => {
           const handle = sessions.open(options);
           clients.opened(peer, handle);
+          process.opened(handle);
           return handle;
         }),
       close: (session) => process.call(() => sessions.close(session)),
@@ -149,7 +150,11 @@ function witnessed(process: SimProcess, replica: Replica, clients: SimClients): 
           return ticket;
         }),
       read: (session, operation, options = {}) =>
-        process.call(() => clients.read(peer, replica, session, operation, options)),
+        process.call(() => {
+          // It is owed nothing any more, and told so.
+          if (isFinal(session.state)) return sessions.read(session, operation, options);
+          return clients.read(peer, replica, session, operation, options);
+        }),
       abandon: (session, ticket) =>
         process.call(() => {
           clients.abandoned(peer, ticket);
@@ -157,5 +162,6 @@ function witnessed(process: SimProcess, replica: Replica, clients: SimClients): 
         }),
       stateOf: (session, now, wall) => sessions.stateOf(session, now, wall),
     },
+    look: (now) => replica.look(now),
   };
 }

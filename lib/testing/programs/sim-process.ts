@@ -1,4 +1,6 @@
 /** One life of a simulated process, as the application in it sees it: its clocks, its timers and its chance. */
+import type { SessionHandle } from '../../replica/session-handle.ts';
+import { isFinal } from '../../session/session-state.ts';
 import type { Prng } from '../prng.ts';
 import type { SimClock } from '../sim-clock.ts';
 import type { SimPeer } from '../sim-peer.ts';
@@ -17,6 +19,8 @@ export class SimProcess implements VirtualMachine {
   readonly #clock: SimClock;
   readonly #applications: Applications;
   #alive = true;
+  /** Those that it has opened and that have not ended, as far as it was told. */
+  #sessions: readonly SessionHandle[] = [];
 
   constructor(peer: SimPeer, clock: SimClock, prng: Prng, applications: Applications) {
     this.peer = peer;
@@ -27,6 +31,15 @@ export class SimProcess implements VirtualMachine {
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  opened(session: SessionHandle): void {
+    this.#sessions = [...this.#sessions.filter(lives), session];
+  }
+
+  /** Whether it has that session, and was not told of its end. */
+  has(session: bigint): boolean {
+    return this.#sessions.some((one) => one.id === session && lives(one));
   }
 
   /** What has not run by now never will. */
@@ -108,4 +121,8 @@ export class SimProcess implements VirtualMachine {
   fail(error: unknown): void {
     if (this.#alive) this.#applications.failed(error);
   }
+}
+
+function lives({ state }: SessionHandle): boolean {
+  return !isFinal(state);
 }

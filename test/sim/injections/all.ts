@@ -5,6 +5,7 @@ import type { Injection } from './injection.ts';
 import { PROMISES } from './promises.ts';
 import { QUEUES } from './queues.ts';
 import { REAL_DISK } from './real-disk.ts';
+import { RECIPES } from './recipes.ts';
 import { SESSIONS } from './sessions.ts';
 import { STALLS } from './stalls.ts';
 import { SYNCHRONIZATION } from './synchronization.ts';
@@ -18,12 +19,5 @@ export const INJECTIONS: readonly Injection[] = [
   ...QUEUES,
   ...STALLS,
   ...REAL_DISK,
-];
-
-/** Known bugs whose mechanism lies in rooms that a simulation cannot enter. */
-export const WAITING: readonly { readonly origin: string; readonly reason: string }[] = [
-  {
-    origin: 'row 54, CURATOR-498',
-    reason: 'needs the recipes',
-  },
+  ...RECIPES,
 ];
