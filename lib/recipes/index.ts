@@ -30,6 +30,7 @@ export type { EphemeralNode, EphemeralOptions, EphemeralState } from './ephemera
 export { openEphemeral } from './ephemeral.ts';
 export type { Grant } from './grant.ts';
 export { Group, type JoinOptions, type Membership } from './group.ts';
+export { HotStandby, type HotStandbyOptions, type RunningTask } from './hot-standby.ts';
 export type { Instance, InstanceStatus } from './instance.ts';
 export { LeaderElection } from './leader-election.ts';
 export type { Contender, Lock, LockOptions } from './lock.ts';
@@ -58,6 +59,7 @@ export { Semaphore } from './semaphore.ts';
 export type { LeaseOptions } from './semaphore-rules.ts';
 export { ServiceRegistry } from './service-registry.ts';
 export { type Shares, shareOut } from './share-out.ts';
+export type { StandbyMember } from './standby-tasks.ts';
 export type { LastRun } from './tick-record.ts';
 export type { NextTick } from './ticks.ts';
 export { TreeCache } from './tree-cache.ts';

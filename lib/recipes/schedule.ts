@@ -191,7 +191,7 @@ export class Schedule {
     try {
       return new TakenTick(await claim(wish, wait), record, version + 1);
     } catch (error) {
-      if (!QuorateError.is(error, 'BAD_VERSION')) throw error;
+      if (!QuorateError.is(error, 'BAD_VERSION', 'NO_NODE')) throw error;
       // Throws if there is no record any more, but something else.
       await this.#client.find(this.#path, wait.left);
       return undefined;

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Peer } from '../../lib/index.ts';
+import { type Grant, HotStandby, type StandbyMember } from '../../lib/recipes/index.ts';
+import { createTestGroup } from '../../lib/testing/index.ts';
+import { failsWith, solo } from '../client/solo.ts';
+import { byId, eventually, PATIENCE, untilNodes } from './support.ts';
+
+const WAIT = { timeout: PATIENCE };
+
+function standbyOf(peer: Peer): HotStandby {
+  return new HotStandby(peer, '/bus', { owner: String(peer.id), failurePause: 20 });
+}
+
+/** Waits until the members of a task are so: owners with their states, the first one first. */
+function untilLine(standby: HotStandby, task: string, expected: string): Promise<unknown> {
+  const text = (members: readonly StandbyMember[] = []) =>
+    members.map(({ owner, state }) => `${owner} ${state}`).join(', ');
+  return standby.watch().until((tasks) => text(tasks.get(task)) === expected, WAIT);
+}
+
+test('one runs each task, the next in the line takes over when it is killed, fails or resigns', async () => {
+  await using group = await createTestGroup(3);
+  const leader = await group.leader();
+  const [first, second] = group.peers.filter((peer) => peer !== leader);
+  assert.ok(first && second);
+  await standbyOf(first).add('orders', 'db1');
+  const working = new Set<Grant>();
+  const fences: bigint[] = [];
+  const stop = new AbortController();
+  const errors: unknown[] = [];
+  second.on('error', (error) => errors.push(error));
+  const runs: Promise<void>[] = [];
+  let told = () => {};
+  let what: 'throw' | 'return' | undefined;
+  const start = (peer: Peer) => {
+    const run = standbyOf(peer).run(
+      async (running) => {
+        assert.deepEqual([running.task, running.data], ['orders', 'db1']);
+        assert.equal(working.size, 0, 'nobody else works');
+        working.add(running);
+        fences.push(running.fence);
+        void running.ended.then(() => working.delete(running));
+        const asked = new Promise<void>((resolve) => {
+          told = resolve;
+        });
+        await Promise.race([running.ended, asked]);
+        working.delete(running);
+        if (what === 'throw') throw new Error('it is broken');
+      },
+      { signal: stop.signal },
+    );
+    runs.push(run);
+  };
+  const seen = standbyOf(second);
+  start(first);
+  await untilLine(seen, 'orders', `${first.id} RUNNING`);
+  start(second);
+  await untilLine(seen, 'orders', `${first.id} RUNNING, ${second.id} STANDBY`);
+  start(leader);
+  await untilLine(
+    seen,
+    'orders',
+    `${first.id} RUNNING, ${second.id} STANDBY, ${leader.id} STANDBY`,
+  );
+  await group.kill(first.id);
+  await untilLine(seen, 'orders', `${second.id} RUNNING, ${leader.id} STANDBY`);
+  await eventually('it works', () => fences.length === 2);
+  what = 'throw';
+  told();
+  await untilLine(seen, 'orders', `${leader.id} RUNNING, ${second.id} STANDBY`);
+  assert.deepEqual(errors.map(String), ['Error: it is broken']);
+  const tasks = await seen.watch().until(() => true);
+  const failed = tasks.get('orders')?.[1];
+  assert.deepEqual([failed?.failures, failed?.error], [1, 'it is broken']);
+  await eventually('it works', () => fences.length === 3);
+  what = 'return';
+  told();
+  await untilLine(seen, 'orders', `${second.id} RUNNING, ${leader.id} STANDBY`);
+  assert.deepEqual(
+    fences,
+    [...fences].sort((a, b) => (a < b ? -1 : 1)),
+  );
+  stop.abort();
+  await Promise.all(runs);
+  await untilNodes(second, '/bus/orders', 0);
+});
+
+test('tasks that are added are run, those that are removed are not, and do not come back', async () => {
+  await using group = await createTestGroup(3);
+  const running = new Map<string, Grant>();
+  const stop = new AbortController();
+  const runs = group.peers.map((peer) =>
+    standbyOf(peer).run(
+      async (task) => {
+        running.set(task.task, task);
+        await task.ended;
+        running.delete(task.task);
+      },
+      { signal: stop.signal },
+    ),
+  );
+  const standby = standbyOf(byId(group.peers, 1));
+  await standby.add('a', '1');
+  await standby.add('b', '2');
+  await eventually('both are run', () => running.size === 2);
+  await assert.rejects(standby.add('a', '3'), failsWith('NODE_EXISTS'));
+  // Others stand there at every moment: in one of a few attempts nobody has just come.
+  for (let isRemoved = false; !isRemoved; ) {
+    isRemoved = await standby.remove('a').then(
+      () => true,
+      (error: unknown) => !failsWith('NOT_EMPTY')(error),
+    );
+  }
+  await eventually('it is run no longer', () => !running.has('a'));
+  await standby.watch().until((tasks) => tasks.size === 1, WAIT);
+  assert.deepEqual([...running.keys()], ['b']);
+  await assert.rejects(standby.remove('a'), failsWith('NO_NODE'));
+  stop.abort();
+  await Promise.all(runs);
+  assert.equal(running.size, 0);
+  assert.equal(await byId(group.peers, 1).exists('/bus/a'), undefined);
+});
+
+test('a session that expires costs the place; the leader of the group may be killed', async () => {
+  await using group = await createTestGroup(3);
+  const leader = await group.leader();
+  const others = group.peers.filter((peer) => peer !== leader);
+  const [first, second] = others;
+  assert.ok(first && second);
+  await standbyOf(first).add('a', '');
+  for (const [at, peer] of others.entries()) {
+    void standbyOf(peer).run((running) => running.ended);
+    const line = others.slice(0, at + 1).map(({ id }, place) => {
+      return `${id} ${place === 0 ? 'RUNNING' : 'STANDBY'}`;
+    });
+    await untilLine(standbyOf(second), 'a', line.join(', '));
+  }
+  await group.expireSession(first.id);
+  await untilLine(standbyOf(second), 'a', `${second.id} RUNNING, ${first.id} STANDBY`);
+  await group.kill(leader.id);
+  await group.leader();
+  await group.restart(leader.id);
+  await group.expireSession(second.id);
+  await untilLine(standbyOf(second), 'a', `${first.id} RUNNING, ${second.id} STANDBY`);
+});
+
+test('it ends with its client, and refuses what is wrong', async (t) => {
+  const peer = await solo(t);
+  const standby = standbyOf(peer);
+  await assert.rejects(standby.add('a/b', ''), failsWith('BAD_ARGUMENTS'));
+  await assert.rejects(standby.add('', ''), failsWith('BAD_ARGUMENTS'));
+  assert.throws(() => new HotStandby(peer, '/s', { failurePause: -1 }), RangeError);
+  await assert.rejects(standby.run('work' as never), TypeError);
+  await standby.run(() => {}, { signal: AbortSignal.abort() });
+  const running = standby.run(() => {});
+  await standby.add('a', '');
+  await peer.close();
+  await running;
+});
