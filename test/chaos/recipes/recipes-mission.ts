@@ -37,7 +37,7 @@ export async function recipesMission(): Promise<Mission> {
     sessionTimeout: SESSION_TIMEOUT,
     style: { weights: WEIGHTS, freezesOutlast: SESSION_TIMEOUT },
     resource: resource.port,
-    aim: () => resource.writer,
+    aim: () => resource.writer(200),
     settle: everybodyIsServed,
     judge: (directory) => judge(directory, resource),
     close: () => resource.close(),

@@ -14,8 +14,7 @@ export class Resource {
   readonly accepted: Map<string, bigint[]> = new Map();
   /** How many came too late. */
   refused = 0;
-  /** Whose process wrote last. */
-  writer: number | undefined;
+  #latest: { readonly peer: number; readonly at: number } | undefined;
   readonly #highest = new Map<string, bigint>();
   readonly #server: Server;
 
@@ -31,6 +30,12 @@ export class Resource {
       }
       response.end();
     });
+  }
+
+  /** Whose process wrote last, if that is no more than so many ms ago: it may hold something. */
+  writer(age: number): number | undefined {
+    const latest = this.#latest;
+    return latest && performance.now() - latest.at <= age ? latest.peer : undefined;
   }
 
   static async open(): Promise<Resource> {
@@ -57,7 +62,7 @@ export class Resource {
       return false;
     }
     this.#highest.set(contested, number);
-    this.writer = peer;
+    this.#latest = { peer, at: performance.now() };
     const accepted = this.accepted.get(contested) ?? [];
     accepted.push(number);
     this.accepted.set(contested, accepted);
