@@ -45,7 +45,9 @@ export type Weights = readonly (readonly [FaultKind, number])[];
 /** What a plan is to be like. */
 export interface Style {
   readonly weights: Weights;
-  /** Most freezes are longer than so many ms. */
+  /** What comes first, in random order. */
+  readonly deck: readonly FaultKind[];
+  /** Freezes are longer than so many ms. */
   readonly freezesOutlast: number;
 }
 
@@ -65,10 +67,11 @@ const WEIGHTS: Weights = [
   ['deploy', 2],
   ['kill-all', 2],
 ];
-/** Where nothing speaks for another one. */
-export const STYLE: Style = { weights: WEIGHTS, freezesOutlast: 0 };
-
 const KINDS: readonly FaultKind[] = WEIGHTS.map(([kind]) => kind);
+
+/** Where nothing speaks for another one. */
+export const STYLE: Style = { weights: WEIGHTS, deck: KINDS, freezesOutlast: 0 };
+
 const FAILURES: readonly DiskFailure[] = [
   'write ENOSPC',
   'write EIO once',
@@ -79,7 +82,7 @@ const FAILURES: readonly DiskFailure[] = [
 /** Every kind of fault. */
 export const FAULT_KINDS: readonly FaultKind[] = KINDS;
 
-/** All faults of a run of so many ms, peers from 1 on: first one of each kind, in random order, then as the weights say. */
+/** All faults of a run of so many ms, peers from 1 on: first those of the deck, in random order, then as the weights say. */
 export function planFaults(
   seed: number,
   peers: number,
@@ -87,7 +90,7 @@ export function planFaults(
   style: Style = STYLE,
 ): Fault[] {
   const random = new Prng(seed);
-  const deck = random.shuffled(KINDS);
+  const deck = random.shuffled(style.deck);
   const faults: Fault[] = [];
   const between = Math.min(4_000, duration / (KINDS.length + 3));
   let at = between;
@@ -124,7 +127,7 @@ function durationOf(
     case 'freeze':
       if (luck > 0.95 && whole >= 300_000) return longest;
       if (luck > 0.8 && whole >= 60_000) return long;
-      return luck > 0.3 ? freezesOutlast + short : short;
+      return freezesOutlast + short;
     case 'block':
       return random.between(500, whole >= 60_000 ? 10_000 : 3_000);
     case 'rollback':

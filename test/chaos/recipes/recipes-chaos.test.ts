@@ -1,4 +1,4 @@
-/** A short run of what `npm run chaos -- --recipes` does for minutes: every kind of fault once. */
+/** A short run of what `npm run chaos -- --recipes` does for minutes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chaos } from '../chaos.ts';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually, type Group } from '../group.ts';
 import { loadHistory } from '../load-history.ts';
 import type { Mission, Verdict } from '../mission.ts';
-import type { Weights } from '../plan.ts';
+import type { FaultKind, Weights } from '../plan.ts';
 import { Resource } from './resource.ts';
 import { witnessGrants } from './witness-grants.ts';
 
@@ -24,6 +24,11 @@ const WEIGHTS: Weights = [
   ['deploy', 3],
   ['kill-all', 3],
 ];
+/** In a run of a minute, holders are frozen several times. */
+const DECK: readonly FaultKind[] = [
+  ...(['freeze', 'freeze', 'freeze', 'freeze', 'kill', 'block', 'cut', 'half-cut'] as const),
+  ...(['wipe', 'deploy', 'kill-all'] as const),
+];
 /** Ms. */
 const SESSION_TIMEOUT = 4_000;
 /** How often everybody must get a turn once all is healed. */
@@ -35,7 +40,7 @@ export async function recipesMission(): Promise<Mission> {
   return {
     program: fileURLToPath(new URL('./recipes-program.ts', import.meta.url)),
     sessionTimeout: SESSION_TIMEOUT,
-    style: { weights: WEIGHTS, freezesOutlast: SESSION_TIMEOUT },
+    style: { weights: WEIGHTS, deck: DECK, freezesOutlast: SESSION_TIMEOUT },
     resource: resource.port,
     aim: () => resource.writer(200),
     settle: everybodyIsServed,
