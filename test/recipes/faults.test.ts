@@ -70,7 +70,7 @@ test('a frozen holder knows at its first check, before any signal could tell it'
   await grant.release();
 });
 
-test('a waiter whose session expires queues again; on a session it rejects (rows 55, 56)', async () => {
+test('a waiter whose session expires queues again; on a session it rejects (rows 54, 55, 56)', async () => {
   await using group = await createTestGroup(3);
   const [cut, other] = await followerAndOther(group);
   const held = await new Mutex(other, '/m').acquire();

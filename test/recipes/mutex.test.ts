@@ -150,7 +150,7 @@ test('aborted at any stage, it leaves no node', async () => {
   await last.release();
 });
 
-test('a release wakes the next one, and nobody else', async (t) => {
+test('a release wakes the next one, and nobody else (row 61)', async (t) => {
   const peer = await solo(t);
   const WAITERS = 50;
   const first = await new Mutex(peer, '/m').acquire();
