@@ -19,8 +19,15 @@ export async function cronTicks(
   load: () => Promise<unknown> = () => import(CRONER),
 ): Promise<Next> {
   const Cron = constructorOf(await load().catch(absent));
-  const pattern = new Cron(cron, { timezone: timeZone });
-  return checked((after) => pattern.nextRun(after));
+  try {
+    const pattern = new Cron(cron, { timezone: timeZone });
+    // It looks at the time zone no earlier.
+    pattern.nextRun(new Date());
+    return checked((after) => pattern.nextRun(after));
+  } catch (cause) {
+    const message = `'${cron}' in ${timeZone} is refused: ${String(cause)}`;
+    throw new TypeError(`Schedule: ${message}`, { cause });
+  }
 }
 
 function absent(cause: unknown): never {

@@ -56,6 +56,15 @@ test('a cron expression is read by the package for it, if that is there', async 
   );
 });
 
+test('nine in the morning is nine in the morning, in winter and in summer', async () => {
+  const next = await cronTicks('0 9 * * *', 'Europe/Vienna');
+  assert.equal(next(Date.parse('2026-03-28T12:00:00Z')), Date.parse('2026-03-29T07:00:00Z'));
+  assert.equal(next(Date.parse('2026-03-28T07:59:59Z')), Date.parse('2026-03-28T08:00:00Z'));
+  assert.equal(next(Date.parse('2026-03-28T08:00:00Z')), Date.parse('2026-03-29T07:00:00Z'));
+  await assert.rejects(cronTicks('at nine', 'Europe/Vienna'), TypeError);
+  await assert.rejects(cronTicks('0 9 * * *', 'Mars/Base'), TypeError);
+});
+
 test('what tells the next tick tells a later one, or none', () => {
   assert.equal(checked(() => null)(5), undefined);
   assert.equal(checked(() => undefined)(5), undefined);
