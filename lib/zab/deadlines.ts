@@ -1,6 +1,7 @@
 /** What the passing of time ends: silent links, leaders without a quorum, learners without progress (steps 33 to 35). */
 import { counterOf, epochOf, type Zxid } from '../base/zxid.ts';
 import { isForwarded } from './broadcast.ts';
+import { heldMax } from './caps.ts';
 import type { Core } from './core.ts';
 import { isVoter } from './discovery.ts';
 import type { Link } from './links.ts';
@@ -76,12 +77,12 @@ function isStuck(core: Core, leading: Leading, learner: Learner): boolean {
 
 /** Cuts whoever others would have to keep too much for, or does not come on; at the end of a turn (step 35). */
 export function cutLaggingLearners(core: Core, role: PeerRole, leading: Leading): void {
-  const { initTimeout, heldBytesMax } = core.options;
+  const { initTimeout } = core.options;
   for (const learner of [...leading.learners.values()]) {
     if (!isForwarded(learner.stage)) continue;
     const waits = learner.stage === 'syncing' && core.now - learner.progressAt > initTimeout;
     const kept = learner.held?.lagBytes ?? 0;
-    const lags = isStuck(core, leading, learner) || kept > heldBytesMax;
+    const lags = isStuck(core, leading, learner) || kept > heldMax(core, learner);
     const link = core.links.get(learner.link);
     if ((waits || lags) && link !== undefined) role.drop(link, waits ? 'no progress' : 'lags');
   }

@@ -50,6 +50,7 @@ function presented(core: Core, remote: Remote, info: FollowerInfo): Learner {
     nonce: 0,
     recorded: false,
     held: undefined,
+    sentBytes: 0,
     chunks: 0,
     progressAt: core.now,
   };

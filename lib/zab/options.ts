@@ -43,7 +43,10 @@ export interface ZabOptions {
   readonly lagMax: number;
   /** Bytes that may wait in a link's send queue before the history for its learner pauses. @default 1 MiB */
   readonly linkBacklogMax: number;
-  /** Bytes of proposals kept for a learner behind its history; more cut its link, and it begins anew from a newer place. @default 64 MiB */
+  /**
+   * Bytes of proposals kept for a learner behind its history, or as many as its link has taken of its
+   * synchronization; more cut its link, and it begins anew from a newer place. @default 64 MiB
+   */
   readonly heldBytesMax: number;
   /**
    * Bytes that may wait for the own disk: a checkpoint and what came behind it, or a history. A learner

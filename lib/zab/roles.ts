@@ -43,8 +43,10 @@ export interface Learner {
   nonce: number;
   /** The log knows the start it is in, or does not care. */
   recorded: boolean;
-  /** What its link has not taken yet; undefined when nothing waits. At most `heldBytesMax` behind the history. */
+  /** What its link has not taken yet; undefined when nothing waits. What is behind the history is bounded: {@link heldMax}. */
   held: HeldMessages | undefined;
+  /** Bytes of its synchronization that its link has taken. */
+  sentBytes: number;
   chunks: number;
   /** Last sign of progress: of its synchronization, and the time its disk may take for what it was sent; then the last ACK. */
   progressAt: number;

@@ -2,6 +2,7 @@
  * Phase 2 at the leader (steps 13 to 15 and 18): bring each learner's log to the leader's, in one
  * strict stream - history, NEWLEADER, then proposals - and serve once a quorum has made it durable.
  */
+import { assert } from '../base/assert.ts';
 import { lesser, type Zxid } from '../base/zxid.ts';
 import type { VoterKey } from './configuration.ts';
 import type { Core } from './core.ts';
@@ -86,17 +87,10 @@ function synchronize(
   }
   const end = learner.observer ? core.history.floor(core.commit) : core.history.last;
   const historyEnd = end ?? core.history.base;
-  const held = new HeldMessages(plan.mode === 'SNAP');
-  learner.held = held;
   const from = begin(core, learner, plan, epoch, applied);
-  sendHistory(core, learner, epoch, from, historyEnd.zxid);
-  sendInOrder(core, learner, {
-    type: 'NEWLEADER',
-    epoch,
-    historyZxid: historyEnd.zxid,
-    historyChain: historyEnd.chain,
-  });
-  held.endHistory();
+  const history = historyOf(core, epoch, from, historyEnd);
+  learner.held = new HeldMessages(history, from.zxid, plan.mode === 'SNAP');
+  learner.sentBytes = 0;
   learner.historyEnd = historyEnd.zxid;
   learner.sent = historyEnd.zxid;
   learner.stage = 'syncing';
@@ -143,12 +137,24 @@ function beginSnapshot(core: Core, learner: Learner, epoch: number, applied: Zxi
   return at;
 }
 
-function sendHistory(core: Core, learner: Learner, epoch: number, from: Mark, to: Zxid): void {
+/** The history and its end, read page by page: whoever trims the log has the rest read first. */
+function* historyOf(core: Core, epoch: number, from: Mark, end: Mark): Generator<ZabMessage> {
+  const { groupBytes, deliverBytesMax } = core.options;
   let previous = from.zxid;
-  for (const entries of groups(core.history.slice(from.zxid, to), core.options.groupBytes)) {
-    sendInOrder(core, learner, { type: 'HISTORY', epoch, previous, entries });
-    previous = entries[entries.length - 1]?.zxid ?? previous;
+  while (previous < end.zxid) {
+    assert(previous >= core.history.base.zxid, 'what was not read yet is still in the log');
+    const page = core.history.page(previous, end.zxid, deliverBytesMax);
+    for (const entries of groups(page, groupBytes)) {
+      yield { type: 'HISTORY', epoch, previous, entries };
+      previous = entries[entries.length - 1]?.zxid ?? previous;
+    }
   }
+  yield { type: 'NEWLEADER', epoch, historyZxid: end.zxid, historyChain: end.chain };
+}
+
+/** The log is about to lose its entries through `base`: histories that are on their way keep theirs. */
+export function keepHistories(leading: Leading, base: Zxid): void {
+  for (const { held } of leading.learners.values()) held?.keep(base);
 }
 
 /** A piece of the checkpoint for a learner; behind the last one may go what was held. */
@@ -173,6 +179,7 @@ const DISK_BYTES_PER_MS = 2_000;
 
 /** Its link has taken so much; its disk may still be at it when the last is sent, and then nothing is heard for long. */
 function taken(core: Core, learner: Learner, bytes: number): void {
+  learner.sentBytes += bytes;
   learner.progressAt = Math.max(learner.progressAt, core.now) + bytes / DISK_BYTES_PER_MS;
 }
 
@@ -189,7 +196,7 @@ export function sendHeld(core: Core, leading: Leading): void {
       room -= bytes;
       if (room <= 0) break;
     }
-    if (held.size === 0 && !held.behindSnapshot) learner.held = undefined;
+    if (!held.behindSnapshot && held.isEmpty) learner.held = undefined;
   }
 }
 

@@ -26,7 +26,7 @@ import type { Base, Batch, Durable, Epochs, LinkId, Phase, Ready, Role } from '.
 import { resign } from './resignation.ts';
 import type { FollowingStage } from './roles.ts';
 import { confirm, doubt } from './round.ts';
-import { isHeldUp, sendChunk } from './synchronization.ts';
+import { isHeldUp, keepHistories, sendChunk } from './synchronization.ts';
 import { deliverableThrough, endTurn } from './turn.ts';
 import { written } from './written.ts';
 
@@ -326,8 +326,10 @@ export class Zab {
 
   /** Entries through `base` are in a checkpoint and need not be kept for DIFFs. */
   trim(base: Zxid): void {
-    const { applied } = this.#core;
-    if (this.#core.born) this.#core.history.trim(lesser(base, applied));
+    if (!this.#core.born) return;
+    const to = lesser(base, this.#core.applied);
+    if (this.#role.leading !== undefined) keepHistories(this.#role.leading, to);
+    this.#core.history.trim(to);
   }
 
   /** Gives leadership up for good: proposes nothing more, names the best follower, takes no further part in elections. */

@@ -215,7 +215,8 @@ test('a copy that never comes to its end does not keep the leader from its own c
         return event.type === 'sync' ? event.mode : event.type;
       });
   for (let at = 0; at < 200; at += 1) {
-    cluster.ask(leader, session, set('/a', `${at}`));
+    // More than its link takes of the copy.
+    cluster.ask(leader, session, set('/a', `${at}`.padEnd(1_000)));
     cluster.step();
   }
   const count = (what: string): number => since().filter((event) => event === what).length;

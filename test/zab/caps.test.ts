@@ -53,6 +53,27 @@ test('a long history pauses while its link is full, goes on when it has drained,
   assert.equal(lone.zab.established, true);
 });
 
+test('a history is read from the log as it leaves, and the rest of it before the log is trimmed', () => {
+  const lone = leaderOf({ linkBacklogMax: 200, deliverBytesMax: 2_560 });
+  join(lone);
+  // What is large is applied turn by turn, and EPOCH_START comes behind it.
+  lone.wait(1_000, () => lone.pongs(3));
+  lone.acks(3);
+  lone.zab.backlog(1, 1_000);
+  lone.promised(1);
+  lone.propose('x');
+  lone.acks(3);
+  lone.zab.trim(lone.zab.applied);
+  assert.equal(lone.zab.logBase, lone.zab.applied, 'nothing of the history is left in the log');
+  lone.zab.backlog(1, 0);
+  lone.wait(1_000, () => lone.pongs(3));
+  const histories = lone.said(1, 'HISTORY');
+  const names = histories.flatMap(({ entries }) => entries.map(({ zxid }) => zxid));
+  assert.deepEqual(names, [...NAMES.slice(1), '2.1'].map(at));
+  lone.synced(1);
+  assert.equal(lone.said(1, 'UPTODATE').length, 1);
+});
+
 test('a link that takes nothing for initTimeout is cut', () => {
   const lone = leaderOf({ linkBacklogMax: 200, initTimeout: 3_000 });
   join(lone);

@@ -340,6 +340,25 @@ test('what waits behind a checkpoint is bounded', () => {
   assert.equal(lone.said(33, 'CHUNK').length, 1, 'no more is sent');
 });
 
+test('who takes its copy quicker than anything is proposed is let in, however much waits behind it', () => {
+  const lone = feeding({ heldBytesMax: 100 });
+  const alive = (): void => {
+    lone.pongs(1);
+    for (const link of [1, 33]) lone.hear(link, lone.says({ state: 'following' }));
+  };
+  for (let count = 0; count < 10; count += 1) {
+    lone.zab.chunk(33, new Uint8Array(500), false);
+    lone.propose('x'.repeat(400));
+    lone.acks(1);
+    lone.wait(100, alive);
+  }
+  assert.equal(lone.closing(33), undefined, '4,000 bytes wait, and it has taken 5,000');
+  lone.zab.chunk(33, new Uint8Array(1), true);
+  lone.settle();
+  lone.synced(33);
+  assert.equal(lone.said(33, 'UPTODATE').length, 1);
+});
+
 test('whoever comes on is not cut, however many entries were proposed while it got a checkpoint', () => {
   const lone = feeding({ lagMax: 5 });
   const alive = (): void => {

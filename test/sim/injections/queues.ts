@@ -10,7 +10,7 @@ export const QUEUES: readonly Injection[] = [
     patches: [
       {
         file: 'lib/zab/deadlines.ts',
-        find: '|| kept > heldBytesMax;',
+        find: '|| kept > heldMax(core, learner);',
         replace: '|| kept > Number.POSITIVE_INFINITY;',
       },
     ],

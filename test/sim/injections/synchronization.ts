@@ -177,10 +177,9 @@ export const SYNCHRONIZATION: readonly Injection[] = [
       },
       {
         file: LEADER,
-        find: 'for (const entries of groups(core.history.slice(from.zxid, to), core.options.groupBytes)) {',
+        find: 'const page = core.history.page(previous, end.zxid, deliverBytesMax);',
         replace: `const { missing } = core.history as { missing?: Set<bigint> };
-          const source = core.history.slice(from.zxid, to).filter(({ zxid }) => zxid === to || missing?.has(zxid) !== true);
-          for (const entries of groups(source, core.options.groupBytes)) {`,
+          const page = core.history.slice(previous, end.zxid).filter(({ zxid }) => zxid === end.zxid || missing?.has(zxid) !== true);`,
       },
       ...WITHOUT_CHAIN,
     ],
