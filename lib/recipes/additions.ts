@@ -56,6 +56,12 @@ class Addition {
     else void error.settled.then(this.#settle);
   }
 
+  /** It is to be sent again, unless its caller has given it up. */
+  notApplied(): void {
+    this.isSent = false;
+    if (this.isCut) this.#settle('not-applied');
+  }
+
   #cut(error: CutShort): void {
     this.isCut = true;
     this.#reject(error(this.isSent ? { outcome: 'unknown', settled: this.#settled } : NOT_APPLIED));
@@ -99,22 +105,24 @@ export class Additions {
   /** Compare-and-set until it succeeds: others are as fast, and what failed here is read next. */
   async #apply(batch: readonly Addition[]): Promise<void> {
     for (;;) {
-      const left = batch.filter(({ isCut }) => !isCut);
-      if (left.length === 0) return;
+      let sent: readonly Addition[] = [];
       try {
         const before = await this.#client.find(this.#path, WITHOUT_END);
-        for (const addition of left) addition.isSent = true;
+        // From here to the write nobody can leave: who does now is in it.
+        sent = batch.filter(({ isCut }) => !isCut);
+        if (sent.length === 0) return;
+        for (const addition of sent) addition.isSent = true;
         let sum = before?.data ?? 0;
-        const total = left.reduce((of, { delta }) => of + delta, sum);
+        const total = sent.reduce((of, { delta }) => of + delta, sum);
         await this.#write(total, before);
-        for (const addition of left) {
+        for (const addition of sent) {
           sum += addition.delta;
           addition.done(sum);
         }
         return;
       } catch (error) {
         if (!(await this.#mayTryAgain(error))) throw error;
-        for (const addition of left) addition.isSent = false;
+        for (const addition of sent) addition.notApplied();
       }
     }
   }

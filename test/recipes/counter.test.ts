@@ -112,3 +112,21 @@ test('a block is asked for once, however many wait; wrong blocks are refused', a
   assert.throws(() => new UniqueId(peer, '/ids', { block: 0 }), RangeError);
   await assert.rejects(source.next({ timeout: 'long' } as object), TypeError);
 });
+
+test('aborted at any step, the outcome is that of the sum', async (t) => {
+  const peer = await solo(t);
+  const counter = new Counter(peer, '/n');
+  await counter.add();
+  let applied = 1;
+  for (let steps = 0; steps < 30; steps += 1) {
+    const stop = new AbortController();
+    const adding = counter.add(1, { signal: stop.signal }).then(
+      () => 'applied' as const,
+      (error: unknown) => (QuorateError.is(error, 'ABORTED') ? error.settled : assert.fail()),
+    );
+    for (let step = 0; step < steps; step += 1) await Promise.resolve();
+    stop.abort();
+    if ((await adding) === 'applied') applied += 1;
+    assert.equal(await counter.get(), applied, `aborted after ${steps} steps`);
+  }
+});
