@@ -119,7 +119,8 @@ function repair(contests: ReadonlyMap<string, Contest>): boolean {
     const { session } = one.candidate.operation;
     const before = latest.get(session);
     if (before !== undefined && before.zxid >= one.zxid) {
-      narrow(before.candidate, one.zxid);
+      // Of one path they change places; else only the earlier one moves.
+      narrow(before.candidate, before.contest === one.contest ? before.zxid : one.zxid);
       before.contest.seats = assign(before.contest);
       return true;
     }

@@ -65,6 +65,20 @@ test('a deletion is given to whom the order within the sessions lets have it', (
   assert.equal(violationsOf(sample.history()), '');
 });
 
+test('two deletions of one path by one session at once are in the order in which it asked', () => {
+  const sample = new Sample();
+  const reply = { type: 'written', results: [undefined] } as const;
+  const request = { kind: 'delete', path: '/c/x' } as const;
+  const together = { invoked: 1, returned: 1_000 };
+  sample.create('a', '/c/x', 0n, { session: 7n, ...together });
+  sample.ask('one', request, reply, { session: 8n, ...together });
+  sample.ask('two', request, reply, { session: 8n, ...together });
+  sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+  sample.create('b', '/c/x', 0n, { session: 7n, ...together });
+  sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+  assert.equal(violationsOf(sample.history()), '');
+});
+
 test('a deletion is not given to a session that had ended', () => {
   const sample = new Sample();
   const request = { kind: 'delete', path: '/c/x' } as const;
