@@ -20,7 +20,7 @@ export interface Migration {
 
 /** When a step was done. */
 export interface MigrationRecord {
-  /** Of the step. */
+  /** The name of the step. */
   readonly name: string;
   /** In ms since 1970, by the clock of the leader. */
   readonly at: number;

@@ -44,8 +44,16 @@ export interface LoadCalls {
   lastEvent(rounds: number): Promise<number>;
   /** Ms at the 99th percentile since the last call. */
   loopDelay(): Promise<{ p50: number; p99: number; max: number }>;
+  /** Of quorate alone: its queue. */
+  putItems(count: number): Promise<void>;
+  takeItems(count: number): Promise<void>;
   status(): Promise<{ leader: number | undefined; epoch: number; zxid: bigint } | undefined>;
   close(): Promise<void>;
+}
+
+function quorate(): QuorateTarget {
+  if (target instanceof QuorateTarget) return target;
+  throw new TypeError(`${system} has no queue`);
 }
 
 const calls: LoadCalls = {
@@ -87,6 +95,8 @@ const calls: LoadCalls = {
     delay.enable();
     return { p50, p99, max };
   },
+  putItems: (count) => quorate().putItems(count),
+  takeItems: (count) => quorate().takeItems(count),
   status: async () => {
     if (!(target instanceof QuorateTarget)) return undefined;
     const { leader, epoch, zxid } = target.peer.status;

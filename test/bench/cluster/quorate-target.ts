@@ -1,16 +1,22 @@
 /** The peer is in this process: this is what an application does. */
 import { openPeer, type Peer } from '../../../lib/index.ts';
-import { Mutex } from '../../../lib/recipes/index.ts';
+import { Mutex, Queue } from '../../../lib/recipes/index.ts';
 import { DATA, type Target, type TargetOptions } from './target.ts';
+
+/** Items that are put in one transaction, and items that a process works on at once. */
+const BATCH = 100;
+const CONCURRENCY = 128;
 
 export class QuorateTarget implements Target {
   readonly peer: Peer;
   readonly #own: string;
   readonly #paths: string[] = [];
+  readonly #queue: Queue;
 
   private constructor(peer: Peer, id: number) {
     this.peer = peer;
     this.#own = `/bench/${id}`;
+    this.#queue = new Queue(peer, '/bench-queue', { maxItems: 1_000_000, prefetch: CONCURRENCY });
   }
 
   static async open({
@@ -60,6 +66,25 @@ export class QuorateTarget implements Target {
   lock(worker: number): Promise<unknown> {
     const mutex = new Mutex(this.peer, `${this.#own}-locks/${worker}`);
     return mutex.run(() => {});
+  }
+
+  /** Puts so many items into the queue that all processes share. */
+  async putItems(count: number): Promise<void> {
+    await this.peer.ready({ timeout: 60_000 });
+    for (let left = count; left > 0; left -= BATCH) {
+      await this.#queue.putAll(Array.from({ length: Math.min(BATCH, left) }, () => DATA));
+    }
+  }
+
+  /** Takes so many and acknowledges each. */
+  async takeItems(count: number): Promise<void> {
+    const stop = new AbortController();
+    let taken = 0;
+    const work = (): void => {
+      taken += 1;
+      if (taken === count) stop.abort();
+    };
+    await this.#queue.run(work, { concurrency: CONCURRENCY, signal: stop.signal });
   }
 
   async watch(count: number, sessions: 'one' | 'each', event: () => void): Promise<void> {

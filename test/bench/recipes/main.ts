@@ -1,7 +1,7 @@
 /**
  * Recipes: locks of three processes beside the recipe on ZooKeeper and redlock on a Redis that syncs every
  * write, in the same run; and what the rest costs by itself.
- * `--rounds=3 --seconds=3 --only=locks,waiters --systems=quorate,zookeeper,redlock`.
+ * `--rounds=3 --seconds=3 --only=locks,waiters,queue,registry --systems=quorate,zookeeper,redlock`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,8 @@ import { flag, OWN, systemsIn, withSystems } from '../cluster/beside.ts';
 import { redis, zookeeper } from '../cluster/rivals.ts';
 import { table } from '../cluster/table.ts';
 import { type Measure, more, throughput } from '../cluster/throughput.ts';
+import { queue } from './queue.ts';
+import { registry } from './registry.ts';
 import { waiters } from './waiters.ts';
 
 const LOCKS: readonly Measure[] = [
@@ -29,9 +31,11 @@ const LOCKS: readonly Measure[] = [
 export async function recipes(): Promise<void> {
   const rounds = Number(flag('rounds', '3'));
   const seconds = Number(flag('seconds', '3'));
-  const only = flag('only', 'locks,waiters').split(',');
+  const only = flag('only', 'locks,waiters,queue,registry').split(',');
   if (only.includes('locks')) await locks(rounds, seconds);
   if (only.includes('waiters')) await waiters();
+  if (only.includes('queue')) await queue(rounds);
+  if (only.includes('registry')) await registry();
 }
 
 async function locks(rounds: number, seconds: number): Promise<void> {
