@@ -149,17 +149,22 @@ function witnessed(process: SimProcess, replica: Replica, clients: SimClients): 
           if (typeof ticket === 'number') clients.submitted(peer, session, ticket, operation);
           return ticket;
         }),
-      read: (session, operation, options = {}) =>
-        process.call(() => {
+      read: (session, operation, options = {}) => {
+        // Those who leave a watch do so in listeners, out of which nothing may be thrown.
+        if (!process.alive) return { type: 'error', code: 'CLOSED' };
+        return process.call(() => {
           // It is owed nothing any more, and told so.
           if (isFinal(session.state)) return sessions.read(session, operation, options);
           return clients.read(peer, replica, session, operation, options);
-        }),
-      abandon: (session, ticket) =>
+        });
+      },
+      abandon: (session, ticket) => {
+        if (!process.alive) return;
         process.call(() => {
           clients.abandoned(peer, ticket);
           sessions.abandon(session, ticket);
-        }),
+        });
+      },
       stateOf: (session, now, wall) => sessions.stateOf(session, now, wall),
     },
     look: (now) => replica.look(now),
