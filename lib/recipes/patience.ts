@@ -1,3 +1,4 @@
+import { offAbort, onAbort } from '../client/abort.ts';
 import type { WaitOptions } from '../client/wait.ts';
 
 /** One wait of many steps: they share one time and one signal. */
@@ -29,12 +30,12 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
+      if (signal !== undefined) offAbort(signal, end);
       resolve();
     };
     const timer = setTimeout(end, milliseconds).unref();
     if (signal?.aborted === true) end();
-    else signal?.addEventListener('abort', end);
+    else if (signal !== undefined) onAbort(signal, end);
   });
 }
 

@@ -1,4 +1,5 @@
 import { QuorateError } from '../base/errors.ts';
+import { onAbort } from '../client/abort.ts';
 import type { Grant } from './grant.ts';
 import type { QueueClaim } from './queue-claim.ts';
 
@@ -67,9 +68,7 @@ export class TakenItem<T> implements QueueItem<T> {
   get ended(): Promise<void> {
     const { signal } = this;
     if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    return new Promise((resolve) => onAbort(signal, resolve));
   }
 
   readonly assertHeld = (): void => {
