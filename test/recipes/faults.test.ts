@@ -1,42 +1,11 @@
 /** What coordination services got wrong before, tried on peers that are cut off, stalled and killed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Peer, QuorateError } from '../../lib/index.ts';
+import { QuorateError } from '../../lib/index.ts';
 import { type Grant, LeaderElection, Mutex, Semaphore } from '../../lib/recipes/index.ts';
-import { createTestGroup, type TestGroup } from '../../lib/testing/index.ts';
+import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith } from '../client/solo.ts';
-import { eventually, over, PATIENCE, untilNodes } from './support.ts';
-
-/** One that does not lead the group, and another one. */
-async function followerAndOther(group: TestGroup): Promise<[Peer, Peer]> {
-  const leader = await group.leader();
-  const [follower, other] = group.peers.filter((peer) => peer !== leader);
-  assert.ok(follower && other);
-  return [follower, other];
-}
-
-test('a holder that is cut off is told before anybody else may hold it (row 56)', async () => {
-  await using group = await createTestGroup(3);
-  const [cut, other] = await followerAndOther(group);
-  const held = await new Mutex(cut, '/m').acquire();
-  const next = new Mutex(other, '/m').acquire({ timeout: PATIENCE });
-  await untilNodes(other, '/m', 2);
-  group.partition([cut.id]);
-  let wasOver = false;
-  void held.ended.then(() => {
-    wasOver = true;
-  });
-  const grant = await next;
-  assert.ok(wasOver, 'it was told');
-  assert.ok(QuorateError.is(held.signal.reason, 'GRANT_LOST'));
-  assert.throws(() => held.assertHeld(), failsWith('GRANT_LOST'));
-  assert.ok(grant.fence > held.fence);
-  group.heal();
-  await grant.release();
-  // Where it stood before, it can stand again.
-  await (await new Mutex(cut, '/m').acquire({ timeout: PATIENCE })).release();
-  assert.throws(() => held.assertHeld(), failsWith('GRANT_LOST'));
-});
+import { eventually, followerAndOther, over, PATIENCE, untilNodes } from './support.ts';
 
 test('over is over, even if the session comes back; its node stays until the work has settled', async () => {
   await using group = await createTestGroup(3, { sessionTimeout: 9_000 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Peer } from '../../lib/index.ts';
 import type { Grant } from '../../lib/recipes/index.ts';
+import type { TestGroup } from '../../lib/testing/index.ts';
 
 /** Generous: the machine may have other things to do. */
 export const PATIENCE = 20_000;
@@ -41,6 +42,14 @@ export function byId(peers: readonly Peer[], id: number): Peer {
   const peer = peers.find((one) => one.id === id);
   if (peer === undefined) throw new Error(`no peer ${id}`);
   return peer;
+}
+
+/** One that does not lead the group, and another one. */
+export async function followerAndOther(group: TestGroup): Promise<[Peer, Peer]> {
+  const leader = await group.leader();
+  const [follower, other] = group.peers.filter((peer) => peer !== leader);
+  if (follower === undefined || other === undefined) throw new Error('a group of three at least');
+  return [follower, other];
 }
 
 /** A client that counts what is asked of its sessions. */

@@ -19,6 +19,13 @@ const CUT_OFF: SwarmOverrides = {
   ],
 };
 
+/** Of sessions that cannot be relied on. In the simulator these harm too rarely to be waited for. */
+const SUSPENDED = {
+  expects: ['S33'],
+  machine: 'recipes',
+  directed: 'test/recipes/suspended.test.ts',
+} as const;
+
 const COMMON = { expects: ['S33'], machine: 'recipes', bias: CUT_OFF } as const;
 
 export const RECIPES: readonly Injection[] = [
@@ -60,7 +67,7 @@ export const RECIPES: readonly Injection[] = [
           "import type { Claim } from './claim.ts'; import { bytes } from '../client/codec.ts';",
       },
     ],
-    ...COMMON,
+    ...SUSPENDED,
   },
   {
     id: 'grant-outlives-its-session',
@@ -91,7 +98,7 @@ export const RECIPES: readonly Injection[] = [
         replace: 'void wait;',
       },
     ],
-    ...COMMON,
+    ...SUSPENDED,
   },
   {
     id: 'granted-what-has-expired',
@@ -104,7 +111,7 @@ export const RECIPES: readonly Injection[] = [
         replace: 'if (session.trustedFor >= 0) return true;',
       },
     ],
-    ...COMMON,
+    ...SUSPENDED,
   },
   {
     id: 'contender-left-behind',
