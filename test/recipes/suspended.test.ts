@@ -67,6 +67,25 @@ test('a holder that is cut off is told before anybody else may hold it (row 56)'
   assert.throws(() => held.assertHeld(), failsWith('GRANT_LOST'));
 });
 
+test('a holder is told when nobody vouches for its session, which may still live on (row 56)', async (t) => {
+  const peer = await solo(t);
+  let trust = 50;
+  const session = disguised(peer.session, (name) => (name === 'trustedFor' ? trust : undefined));
+  const held = await new Mutex(
+    clientWith(peer, () => session),
+    '/m',
+  ).acquire();
+  trust = 0;
+  // Nobody asks it: it has to tell.
+  await eventually('it is told', () => held.signal.aborted);
+  assert.ok(QuorateError.is(held.signal.reason, 'GRANT_LOST'));
+  assert.ok(!peer.session.closing.aborted, 'the session lives on');
+  trust = 50;
+  assert.throws(() => held.assertHeld(), failsWith('GRANT_LOST'));
+  await held.release();
+  assert.deepEqual(await peer.children('/m'), []);
+});
+
 test('a turn that comes while the session is in doubt is no grant until it is trusted (row 56)', async (t) => {
   const peer = await solo(t);
   await peer.create('/m');
