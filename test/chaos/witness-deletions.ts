@@ -105,16 +105,23 @@ function narrow(candidate: Candidate, before: bigint | undefined): void {
   if (candidate.before === undefined || before < candidate.before) candidate.before = before;
 }
 
+/** Who was given which deletion. */
+interface Seated {
+  readonly contest: Contest;
+  readonly candidate: Candidate;
+  readonly zxid: bigint;
+}
+
 /** Two deletions of one session that were given out against its order: the earlier one is to be before the later. */
 function repair(contests: ReadonlyMap<string, Contest>): boolean {
-  const seated = [...contests.values()].flatMap((contest) => {
+  const seated: Seated[] = [...contests.values()].flatMap((contest) => {
     return contest.candidates.flatMap((candidate) => {
       const deletion = contest.seats.get(candidate);
       return deletion === undefined ? [] : [{ contest, candidate, zxid: deletion.zxid }];
     });
   });
   seated.sort((a, b) => a.candidate.operation.invoked - b.candidate.operation.invoked);
-  const latest = new Map<bigint, (typeof seated)[number]>();
+  const latest = new Map<bigint, Seated>();
   for (const one of seated) {
     const { session } = one.candidate.operation;
     const before = latest.get(session);
@@ -125,6 +132,22 @@ function repair(contests: ReadonlyMap<string, Contest>): boolean {
       return true;
     }
     latest.set(session, one);
+  }
+  return repairTime(seated);
+}
+
+/** The same for two of which one was asked for after the other had been answered. */
+function repairTime(seated: Seated[]): boolean {
+  seated.sort((a, b) => (a.zxid < b.zxid ? 1 : -1));
+  let earliest: Seated | undefined;
+  for (const one of seated) {
+    const { invoked, returned } = one.candidate.operation;
+    if (earliest !== undefined && earliest.candidate.operation.returned < invoked) {
+      narrow(earliest.candidate, one.zxid);
+      earliest.contest.seats = assign(earliest.contest);
+      return true;
+    }
+    if (earliest === undefined || returned < earliest.candidate.operation.returned) earliest = one;
   }
   return false;
 }

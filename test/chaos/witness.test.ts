@@ -79,6 +79,23 @@ test('two deletions of one path by one session at once are in the order in which
   assert.equal(violationsOf(sample.history()), '');
 });
 
+test('of two deletions of one path the first is given to whom time lets have no other', () => {
+  const sample = new Sample();
+  const reply = { type: 'written', results: [undefined] } as const;
+  const request = { kind: 'delete', path: '/c/x' } as const;
+  const together = { invoked: 1, returned: 1_000 };
+  sample.create('y', '/c/y', 0n, { session: 7n, ...together });
+  sample.create('a', '/c/x', 0n, { session: 7n, ...together });
+  sample.ask('quick', request, reply, { session: 9n, invoked: 2, returned: 100 });
+  sample.ask('slow', request, reply, { session: 8n, ...together });
+  sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+  sample.create('b', '/c/x', 0n, { session: 7n, ...together });
+  // Asked for when the quick one had been answered.
+  sample.delete('other', '/c/y', { session: 10n, invoked: 200, returned: 1_000 });
+  sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+  assert.equal(violationsOf(sample.history()), '');
+});
+
 test('a deletion is not given to a session that had ended', () => {
   const sample = new Sample();
   const request = { kind: 'delete', path: '/c/x' } as const;

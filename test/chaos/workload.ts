@@ -223,8 +223,9 @@ async function visit({ peer, asking, recorder, isOver }: Host, idle: number): Pr
     const begun = performance.now();
     const ended = session.signal.aborted;
     await session.close({ timeout: 5_000 });
-    // After its time-out nobody was told that it is closed.
-    const told = session.signal.aborted && !ended && !isOver() && performance.now() - begun < 4_500;
+    // After its time-out, or of a peer that ended meanwhile, nobody was told that it is closed.
+    const inTime = performance.now() - begun < 4_500 && peer.status.mode !== 'quarantined';
+    const told = session.signal.aborted && !ended && !isOver() && inTime;
     if (told) recorder.record({ t: 'closed', session: session.id, at: instant() });
   }
 }
