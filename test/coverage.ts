@@ -46,12 +46,16 @@ function testFiles(): string[] {
 
 /** Runs one program; V8 writes what was executed into `raw`, for its child processes too. */
 function collect(raw: string, program: readonly string[]): void {
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', ...program], {
+  const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', ...program], {
     cwd: ROOT,
     env: { ...process.env, NODE_V8_COVERAGE: raw },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
   });
-  if (status !== 0) throw new Error(`${program[0]} failed: run it alone to see why`);
+  if (status === 0) return;
+  const failed = stdout.split('\n').filter((line) => /^ *not ok |^seed /.test(line));
+  throw new Error(`${program[0]} failed:\n${failed.join('\n')}`);
 }
 
 function summarize(raw: string, report: string): ReadonlyMap<string, Summary> {

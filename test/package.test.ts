@@ -16,6 +16,9 @@ const SOURCES = ['package.json', 'README.md', 'LICENSE', 'tsconfig.json', 'tscon
 /** A busy machine takes its time. */
 const TIMEOUT = 300_000;
 
+/** What the README's first program needs besides, and whoever writes TypeScript has. */
+const OF_THE_USER = ['@types/node', 'tsx'];
+
 /** A strict consumer that touches what a declaration file could get wrong. */
 const CONSUMER = `
 import {
@@ -75,6 +78,7 @@ describe('the package, packed and installed in an empty project', () => {
     const files = await readdir(home, { recursive: true });
     for (const { types, default: code } of Object.values<Record<string, string>>(manifest.exports))
       for (const file of [types, code]) assert.ok(files.includes(join(file ?? '')), file);
+    assert.deepEqual(Object.keys(manifest.dependencies), ['cbor-x', 'classic-level', 'ws']);
     assert.ok(files.includes('LICENSE') && files.includes('README.md'));
     assert.ok(files.includes(join('lib', 'errors.md')), 'guides go with it');
     assert.deepEqual(
@@ -149,7 +153,7 @@ async function install(tarball: string, app: string): Promise<void> {
   await run('tar', ['-xzf', tarball, '-C', home, '--strip-components=1']);
   await writeFile(join(app, 'package.json'), JSON.stringify({ type: 'module', private: true }));
   const manifest = JSON.parse(await readFile(join(home, 'package.json'), 'utf8'));
-  for (const name of [...Object.keys(manifest.dependencies), '@types/node'])
+  for (const name of [...Object.keys(manifest.dependencies), ...OF_THE_USER])
     await symlink(join(ROOT, 'node_modules', name), join(modules, name));
 }
 

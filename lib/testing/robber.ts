@@ -175,17 +175,20 @@ export class Robber {
     return !this.#accomplice.stopped && steady && settled && this.#cluster.mayLose(peer);
   }
 
+  /** Who runs out of counters or cannot write steps down, and what it remembers of the others is gone. */
+  #isLeaderLasting(): boolean {
+    const { swarm, peers } = this.#cluster;
+    const isWriting = peers.every(({ store }) => !store.hung && store.extraLatency === 0);
+    return swarm.counterMax === COUNTER_MAX && swarm.writeSpike === 0 && isWriting;
+  }
+
   /** Two processes on one store's promises: both are in doubt until one is gone. */
   #clone(target: Target, duration: number): void {
-    const { statistics, trace, clock, swarm } = this.#cluster;
+    const { statistics, trace, clock } = this.#cluster;
     const peer = this.#accomplice.find(target);
-    // Who runs out of counters or cannot write steps down, and to a peer that then hears the clone before
-    // its original it is a restart like any other: no group can bear that (ARCHITECTURE, a copied store).
-    const lasting = swarm.counterMax === COUNTER_MAX && swarm.writeSpike === 0;
-    const isWriting = this.#cluster.peers.every(
-      ({ store }) => !store.hung && store.extraLatency === 0,
-    );
-    if (!lasting || !isWriting || !this.#isRobbable(peer)) {
+    // To a peer that hears the clone before its original it is a restart like any other, unless a leader
+    // knows better: no group can bear that (ARCHITECTURE, a copied store).
+    if (!this.#isLeaderLasting() || !this.#isRobbable(peer)) {
       statistics.add('fault clone put off');
       return;
     }
@@ -243,7 +246,9 @@ export class Robber {
   #comeBack(peer: SimPeer, old: DiskImage): void {
     const { statistics, trace, clock } = this.#cluster;
     const same = old.state.meta.store === peer.store.store;
-    if (!same || !isOlder(old, peer) || !this.#isRobbable(peer)) {
+    // Only a leader that goes on can tell (ARCHITECTURE, a lost store).
+    const isNoticed = this.#isLeaderLasting() && this.#isRobbable(peer);
+    if (!same || !isOlder(old, peer) || !isNoticed) {
       statistics.add('fault rollback put off');
       return;
     }

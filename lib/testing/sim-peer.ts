@@ -23,9 +23,10 @@ import {
 } from './machine.ts';
 import type { DiskView, Witness } from './predicates/predicate.ts';
 import type { Prng } from './prng.ts';
+import { Sender } from './sender.ts';
 import type { SimDisk } from './sim-disk.ts';
 import type { Endpoint, Frame } from './sim-network.ts';
-import { describe, show } from './story.ts';
+import { show } from './story.ts';
 import type { CrashPoint, PeerOptions, World } from './world.ts';
 
 /** How often one turn may ask for more to do. */
@@ -65,6 +66,7 @@ export class SimPeer implements Endpoint, Witness {
   readonly #connections: Connections;
   readonly #loop: EventLoop;
   readonly #writer: DiskWriter;
+  readonly #sender: Sender;
   /** When the last turn began, by the own clock. */
   #turnedAt = Number.POSITIVE_INFINITY;
   /** Turns until the queues are looked at again. */
@@ -85,6 +87,7 @@ export class SimPeer implements Endpoint, Witness {
     this.prng = prng;
     this.#applied = world.referee.ghost.root;
     this.#connections = new Connections(this, world, options);
+    this.#sender = new Sender(this, world, options, this.#connections);
     this.#writer = new DiskWriter(this, world, options, {
       guard: (action) => this.#guard(action),
       sprung: (point) => this.#sprung(point),
@@ -299,7 +302,7 @@ export class SimPeer implements Endpoint, Witness {
       this.#observe(ready, before);
       if (ready.deliveries !== undefined) this.#deliver(ready.deliveries);
       if (this.#sprung('told')) return;
-      this.#send(ready, machine);
+      this.#sender.send(ready, machine);
       if (this.#sprung('sent')) return;
       if (
         ready.send.some(({ message }) => isChangeOfVoters(message)) &&
@@ -358,57 +361,6 @@ export class SimPeer implements Endpoint, Witness {
     }
   }
 
-  /** The link ends if too much waits on it; while much does, the machine knows. */
-  #press(machine: Machine, link: LinkId): void {
-    const { network, trace, statistics } = this.#world;
-    if (network.overflows(link)) {
-      statistics.add('links overfull');
-      trace.note('link', this.place, () => `${link} ends: too much waits on it`, link);
-      this.unlinked(link);
-      return;
-    }
-    const backlog = network.backlog(link);
-    if (backlog > 0) machine.backlog(link, backlog);
-  }
-
-  #send(ready: MachineReady, machine: Machine): void {
-    const { network, codec, trace, referee } = this.#world;
-    const frames = new Map<LinkId, PeerMessage[]>();
-    for (const { to, message } of ready.send) {
-      const places = to.map((link) => this.#connections.place(link) ?? 0);
-      referee.sent(this, message, places);
-      for (const link of to) {
-        const messages = frames.get(link);
-        if (messages === undefined) frames.set(link, [message]);
-        else messages.push(message);
-      }
-    }
-    for (const [link, messages] of frames) {
-      const place = this.#connections.place(link);
-      if (place === undefined) continue;
-      for (const part of parts(messages, this.#options.messagesPerFrame)) {
-        for (const frame of codec.encode(part)) {
-          trace.note(
-            'send',
-            this.place,
-            () => `to ${place}: ${part.map(describe).join(', ')}`,
-            place,
-            frame.size,
-          );
-          network.send(link, frame);
-        }
-      }
-      this.#press(machine, link);
-    }
-    for (const { link, reason } of ready.close) {
-      const place = this.#connections.place(link);
-      if (place === undefined) continue;
-      trace.note('link', this.place, () => `closes ${link} to ${place}: ${reason}`, link);
-      network.close(link);
-      this.unlinked(link);
-    }
-  }
-
   #sprung(point: CrashPoint): boolean {
     if (this.#trap !== point) return false;
     this.#trap = undefined;
@@ -426,10 +378,6 @@ export class SimPeer implements Endpoint, Witness {
       this.#world.referee.escaped(this, error);
     }
   }
-}
-
-function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }
 
 function isChangeOfVoters(message: PeerMessage): boolean {

@@ -118,6 +118,10 @@ export class Election {
       this.#received.clear();
       this.#adopt(this.#prefers(vote, this.#initial) ? vote : this.#initial);
       answer = BROADCAST;
+    } else if (this.#isDisowned(from, vote)) {
+      // As if its link had ended: a round in which nobody has voted for what is gone.
+      this.start(this.round, this.#initial);
+      return BROADCAST;
     } else if (this.#prefers(vote, this.vote)) {
       this.#adopt(vote);
       answer = BROADCAST;
@@ -127,9 +131,20 @@ export class Election {
     return answer;
   }
 
-  /** Whom this peer cannot reach it does not vote for, or many would wait for one that only few can see. */
+  /**
+   * Whom this peer cannot reach it does not vote for, or many would wait for one that only few can see. Nor
+   * for itself by what it has not: that is a vote for an earlier life of it, on another disk.
+   */
   #prefers(vote: Vote, own: Vote | undefined): boolean {
-    return (own === undefined || isGreater(vote, own)) && this.#electorate.isReachable(vote.leader);
+    if (own !== undefined && !isGreater(vote, own)) return false;
+    if (vote.leader !== this.#self) return this.#electorate.isReachable(vote.leader);
+    return this.#initial !== undefined && isEqual(vote, this.#initial);
+  }
+
+  /** Whether the candidate of this peer says of itself that it has less than it is voted for. */
+  #isDisowned(from: number, vote: Vote): boolean {
+    const own = this.vote;
+    return own?.leader === from && vote.leader === from && isGreater(own, vote);
   }
 
   #adopt(vote: Vote | undefined): void {

@@ -13,7 +13,7 @@ import type { StoreBatch } from '../../lib/wire/store-batch.ts';
 import type { Mark } from '../../lib/zab/log-entry.ts';
 import { ZAB_DEFAULTS } from '../../lib/zab/options.ts';
 import type { LinkId } from '../../lib/zab/ready.ts';
-import { unborn } from './unborn.ts';
+import { unborn } from '../unborn.ts';
 
 const START = 1_767_225_600_000;
 

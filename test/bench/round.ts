@@ -12,8 +12,8 @@ import type { ZabMessage } from '../../lib/zab/messages.ts';
 import { ZAB_DEFAULTS } from '../../lib/zab/options.ts';
 import type { LinkId } from '../../lib/zab/ready.ts';
 import { Zab } from '../../lib/zab/zab.ts';
+import { unborn } from '../unborn.ts';
 import { cpuSeconds, report } from './measure.ts';
-import { unborn } from './unborn.ts';
 
 const IDS = [1, 2, 3];
 const NODES = 1000;

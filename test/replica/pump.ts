@@ -20,6 +20,7 @@ import type { StoreBatch } from '../../lib/wire/store-batch.ts';
 import type { Entry } from '../../lib/zab/log-entry.ts';
 import { ZAB_DEFAULTS, type ZabOptions } from '../../lib/zab/options.ts';
 import type { Base, Batch, Durable } from '../../lib/zab/ready.ts';
+import { unborn } from '../unborn.ts';
 
 const STEP = 10;
 
@@ -39,18 +40,8 @@ export class Disk {
   /** @param copy which of the peer's stores: another one has another id. */
   constructor(id: number, copy = 0) {
     this.#id = id;
-    this.#durable = {
-      store: (copy * 256 + id).toString(16).padStart(32, '0'),
-      boot: 0,
-      starts: [],
-      birth: { state: 'unborn' },
-      epochs: { accepted: 0, acceptedFrom: '', current: 0, syncing: 0 },
-      base: undefined,
-      genesis: undefined,
-      entries: [],
-      applied: ZERO,
-      committed: ZERO,
-    };
+    const store = (copy * 256 + id).toString(16).padStart(32, '0');
+    this.#durable = { ...unborn(id), store, boot: 0, starts: [] };
   }
 
   /** As it is now. */

@@ -21,7 +21,11 @@ function deeds(stage: Stage): readonly Act[] {
   return [
     (on, leader) => on.committed(leader, entry, stage.ghost.root),
     (on, leader) => on.expired(leader, 7n),
-    (on, leader) => on.told(leader, { type: 'read', session, ticket: 1, zxid: ZERO, result }, READ),
+    (on, leader) => {
+      const read = { ...READ };
+      on.asked(leader, read);
+      on.told(leader, { type: 'read', session, ticket: 1, zxid: ZERO, result }, read);
+    },
   ];
 }
 
@@ -56,5 +60,19 @@ test('S37 holds once a quorum has answered what it asked since, and for who lead
   judged('holds', (on, all) => {
     all.peer(1).view.role = 'looking';
     on.moved(all.peer(1), all.peer(1).view);
+  });
+});
+
+test('S37 holds for a read that was asked for before its leader stood still', () => {
+  const stage = new Stage();
+  const leader = stage.peer(1);
+  Object.assign(leader.view, { role: 'leading', established: true });
+  leader.view.configuration = stage.ghost.genesis;
+  const read = { ...READ };
+  const result = { type: 'sync' } as const;
+  holds(stalledLeaders, stage, (on) => {
+    on.asked(leader, read);
+    on.woke(leader);
+    on.told(leader, { type: 'read', session: read.session, ticket: 1, zxid: ZERO, result }, read);
   });
 });

@@ -172,3 +172,31 @@ test('a candidate that this peer cannot reach is not voted for, however great', 
   lone.hear(5, lone.says({ round: 8, vote: unseen }));
   assert.equal(lone.zab.vote?.leader, 5, 'now it can');
 });
+
+test('nobody votes for itself by what an earlier disk of it had', () => {
+  const lone = five();
+  const own = lone.zab.vote;
+  assert.equal(own?.leader, 2);
+  const former = { leader: 2, epoch: 3, zxid: at('3.9') };
+  for (const peer of [1, 3, 4]) {
+    lone.meet(peer);
+    lone.hear(peer, lone.says({ round: 4, vote: former }));
+  }
+  lone.wait(200);
+  assert.equal(lone.zab.round, 4);
+  assert.deepEqual(lone.zab.vote, own);
+  assert.equal(lone.zab.role, 'looking');
+});
+
+test('who hears from its candidate that it has less than that votes anew', () => {
+  const lone = five();
+  for (const peer of [1, 3, 5]) lone.meet(peer);
+  lone.hear(1, lone.says({ round: 4, vote: { leader: 5, epoch: 3, zxid: at('3.9') } }));
+  assert.equal(lone.zab.vote?.leader, 5);
+  const less = { leader: 5, epoch: 1, zxid: at('1.1') };
+  lone.hear(5, lone.says({ round: 4, vote: less }));
+  assert.deepEqual([lone.zab.round, lone.zab.vote?.leader], [5, 2]);
+  // What it really has counts, in the new round.
+  lone.hear(5, lone.says({ round: 5, vote: less }));
+  assert.deepEqual(lone.zab.vote, less);
+});

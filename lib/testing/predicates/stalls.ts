@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { VoterKey } from '../../zab/configuration.ts';
 import { holdsQuorum } from '../ghost.ts';
-import { demand, keyOf, type Predicate, type Witness } from './predicate.ts';
+import { type Asked, demand, keyOf, type Predicate, type Witness } from './predicate.ts';
 
 /** A leader that stood still, and what it had asked by then. */
 interface Doubt {
@@ -15,7 +15,8 @@ const UNREAD: ReadonlySet<ErrorCode> = new Set(['CLOSED', 'SESSION_EXPIRED', 'OV
 /**
  * S37: who leads and stood still for longer than the others wait may have been replaced meanwhile. It
  * commits nothing, expires nobody and reads nothing unasked before a quorum has answered a PING that it
- * has sent since.
+ * has sent since. A read that was asked for before, and waited behind a write of its session, is of that time:
+ * its answer is no older than its question.
  */
 export const stalledLeaders: Predicate = {
   name: 'S37',
@@ -23,6 +24,8 @@ export const stalledLeaders: Predicate = {
   watch() {
     const doubts = new Map<Witness, Doubt>();
     const asked = new Map<Witness, number>();
+    /** Reads that were asked for in doubt. */
+    const doubtful = new WeakSet<Asked>();
     /** The greatest nonce that each voter has answered in an epoch. */
     const answered = new Map<number, Map<VoterKey, number>>();
     const isConfirmed = (peer: Witness, { epoch, nonce }: Doubt): boolean => {
@@ -42,6 +45,9 @@ export const stalledLeaders: Predicate = {
       started(peer) {
         doubts.delete(peer);
         asked.delete(peer);
+      },
+      asked(peer, read) {
+        if (doubts.has(peer)) doubtful.add(read);
       },
       woke(peer) {
         const { epoch, established, role } = peer.view;
@@ -65,10 +71,11 @@ export const stalledLeaders: Predicate = {
         demandConfirmed(peer, () => `expires ${session}`);
       },
       told(peer, delivery, read) {
-        if (delivery.type !== 'read' || (read?.options.consistency ?? 'local') !== 'local') return;
+        if (delivery.type !== 'read' || read === undefined || !doubtful.has(read)) return;
+        if ((read.options.consistency ?? 'local') !== 'local') return;
         const { result } = delivery;
         if (result.type === 'error' && UNREAD.has(result.code)) return;
-        demandConfirmed(peer, () => `reads ${read?.operation.type}`);
+        demandConfirmed(peer, () => `reads ${read.operation.type}`);
       },
     };
   },

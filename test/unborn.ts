@@ -1,5 +1,5 @@
-import { ZERO } from '../../lib/base/zxid.ts';
-import type { Durable } from '../../lib/zab/ready.ts';
+import { ZERO } from '../lib/base/zxid.ts';
+import type { Durable } from '../lib/zab/ready.ts';
 
 /** The store of a voter that has never been in a group. */
 export function unborn(id: number): Durable {
