@@ -70,6 +70,9 @@ interface Pipe {
   finished: boolean;
 }
 
+/** Ms after which a dialler gives up, as the real transport does. */
+const DIAL_TIME = 3_000;
+
 /** The part of the bytes of a link that its socket takes at once. */
 const SOCKET_SHARE = 16;
 
@@ -100,24 +103,25 @@ export class SimNetwork {
     this.#endpoints[endpoint.place] = endpoint;
   }
 
-  /** Asks for a connection; `failed` if there will be none. */
+  /** Asks for a connection; `failed` if there will be none, or none in time. */
   dial(from: Endpoint, to: number, failed: () => void): void {
     const there = this.#delay(from.place, to);
     const back = this.#delay(to, from.place);
+    const left = DIAL_TIME - there;
+    if (left < 0) {
+      this.#clock.after(DIAL_TIME, failed);
+      return;
+    }
     this.#clock.after(there, () => {
       const target = this.#endpoints[to];
       const reachable = !this.#blocked(from.place, to) && !this.#blocked(to, from.place);
       if (target?.alive !== true || !from.alive || !reachable) {
-        this.#clock.after(back, failed);
+        this.#clock.after(Math.min(back, left), failed);
         return;
       }
-      const dialer = this.#end(from, to);
-      const acceptor = this.#end(target, from.place);
-      this.#pipe(dialer, acceptor);
-      this.#pipe(acceptor, dialer);
-      acceptor.known = true;
-      target.linked(acceptor.link, 'peer', from.place);
-      this.#clock.after(back, () => {
+      const dialer = this.#accept(from, target);
+      this.#clock.after(Math.min(back, left), () => {
+        if (back > left) this.close(dialer.link);
         // It broke before the dialler knew of it: to the dialler that is a dial that failed.
         if (!dialer.open) {
           failed();
@@ -125,10 +129,21 @@ export class SimNetwork {
         }
         dialer.known = true;
         from.linked(dialer.link, 'self', to);
-        const pipe = this.#pipes.get(acceptor.link);
+        const pipe = this.#twin(this.#pipes.get(dialer.link));
         if (pipe !== undefined) this.#schedule(pipe);
       });
     });
+  }
+
+  /** A connection of which only who was called knows yet. @returns the end of the dialler */
+  #accept(from: Endpoint, target: Endpoint): End {
+    const dialer = this.#end(from, target.place);
+    const acceptor = this.#end(target, from.place);
+    this.#pipe(dialer, acceptor);
+    this.#pipe(acceptor, dialer);
+    acceptor.known = true;
+    target.linked(acceptor.link, 'peer', from.place);
+    return dialer;
   }
 
   /** Puts a frame behind all that was sent on the link before. */
@@ -264,8 +279,8 @@ export class SimNetwork {
   }
 
   /** The same connection the other way. */
-  #twin(pipe: Pipe): Pipe | undefined {
-    return this.#pipes.get(pipe.to.link);
+  #twin(pipe: Pipe | undefined): Pipe | undefined {
+    return pipe && this.#pipes.get(pipe.to.link);
   }
 
   #blocked(from: number, to: number): boolean {

@@ -74,6 +74,22 @@ test('an end that closes before it stands is a dial that failed', () => {
   assert.deepEqual(two.gone, two.links, 'and the other side learns that it is gone');
 });
 
+test('a dial that takes too long is given up, and who was called learns it', () => {
+  for (const place of [1, 2]) {
+    const { clock, network, one, two } = pair();
+    let failures = 0;
+    network.slow(place, 1_000);
+    network.dial(one, 2, () => {
+      failures += 1;
+    });
+    clock.runUntil(4_000);
+    assert.deepEqual([failures, one.links], [1, []]);
+    network.slow(place, 1);
+    clock.runUntil(20_000);
+    assert.deepEqual(two.gone, two.links);
+  }
+});
+
 test('more bytes than a link may have waiting end it, and fewer are told until they have gone', () => {
   const { clock, network, one, two } = pair();
   network.dial(one, 2, () => assert.fail('it stands'));

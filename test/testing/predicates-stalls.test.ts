@@ -76,3 +76,17 @@ test('S37 holds for a read that was asked for before its leader stood still', ()
     on.told(leader, { type: 'read', session: read.session, ticket: 1, zxid: ZERO, result }, read);
   });
 });
+
+test('S37 holds for a read whose session has moved away: nothing was read', () => {
+  const stage = new Stage();
+  const leader = stage.peer(1);
+  Object.assign(leader.view, { role: 'leading', established: true });
+  leader.view.configuration = stage.ghost.genesis;
+  const read = { ...READ };
+  const result = { type: 'error', code: 'SESSION_MOVED' } as const;
+  holds(stalledLeaders, stage, (on) => {
+    on.woke(leader);
+    on.asked(leader, read);
+    on.told(leader, { type: 'read', session: read.session, ticket: 1, zxid: ZERO, result }, read);
+  });
+});

@@ -10,7 +10,12 @@ interface Doubt {
 }
 
 /** Answers that say nothing of the tree. */
-const UNREAD: ReadonlySet<ErrorCode> = new Set(['CLOSED', 'SESSION_EXPIRED', 'OVERLOADED']);
+const UNREAD: ReadonlySet<ErrorCode> = new Set([
+  'CLOSED',
+  'SESSION_EXPIRED',
+  'SESSION_MOVED',
+  'OVERLOADED',
+]);
 
 /**
  * S37: who leads and stood still for longer than the others wait may have been replaced meanwhile. It
