@@ -66,7 +66,11 @@ export class AskedProcess<C extends Answers<C>> {
     const number = this.#number;
     const answer = new Promise<Awaited<ReturnType<C[K]>>>((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
-      this.#child.send({ number, name, args } satisfies Question);
+      // To a process that is gone nothing can be sent.
+      this.#child.send(
+        { number, name, args } satisfies Question,
+        (error) => error && reject(error),
+      );
     });
     answer.catch(() => {});
     return answer;

@@ -1,60 +1,72 @@
-/** Deletions tell nobody whose they are: each is given to somebody who asked for it at that time, if there is any way to give them all. */
+/**
+ * Deletions tell nobody whose they are. What can only be one's is that one's; of the rest it is asked whether
+ * there is any way to give them all, and nothing else: a guess would accuse whom it is wrong about.
+ */
 import { Bounds } from './bounds.ts';
-import { assign } from './deletion-assignment.ts';
+import { assign, type Contest, settle } from './deletion-assignment.ts';
 import { type Deletion, describe, type Evidence } from './evidence.ts';
 import type { Operation } from './history.ts';
 
-/** Somebody who asked for a deletion. The window only ever narrows. */
+/** Somebody who asked for a deletion, and between which transactions it can have been. */
 export interface Candidate {
   readonly operation: Operation;
-  /** It took effect for certain; else it may have. */
+  /** It took effect for certain, and watches told of it; else it may have. */
   readonly isCertain: boolean;
-  after: bigint;
+  readonly after: bigint;
   /** Undefined: it may be at any later time. */
-  before: bigint | undefined;
+  readonly before: bigint | undefined;
 }
 
-/** What happened to one path, and who asked for it. */
-interface Contest {
-  readonly deletions: Deletion[];
-  readonly candidates: Candidate[];
-  seats: ReadonlyMap<Candidate, Deletion>;
-}
+/** How often what is known is used to know more. */
+const ROUNDS_MAX = 8;
 
-/** How often what contradicts the order within a session is given out anew. */
-const REPAIRS_MAX = 100;
-
+/** Matches deletions with those who asked for them; who certainly made which has its place from then on. */
 export function matchDeletions(evidence: Evidence, operations: readonly Operation[]): void {
-  const contests = contestsOf(evidence, operations);
-  for (const contest of contests.values()) contest.seats = assign(contest);
-  for (let repairs = 0; repairs < REPAIRS_MAX && repair(contests); repairs += 1);
-  for (const { deletions, candidates, seats } of contests.values()) {
-    const given = new Set(seats.values());
-    for (const deletion of deletions) {
-      if (given.has(deletion)) continue;
-      const { zxid, path } = deletion;
-      evidence.violations.push(`${zxid} deleted ${path}, which nobody asked for`);
+  const settled = new Set<Deletion>();
+  let contests = contestsOf(evidence, operations, settled);
+  // Every place that is known leaves less room for the others.
+  for (let rounds = 0, found = 1; found > 0 && rounds < ROUNDS_MAX; rounds += 1) {
+    found = 0;
+    for (const contest of contests) {
+      for (const [{ operation }, deletion] of settle(contest)) {
+        evidence.places.set(operation.id, deletion.zxid);
+        settled.add(deletion);
+        found += 1;
+      }
     }
-    for (const candidate of candidates) {
-      const deletion = seats.get(candidate);
-      if (deletion !== undefined) evidence.places.set(candidate.operation.id, deletion.zxid);
-      else if (candidate.isCertain) tellMissing(evidence, candidate);
+    contests = contestsOf(evidence, operations, settled);
+  }
+  for (const contest of contests) judge(evidence, contest);
+}
+
+/** Whether everybody who deleted can have deleted something, and everything was deleted by somebody. */
+function judge(evidence: Evidence, contest: Contest): void {
+  const seats = assign(contest);
+  const given = new Set(seats.values());
+  for (const deletion of contest.deletions) {
+    if (given.has(deletion)) continue;
+    const { zxid, path } = deletion;
+    evidence.violations.push(`${zxid} deleted ${path}, which nobody asked for`);
+  }
+  for (const candidate of contest.candidates) {
+    const { operation, isCertain } = candidate;
+    if (seats.has(candidate) || operation.outcome !== 'applied') continue;
+    if (!isCertain) evidence.dark += 1;
+    else {
+      evidence.violations.push(`${describe(operation)} was acknowledged, and deleted nothing`);
     }
   }
 }
 
-function tellMissing(evidence: Evidence, { operation, after, before }: Candidate): void {
-  if (evidence.isDark(after, before)) evidence.dark += 1;
-  else evidence.violations.push(`${describe(operation)} was acknowledged, and deleted nothing`);
-}
-
+/** Of each path what is not settled. */
 function contestsOf(
   evidence: Evidence,
   operations: readonly Operation[],
-): ReadonlyMap<string, Contest> {
-  const contests = new Map<string, Contest>();
-  const contestOf = (path: string): Contest => {
-    const contest = contests.get(path) ?? { deletions: [], candidates: [], seats: new Map() };
+  settled: ReadonlySet<Deletion>,
+): readonly Contest[] {
+  const contests = new Map<string, { deletions: Deletion[]; candidates: Candidate[] }>();
+  const contestOf = (path: string) => {
+    const contest = contests.get(path) ?? { deletions: [], candidates: [] };
     contests.set(path, contest);
     return contest;
   };
@@ -62,92 +74,51 @@ function contestsOf(
     const { request } = candidate.operation;
     if ('path' in request) contestOf(request.path).candidates.push(candidate);
   }
-  for (const deletion of evidence.deletions) contestOf(deletion.path).deletions.push(deletion);
-  return contests;
+  for (const deletion of evidence.deletions) {
+    if (!settled.has(deletion)) contestOf(deletion.path).deletions.push(deletion);
+  }
+  return [...contests.values()];
 }
 
-/** In the order in which their sessions asked. */
-function candidatesOf(
-  { places, told, ends }: Evidence,
-  operations: readonly Operation[],
-): Candidate[] {
+/** Those without a place. Their sessions' writes before and behind, and what was answered before or asked behind, bound them. */
+function candidatesOf(evidence: Evidence, operations: readonly Operation[]): Candidate[] {
+  const { places, told, ends } = evidence;
   const bounds = new Bounds(operations, places, told);
+  /** The next of its session that has a place. */
+  const next = new Map<bigint, bigint>();
+  const behind = new Map<Operation, bigint>();
+  for (const operation of operations.toReversed()) {
+    const { id, session } = operation;
+    const place = places.get(id);
+    if (place !== undefined) next.set(session, place);
+    else if (isOne(operation)) {
+      const least = earlier(next.get(session), ends.get(session));
+      if (least !== undefined) behind.set(operation, least);
+    }
+  }
   const candidates: Candidate[] = [];
   /** The last of its session that has a place. */
   const latest = new Map<bigint, bigint>();
   for (const operation of operations) {
-    const { id, session, request, outcome, invoked, returned } = operation;
+    const { id, session, invoked, returned, outcome } = operation;
     const place = places.get(id);
     if (place !== undefined) latest.set(session, place);
-    const { kind } = request;
-    if ((kind !== 'delete' && kind !== 'delete-all') || outcome === 'not-applied') continue;
-    const [answered, earlier] = [bounds.after(invoked), latest.get(session) ?? 0n];
-    const after = answered > earlier ? answered : earlier;
-    const isCertain = outcome === 'applied';
-    const candidate = { operation, isCertain, after, before: bounds.before(returned) };
-    narrow(candidate, ends.get(session));
-    candidates.push(candidate);
-  }
-  /** The next of its session that has a place. */
-  const next = new Map<bigint, bigint>();
-  const byId = new Map(candidates.map((candidate) => [candidate.operation, candidate]));
-  for (const operation of operations.toReversed()) {
-    const place = places.get(operation.id);
-    if (place !== undefined) next.set(operation.session, place);
-    const candidate = byId.get(operation);
-    if (candidate !== undefined) narrow(candidate, next.get(operation.session));
+    else if (isOne(operation)) {
+      const [answered, last] = [bounds.after(invoked), latest.get(session) ?? 0n];
+      const after = answered > last ? answered : last;
+      const before = earlier(bounds.before(returned), behind.get(operation));
+      const isCertain = outcome === 'applied' && !evidence.isDark(after, before);
+      candidates.push({ operation, isCertain, after, before });
+    }
   }
   return candidates;
 }
 
-function narrow(candidate: Candidate, before: bigint | undefined): void {
-  if (before === undefined) return;
-  if (candidate.before === undefined || before < candidate.before) candidate.before = before;
+function isOne({ request: { kind }, outcome }: Operation): boolean {
+  return (kind === 'delete' || kind === 'delete-all') && outcome !== 'not-applied';
 }
 
-/** Who was given which deletion. */
-interface Seated {
-  readonly contest: Contest;
-  readonly candidate: Candidate;
-  readonly zxid: bigint;
-}
-
-/** Two deletions of one session that were given out against its order: the earlier one is to be before the later. */
-function repair(contests: ReadonlyMap<string, Contest>): boolean {
-  const seated: Seated[] = [...contests.values()].flatMap((contest) => {
-    return contest.candidates.flatMap((candidate) => {
-      const deletion = contest.seats.get(candidate);
-      return deletion === undefined ? [] : [{ contest, candidate, zxid: deletion.zxid }];
-    });
-  });
-  seated.sort((a, b) => a.candidate.operation.invoked - b.candidate.operation.invoked);
-  const latest = new Map<bigint, Seated>();
-  for (const one of seated) {
-    const { session } = one.candidate.operation;
-    const before = latest.get(session);
-    if (before !== undefined && before.zxid >= one.zxid) {
-      // Of one path they change places; else only the earlier one moves.
-      narrow(before.candidate, before.contest === one.contest ? before.zxid : one.zxid);
-      before.contest.seats = assign(before.contest);
-      return true;
-    }
-    latest.set(session, one);
-  }
-  return repairTime(seated);
-}
-
-/** The same for two of which one was asked for after the other had been answered. */
-function repairTime(seated: Seated[]): boolean {
-  seated.sort((a, b) => (a.zxid < b.zxid ? 1 : -1));
-  let earliest: Seated | undefined;
-  for (const one of seated) {
-    const { invoked, returned } = one.candidate.operation;
-    if (earliest !== undefined && earliest.candidate.operation.returned < invoked) {
-      narrow(earliest.candidate, one.zxid);
-      earliest.contest.seats = assign(earliest.contest);
-      return true;
-    }
-    if (earliest === undefined || returned < earliest.candidate.operation.returned) earliest = one;
-  }
-  return false;
+function earlier(one: bigint | undefined, other: bigint | undefined): bigint | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one < other ? one : other;
 }

@@ -96,6 +96,47 @@ test('of two deletions of one path the first is given to whom time lets have no 
   assert.equal(violationsOf(sample.history()), '');
 });
 
+test('deletions that nobody can tell apart accuse nobody', () => {
+  const sample = new Sample();
+  const reply = { type: 'written', results: [undefined] } as const;
+  const together = { invoked: 1, returned: 1_000 };
+  const create = (path: string): unknown =>
+    sample.create(`made at ${sample.zxid}`, path, 0n, { session: 6n, ...together });
+  const gone = (path: string): unknown => sample.transaction(() => ({ type: 'deleted', path }));
+  for (const path of ['/c/x', '/c/y']) create(path);
+  // Each session deletes both at once, in another order; of the two that each path has, either may be whose.
+  const paths = { 7: ['/c/x', '/c/y'], 8: ['/c/y', '/c/x'] };
+  for (const [session, own] of Object.entries(paths)) {
+    for (const path of own) {
+      const asked = { session: BigInt(session), ...together };
+      sample.ask(`${session} ${path}`, { kind: 'delete', path }, reply, asked);
+    }
+  }
+  gone('/c/x');
+  create('/c/x');
+  gone('/c/y');
+  create('/c/y');
+  gone('/c/y');
+  gone('/c/x');
+  assert.equal(violationsOf(sample.history()), '');
+});
+
+test('for a deletion that no watch told of nobody is accused', () => {
+  const sample = new Sample();
+  const reply = { type: 'written', results: [undefined] } as const;
+  const request = { kind: 'delete', path: '/c/x' } as const;
+  const together = { invoked: 1, returned: 1_000 };
+  sample.create('a', '/c/x', 0n, together);
+  sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+  const before = sample.feed();
+  // All watches end, and begin anew when one more was made and deleted.
+  const snapshot = { zxid: sample.zxid + 9n, changes: [sample.root] };
+  sample.ask('one', request, reply, { ...together, session: 8n });
+  sample.ask('other', request, reply, { ...together, session: 9n });
+  const feeds = [before, { peer: 1, snapshot, transactions: [] }];
+  assert.equal(violationsOf(sample.history({ feeds })), '');
+});
+
 test('a deletion is not given to a session that had ended', () => {
   const sample = new Sample();
   const request = { kind: 'delete', path: '/c/x' } as const;
@@ -318,6 +359,21 @@ describe('is seen', () => {
         sample.create('a', '/c/x', 0n, whole);
         assert.equal(made.czxid, sample.zxid);
         return sample.history({ operations: sample.operations.toReversed() });
+      },
+    ],
+    'deletions of a session that are in another order than it asked': [
+      /took effect before/,
+      () => {
+        const sample = new Sample();
+        const reply = { type: 'written', results: [undefined] } as const;
+        const whole = { session: 7n, invoked: 0, returned: 1_000 };
+        for (const path of ['/c/x', '/c/y']) sample.create(path, path);
+        for (const path of ['/c/x', '/c/y']) {
+          sample.ask(`no ${path}`, { kind: 'delete', path }, reply, whole);
+        }
+        sample.transaction(() => ({ type: 'deleted', path: '/c/y' }));
+        sample.transaction(() => ({ type: 'deleted', path: '/c/x' }));
+        return sample.history();
       },
     ],
     'a write of a session that has ended': [

@@ -131,6 +131,8 @@ function checkPlaced(evidence: Evidence, operations: readonly Operation[]): void
   for (const operation of operations) {
     const { id, outcome, request, reply } = operation;
     if (!isWrite(request) || outcome !== 'applied' || evidence.places.has(id)) continue;
+    // Of deletions it may be that nobody can say which is whose.
+    if (request.kind === 'delete' || request.kind === 'delete-all') continue;
     const told =
       reply?.type === 'written' ? reply.results.find((seen) => seen !== undefined) : undefined;
     const zxid = told?.stat.mzxid;
