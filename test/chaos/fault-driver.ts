@@ -19,7 +19,7 @@ export interface DriverOptions {
   readonly group: Group;
   /** What cannot be done here, and why. */
   readonly missing: ReadonlyMap<FaultKind, string>;
-  /** Whom to freeze, for now; undefined: whom the plan says. */
+  /** Whom to strike, for now, where that is open; undefined: whom the plan says. */
   readonly aim: () => number | undefined;
   readonly tell: (text: string) => void;
   readonly failed: (text: string) => void;
@@ -84,8 +84,8 @@ export class FaultDriver {
     await turnstile.pass(() => this.#strikeProcess(fault, victim));
   }
 
-  async #victimOf({ kind, victim }: Fault): Promise<number> {
-    const preferred = kind === 'freeze' ? this.#options.aim() : undefined;
+  async #victimOf({ aimed, victim }: Fault): Promise<number> {
+    const preferred = aimed ? this.#options.aim() : undefined;
     if (preferred !== undefined) return preferred;
     return victim === 'leader' ? this.#group.leader() : victim;
   }

@@ -100,6 +100,18 @@ export interface GrantTold {
   readonly zxid: bigint;
 }
 
+/** What somebody does with a recipe that is no lock, and what became of it. */
+export interface Deed {
+  readonly deed: 'add' | 'put' | 'ack' | 'pass';
+  /** Of the addition, the item or the passage; unique in the run. */
+  readonly id: string;
+  /** `not done`: whoever asked was told so. Without an end nobody knows. */
+  readonly step: 'asked' | 'done' | 'not done';
+  readonly at: Instant;
+  /** Of an addition what it adds, and the sum, where it was told; of a passage the last transaction that its peer had applied. */
+  readonly value?: bigint;
+}
+
 /** The tree of a peer, path by path, while nothing was changed. */
 export interface Dump {
   readonly peer: number;
@@ -116,6 +128,7 @@ export interface History {
   readonly told: ReadonlyMap<bigint, Instant>;
   readonly claims: readonly Claim[];
   readonly grants: readonly GrantTold[];
+  readonly deeds: readonly Deed[];
   /** Sessions whose close was acknowledged, and when. */
   readonly closed: readonly { readonly session: bigint; readonly at: Instant }[];
   /** What a process noticed by itself, such as a reply that a watch should have come before. */

@@ -2,7 +2,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome } from '../../lib/index.ts';
-import type { Claim, Feed, GrantTold, History, Instant, Operation, Told } from './history.ts';
+import type {
+  Claim,
+  Deed,
+  Dump,
+  Feed,
+  GrantTold,
+  History,
+  Instant,
+  Operation,
+  Told,
+} from './history.ts';
 import { type Line, readLine } from './recorder.ts';
 
 type Invoked = Extract<Line, { t: 'invoke' }>;
@@ -21,6 +31,7 @@ export class ProcessHistory {
   readonly feeds: { readonly snapshot: Told; readonly transactions: Told[] }[] = [];
   readonly claims: Claim[] = [];
   readonly grants: GrantTold[] = [];
+  readonly deeds: Deed[] = [];
   readonly closed: { readonly session: bigint; readonly at: number }[] = [];
   readonly complaints: string[] = [];
   readonly #invoked: Invoked[] = [];
@@ -53,6 +64,9 @@ export class ProcessHistory {
       case 'grant':
         this.grants.push(line);
         break;
+      case 'deed':
+        this.deeds.push(line);
+        break;
       case 'closed':
         this.closed.push(line);
         break;
@@ -83,6 +97,7 @@ export async function loadHistory(directory: string): Promise<History> {
   const feeds: Feed[] = [];
   const claims: Claim[] = [];
   const grants: GrantTold[] = [];
+  const deeds: Deed[] = [];
   const closed: { readonly session: bigint; readonly at: number }[] = [];
   const complaints: string[] = [];
   const known: Known = { transactions: new Map(), told: new Map() };
@@ -97,10 +112,11 @@ export async function loadHistory(directory: string): Promise<History> {
     for (const feed of one.feeds) feeds.push({ ...feed, peer: one.peer });
     for (const claim of one.claims) claims.push(claim);
     for (const grant of one.grants) grants.push(grant);
+    for (const deed of one.deeds) deeds.push(deed);
     closed.push(...one.closed);
     complaints.push(...one.complaints.map((complaint) => `${name}: ${complaint}`));
   }
-  return { operations, feeds, told: known.told, claims, grants, closed, complaints };
+  return { operations, feeds, told: known.told, claims, grants, deeds, closed, complaints };
 }
 
 /** The files of each process, in the order in which it wrote them. */
@@ -124,4 +140,10 @@ function read(text: string, known: Known): Line {
   const at = Number(text.slice(end + 6, -1));
   known.told.set(line.zxid, Math.min(at, known.told.get(line.zxid) ?? at));
   return line;
+}
+
+/** A tree that was read path by path, as a watch would have told it. */
+export function feedOf({ peer, zxid, nodes }: Dump): Feed {
+  const changes = nodes.map((node) => ({ type: 'created', node }) as const);
+  return { peer, snapshot: { zxid, changes }, transactions: [] };
 }

@@ -1,8 +1,9 @@
 /** All kinds of operations on few nodes, judged by the witness and by the search for an order. */
 import { fileURLToPath } from 'node:url';
-import type { Dump, Feed, History, Operation } from './history.ts';
+import { grouped } from './grouped.ts';
+import type { Dump, History, Operation } from './history.ts';
 import { judge, STATES_MAX } from './linearizable.ts';
-import { loadHistory } from './load-history.ts';
+import { feedOf, loadHistory } from './load-history.ts';
 import type { Mission, Verdict } from './mission.ts';
 import { ROOT } from './places.ts';
 import { STYLE } from './plan.ts';
@@ -69,24 +70,4 @@ function judgeRegisters({ operations }: History): { line: string; violations: st
 function endOf({ reply, outcome }: Operation): string {
   if (reply === undefined) return 'never answered';
   return reply.type === 'failed' ? `${reply.code} (${outcome})` : 'done';
-}
-
-/** A tree that was read path by path, as a watch would have told it. */
-function feedOf({ peer, zxid, nodes }: Dump): Feed {
-  const changes = nodes.map((node) => ({ type: 'created', node }) as const);
-  return { peer, snapshot: { zxid, changes }, transactions: [] };
-}
-
-/** By a key, in the order of the keys. */
-function grouped(
-  operations: readonly Operation[],
-  key: (operation: Operation) => string,
-): [string, Operation[]][] {
-  const groups = new Map<string, Operation[]>();
-  for (const operation of operations) {
-    const group = groups.get(key(operation));
-    if (group === undefined) groups.set(key(operation), [operation]);
-    else group.push(operation);
-  }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -22,7 +22,7 @@ export interface Mission {
   readonly style: Style;
   /** The port of the resource that the processes write to; 0: there is none. */
   readonly resource: number;
-  /** Whose process it would be worst to freeze just now. Undefined: that is not known. */
+  /** Whose process it would be worst to strike just now. Undefined: that is not known. */
   aim(): number | undefined;
   /** All is healed: waits for what has to come then. */
   settle(group: Group): Promise<void>;

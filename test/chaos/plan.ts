@@ -28,6 +28,8 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Whoever leads then, or a peer. */
   readonly victim: number | 'leader';
+  /** It strikes whoever holds something just then instead, where that is known. */
+  readonly aimed: boolean;
   readonly duration: number;
   /** Of a cut: the links of the victim to so many others; all of them if there are fewer. */
   readonly others: number;
@@ -79,6 +81,9 @@ const FAILURES: readonly DiskFailure[] = [
   'sync ENOSPC once',
 ];
 
+/** What holders fear besides being frozen. */
+const OF_HOLDERS: ReadonlySet<FaultKind> = new Set(['kill', 'block', 'cut', 'half-cut']);
+
 /** Every kind of fault. */
 export const FAULT_KINDS: readonly FaultKind[] = KINDS;
 
@@ -106,6 +111,7 @@ export function planFaults(
       failure: random.pick(FAILURES),
       place: random.float(),
       cutsShort: random.chance(0.5),
+      aimed: kind === 'freeze' || (OF_HOLDERS.has(kind) && random.chance(0.5)),
     });
     at += between * random.between(0.4, 1.6);
   }

@@ -1,7 +1,7 @@
 /** Writes down what is asked and answered, in a file that outlives the process: one line each, before the next thing happens. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Outcome } from '../../lib/index.ts';
-import type { Claim, GrantTold, Instant, Reply, Request, Told } from './history.ts';
+import type { Claim, Deed, GrantTold, Instant, Reply, Request, Told } from './history.ts';
 
 /** One line of such a file. */
 export type Line =
@@ -19,6 +19,7 @@ export type Line =
   | ({ readonly t: 'snapshot' | 'transaction' } & Told & { readonly at: Instant })
   | ({ readonly t: 'claim' } & Claim)
   | ({ readonly t: 'grant' } & GrantTold)
+  | ({ readonly t: 'deed' } & Deed)
   | { readonly t: 'closed'; readonly session: bigint; readonly at: Instant }
   | { readonly t: 'complaint'; readonly text: string };
 

@@ -39,6 +39,7 @@ export class Sample {
       told: new Map(),
       claims: [],
       grants: [],
+      deeds: [],
       closed: [],
       complaints: [],
     };
@@ -46,9 +47,9 @@ export class Sample {
   }
 
   /** A transaction; `change` is given its zxid. */
-  transaction(change: (zxid: bigint) => Change): bigint {
+  transaction(change: (zxid: bigint) => Change | Change[]): bigint {
     this.#zxid += 1n;
-    this.#feed.push({ zxid: this.#zxid, changes: [change(this.#zxid)] });
+    this.#feed.push({ zxid: this.#zxid, changes: [change(this.#zxid)].flat() });
     return this.#zxid;
   }
 

@@ -15,15 +15,38 @@ export const ROOM: Readonly<Record<Contested, number>> = {
 /** The things that are contended for. */
 export type Contested = 'mutex' | 'leader' | 'read-write' | 'semaphore';
 
-/** All of them. */
-export const CONTESTED: readonly Contested[] = ['mutex', 'leader', 'read-write', 'semaphore'];
+/** What is shared out among all processes; each has one owner, as a lock has. */
+export const PARTITIONS: readonly string[] = Array.from(
+  { length: 8 },
+  (_, at) => `partition-${at}`,
+);
+
+/** Whose holders write to a node of their own and to the resource. */
+export const WRITTEN: readonly string[] = ['mutex', 'leader', 'read-write', ...PARTITIONS];
+
+/** How much may be held at once: of a partition, and of an item of the queue, one. */
+export function roomOf(contested: string): number {
+  const room: Readonly<Record<string, number>> = ROOM;
+  return room[contested] ?? 1;
+}
+
+/** Recipes that grant nothing, and what shares the partitions out. */
+export type Place = Contested | 'partitions' | 'queue' | 'counter' | 'barrier';
 
 /** The node of a recipe. */
-export function placeOf(contested: Contested): string {
-  return `${ROOT}/${contested}`;
+export function placeOf(place: Place): string {
+  return `${ROOT}/${place}`;
 }
 
 /** Where holders write, guarded by their grant. */
-export function logOf(contested: Contested): string {
+export function logOf(contested: string): string {
   return `${ROOT}/log/${contested}`;
 }
+
+/** As claims call an item of the queue. */
+export function itemOf(id: string): string {
+  return `item ${id}`;
+}
+
+/** How many have to arrive at the barrier. */
+export const ARRIVALS = 3;

@@ -1,11 +1,20 @@
-/** Workers of all processes contend for locks, leases and leadership, and are frozen while they hold them. */
+/** Workers of all processes contend for all that recipes grant, and are frozen while they hold it. */
 import { fileURLToPath } from 'node:url';
 import { eventually, type Group } from '../group.ts';
-import { loadHistory } from '../load-history.ts';
+import { grouped } from '../grouped.ts';
+import type { Deed, Dump, GrantTold } from '../history.ts';
+import { feedOf, loadHistory } from '../load-history.ts';
 import type { Mission, Verdict } from '../mission.ts';
 import type { FaultKind, Weights } from '../plan.ts';
+import { parentOf } from '../tree-model.ts';
+import { PARTITIONS, placeOf } from './recipe-places.ts';
+import { replay } from './replay.ts';
 import { Resource } from './resource.ts';
+import { witnessBarrier } from './witness-barrier.ts';
+import { witnessCounter } from './witness-counter.ts';
 import { witnessGrants } from './witness-grants.ts';
+import { witnessQueue } from './witness-queue.ts';
+import { witnessResource } from './witness-resource.ts';
 
 /** Holders are frozen and blocked more often than anything else is done. */
 const WEIGHTS: Weights = [
@@ -44,7 +53,7 @@ export async function recipesMission(): Promise<Mission> {
     resource: resource.port,
     aim: () => resource.writer(200),
     settle: everybodyIsServed,
-    judge: (directory) => judge(directory, resource),
+    judge: (directory, dumps) => judge(directory, resource, dumps),
     close: () => resource.close(),
   };
 }
@@ -73,38 +82,57 @@ async function everybodyIsServed(group: Group): Promise<void> {
   );
 }
 
-async function judge(directory: string, resource: Resource): Promise<Verdict> {
+async function judge(
+  directory: string,
+  resource: Resource,
+  dumps: readonly Dump[],
+): Promise<Verdict> {
   const history = await loadHistory(directory);
-  const { grants, complaints, feeds } = history;
-  const testimony = witnessGrants(history);
-  const violations = [...complaints, ...testimony.violations, ...strayFences(resource, grants)];
-  if (testimony.guarded === 0) violations.push('nothing was written: nothing was tried');
-  const kinds = new Map<string, number>();
-  for (const { contested, weight } of grants) {
-    const kind = `${contested} (${weight})`;
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  }
-  const accepted = [...resource.accepted.values()].flat().length;
-  const lines = [
-    `grants: ${[...kinds].map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
-    `witness: ${testimony.transactions} transactions from ${feeds.length} watches; ${testimony.guarded} guarded writes; ${testimony.dark} grants could not be judged`,
-    `resource: ${accepted} writes accepted, ${resource.refused} stale ones refused`,
+  const { grants, deeds, claims, complaints } = history;
+  const feeds = [...history.feeds, ...dumps.map(feedOf)];
+  const replayed = replay(feeds);
+  const testimony = witnessGrants(history, replayed);
+  const barrier = witnessBarrier(deeds, replayed);
+  const [dump] = dumps;
+  const violations = [
+    ...complaints,
+    ...replayed.violations,
+    ...testimony.violations,
+    ...witnessResource(resource, history),
+    ...witnessCounter(deeds, dump && counted(dump)),
+    ...witnessQueue(deeds, claims, dump && itemsIn(dump)),
+    ...barrier.violations,
   ];
-  return { violations, operations: grants.length, acknowledged: testimony.guarded, lines };
+  if (testimony.guarded === 0) violations.push('nothing was written: nothing was tried');
+  const accepted = [...resource.accepted.values()].flat().length;
+  const done = (deed: Deed['deed']): number => {
+    return deeds.filter((one) => one.deed === deed && one.step === 'done').length;
+  };
+  const kinds = grouped(grants, kindOf);
+  const lines = [
+    `grants: ${kinds.map(([kind, { length }]) => `${kind} ${length}`).join(', ')}`,
+    `witness: ${replayed.transactions.length} transactions from ${feeds.length} watches; ${testimony.guarded} guarded writes; ${testimony.dark} grants could not be judged`,
+    `resource: ${accepted} writes accepted, ${resource.refused.length} stale ones refused`,
+    `queue: ${done('put')} items put, ${done('ack')} acknowledged, ${dump && itemsIn(dump).length} left`,
+    `counter: ${done('add')} additions, ${dump && counted(dump)} in the end`,
+    `barrier: opened ${barrier.openings} times, passed ${barrier.passages} times`,
+  ];
+  const operations = grants.length + deeds.filter(({ step }) => step === 'asked').length;
+  const acknowledged = testimony.guarded + deeds.filter(({ step }) => step === 'done').length;
+  return { violations, operations, acknowledged, lines };
 }
 
-/** What the resource accepted came from grants, each after the one before. */
-function strayFences(
-  { accepted }: Resource,
-  grants: readonly { readonly contested: string; readonly fence: bigint }[],
-): string[] {
-  return [...accepted].flatMap(([contested, fences]) => {
-    const granted = new Set(
-      grants.filter((one) => one.contested === contested).map(({ fence }) => fence),
-    );
-    return fences.flatMap((fence, at) => {
-      const stale = (fences[at - 1] ?? 0n) > fence ? [`${contested} took the stale ${fence}`] : [];
-      return granted.has(fence) ? stale : [...stale, `${fence} was never granted for ${contested}`];
-    });
-  });
+function kindOf({ contested, weight }: GrantTold): string {
+  return PARTITIONS.includes(contested) ? 'partitions' : `${contested} (${weight})`;
+}
+
+/** The number in the end. */
+function counted({ nodes }: Dump): bigint {
+  return BigInt(nodes.find(({ path }) => path === placeOf('counter'))?.data ?? 0);
+}
+
+/** What is in the queue in the end, and what was put aside. */
+function itemsIn({ nodes }: Dump): string[] {
+  const folders = ['entries', 'delayed', 'dead'].map((name) => `${placeOf('queue')}/${name}`);
+  return nodes.filter(({ path }) => folders.includes(parentOf(path))).map(({ data }) => data);
 }

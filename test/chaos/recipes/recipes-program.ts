@@ -1,29 +1,30 @@
-/** A process of an application whose workers wait for locks, leases and leadership, and hold them for a while. */
-import { type Peer, QuorateError } from '../../../lib/index.ts';
+/** A process of an application whose workers wait for locks, leases, leadership, partitions and items, and hold them for a while. */
+import type { Peer } from '../../../lib/index.ts';
 import {
   type Grant,
   LeaderElection,
   type Lock,
   Mutex,
+  Partitioner,
   ReadWriteLock,
   Semaphore,
 } from '../../../lib/recipes/index.ts';
 import { host, type ProgramOptions, type Work } from '../host.ts';
 import { instant, type Recorder } from '../recorder.ts';
 import { Watching } from '../watching.ts';
-import { type Contested, logOf, placeOf, ROOM } from './recipe-places.ts';
+import { isHeld, pause, tolerated } from './contending.ts';
+import { Deeds } from './deeds.ts';
+import { logOf, PARTITIONS, placeOf, ROOM, roomOf, WRITTEN } from './recipe-places.ts';
 import { writeTo } from './resource.ts';
-
-/** What becomes of work in a process to which everything happens. */
-const EXPECTED = [
-  ...['GRANT_LOST', 'CLOSED', 'TIMED_OUT', 'SESSION_EXPIRED', 'ABORTED', 'OVERLOADED'],
-  'QUARANTINED',
-];
 
 const program: ProgramOptions = JSON.parse(process.argv[2] ?? '');
 
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** What a holder does while it holds. */
+interface Holding {
+  /** Says that it holds it, if that is so. */
+  readonly say: () => void;
+  /** Writes where only holders may, if it holds it alone. */
+  readonly write: () => Promise<void>;
 }
 
 class Contenders {
@@ -55,6 +56,24 @@ class Contenders {
     this.#repeat('leader', (signal) =>
       election.run((term) => this.#hold('leader', 'leader', term, 1), { signal }),
     );
+    const partitioner = new Partitioner(peer, placeOf('partitions'), { partitions: PARTITIONS });
+    this.#repeat('partitions', (signal) =>
+      partitioner.run((partition) => this.#own(partition.name, partition), { signal }),
+    );
+    this.#beginDeeds();
+  }
+
+  #beginDeeds(): void {
+    const deeds = new Deeds(this.#peer, this.#recorder, program.name, program.idle);
+    const count = (name: string, work: (signal: AbortSignal) => Promise<void>): void =>
+      this.#repeat(name, async (signal) => {
+        await work(signal);
+        this.#count(name);
+      });
+    count('add', (signal) => deeds.add(signal));
+    count('put', (signal) => deeds.put(signal));
+    for (const name of ['take', 'take too']) count(name, (signal) => deeds.take(signal));
+    count('barrier', (signal) => deeds.pass(signal));
   }
 
   /** Resolves when nobody holds or waits any more. */
@@ -63,7 +82,7 @@ class Contenders {
     await Promise.all(this.#runs);
   }
 
-  #contend(name: string, contested: Contested, lock: Pick<Lock, 'run'>, weight: number): void {
+  #contend(name: string, contested: string, lock: Pick<Lock, 'run'>, weight: number): void {
     this.#repeat(name, (signal) =>
       lock.run((grant) => this.#hold(name, contested, grant, weight), { signal }),
     );
@@ -81,53 +100,61 @@ class Contenders {
     this.#runs.push(loop());
   }
 
-  async #hold(name: string, contested: Contested, grant: Grant, weight: number): Promise<void> {
-    this.#grants += 1;
+  #count(name: string): void {
     this.served[name] = (this.served[name] ?? 0) + 1;
+  }
+
+  async #hold(name: string, contested: string, grant: Grant, weight: number): Promise<void> {
+    this.#count(name);
+    const { say, write } = this.#told(contested, grant, weight);
+    for (let turn = Math.random() * 4; turn > 0 && !this.stop.signal.aborted; turn -= 1) {
+      say();
+      await write();
+      await pause(Math.random() * 2 * program.idle);
+    }
+    await write();
+  }
+
+  /** Until it is somebody else's, and a little beyond: the careless write once more when they have been told. */
+  async #own(name: string, grant: Grant): Promise<void> {
+    const { say, write } = this.#told(name, grant, 1);
+    while (!grant.signal.aborted) {
+      this.#count('partitions');
+      say();
+      await write();
+      await pause(Math.random() * 8 * program.idle);
+    }
+    await write();
+  }
+
+  /** Writes down that it was granted. @returns how it says that it holds it, and what it does then */
+  #told(contested: string, grant: Grant, weight: number): Holding {
+    this.#grants += 1;
     const holder = `${program.name}.${this.#grants}`;
     const { path, fence } = grant;
     const { zxid } = this.#peer.status;
     this.#recorder.record({ t: 'grant', holder, contested, weight, path, fence, zxid });
     const from = instant();
-    const isAlone = weight === ROOM[contested];
-    for (let turn = Math.random() * 4; turn > 0 && !this.stop.signal.aborted; turn -= 1) {
-      // The clock first: what is known after it was true at it.
-      const to = instant();
-      if (isHeld(grant)) {
+    return {
+      say: () => {
+        // The clock first: what is known after it was true at it.
+        const to = instant();
+        if (!isHeld(grant)) return;
         this.#recorder.record({ t: 'claim', lock: contested, holder, weight, from, to });
-      }
-      if (isAlone) await this.#write(contested, grant, holder);
-      await pause(Math.random() * 2 * program.idle);
-    }
-    if (isAlone) await this.#write(contested, grant, holder);
+      },
+      write: async () => {
+        if (weight === roomOf(contested)) await this.#write(contested, grant, holder);
+      },
+    };
   }
 
   /** To the resource without asking first whether it is still held, as the careless do; and to the tree. */
-  async #write(contested: Contested, grant: Grant, holder: string): Promise<void> {
+  async #write(contested: string, grant: Grant, holder: string): Promise<void> {
     const fence = String(grant.fence);
     const written = { contested, fence, peer: this.#peer.id };
     await writeTo(program.resource, written).catch(() => {});
     const guarded = this.#peer.guardedBy(grant);
     await tolerated(guarded.set(logOf(contested), holder, { timeout: 2_000 }));
-  }
-}
-
-function isHeld(grant: Grant): boolean {
-  try {
-    grant.assertHeld();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function tolerated(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!QuorateError.is(error) || !EXPECTED.includes(error.code)) throw error;
-    // A peer that is being closed refuses at once.
-    await pause(20);
   }
 }
 
@@ -138,26 +165,39 @@ function begin(peer: Peer, recorder: Recorder): Work {
     load: async () => {
       const patience = { timeout: 120_000 };
       await peer.ready(patience);
-      for (const contested of ['mutex', 'leader', 'read-write'] as const) {
-        await peer.ensurePath(logOf(contested), patience);
-      }
+      for (const contested of WRITTEN) await peer.ensurePath(logOf(contested), patience);
       await watching.watchTree();
       contenders.begin();
     },
     served: async () => contenders.served,
     loadEnd: () => contenders.end(),
     stop: () => contenders.stop.abort(),
-    check: async () => {
-      for (const contested of ['mutex', 'leader', 'read-write'] as const) {
-        const names = await namesIn(peer, placeOf(contested));
-        if (names.length > 0) throw new Error(`${names[0]} is left behind in ${contested}`);
-      }
-      for (const folder of ['leases', 'locks']) {
-        const names = await namesIn(peer, `${placeOf('semaphore')}/${folder}`);
-        if (names.length > 0) throw new Error(`${names[0]} is left behind in ${folder}`);
-      }
-    },
+    check: () => checkLeft(peer),
   };
+}
+
+/** Nobody who has stopped leaves anything of what only holders, waiters and members have. */
+async function checkLeft(peer: Peer): Promise<void> {
+  const [semaphore, partitions] = [placeOf('semaphore'), placeOf('partitions')];
+  const folders = [
+    ...(['mutex', 'leader', 'read-write'] as const).map(placeOf),
+    ...[`${semaphore}/leases`, `${semaphore}/locks`],
+    ...[`${partitions}/party`, `${partitions}/leader`],
+    ...PARTITIONS.map((name) => `${partitions}/locks/${name}`),
+  ];
+  for (const folder of folders) {
+    const [name] = await namesIn(peer, folder);
+    if (name !== undefined) throw new Error(`${name} is left behind in ${folder}`);
+  }
+  // A claim of one who was killed is for whoever takes next to give back.
+  const takers = (await namesIn(peer, `${placeOf('queue')}/taken`)).filter(isTaker);
+  const arrivals = (await namesIn(peer, placeOf('barrier'))).filter((name) => name !== 'ready');
+  const [name] = [...takers, ...arrivals];
+  if (name !== undefined) throw new Error(`${name} is left behind`);
+}
+
+function isTaker(name: string): boolean {
+  return name.includes('-taker-');
 }
 
 async function namesIn(peer: Peer, path: string): Promise<string[]> {

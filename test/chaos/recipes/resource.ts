@@ -1,6 +1,9 @@
 /** Something outside of the tree that holders write to: it refuses whoever has a lower fence than it has seen (Kleppmann's storage service). */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import type { Instant } from '../history.ts';
+import { instant } from '../recorder.ts';
+import { PARTITIONS } from './recipe-places.ts';
 
 /** What a holder sends. Fences as text. */
 export interface Written {
@@ -9,11 +12,17 @@ export interface Written {
   readonly peer: number;
 }
 
+/** Who came too late, and when. */
+export interface Refused {
+  readonly contested: string;
+  readonly fence: bigint;
+  readonly at: Instant;
+}
+
 export class Resource {
   /** What was accepted, in this order, for each thing that is contended for. */
   readonly accepted: Map<string, bigint[]> = new Map();
-  /** How many came too late. */
-  refused = 0;
+  readonly refused: Refused[] = [];
   #latest: { readonly peer: number; readonly at: number } | undefined;
   readonly #highest = new Map<string, bigint>();
   readonly #server: Server;
@@ -32,7 +41,7 @@ export class Resource {
     });
   }
 
-  /** Whose process wrote last, if that is no more than so many ms ago: it may hold something. */
+  /** Whose process wrote last as the holder of a lock, if that is no more than so many ms ago: it may hold something. */
   writer(age: number): number | undefined {
     const latest = this.#latest;
     return latest && performance.now() - latest.at <= age ? latest.peer : undefined;
@@ -58,11 +67,12 @@ export class Resource {
   #write({ contested, fence, peer }: Written): boolean {
     const number = BigInt(fence);
     if (number < (this.#highest.get(contested) ?? 0n)) {
-      this.refused += 1;
+      this.refused.push({ contested, fence: number, at: instant() });
       return false;
     }
     this.#highest.set(contested, number);
-    this.#latest = { peer, at: performance.now() };
+    // Partitions are owned all the time.
+    if (!PARTITIONS.includes(contested)) this.#latest = { peer, at: performance.now() };
     const accepted = this.accepted.get(contested) ?? [];
     accepted.push(number);
     this.accepted.set(contested, accepted);

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { Claim, GrantTold, History } from '../history.ts';
 import { Sample, statAt } from '../samples.ts';
 import { type Contested, logOf, placeOf } from './recipe-places.ts';
+import { replay } from './replay.ts';
 import { witnessGrants } from './witness-grants.ts';
 
 /** Holders, and what the watches tell of their nodes. */
@@ -49,7 +50,8 @@ class Contest {
   violations(): string {
     const { grants, claims } = this;
     const history: History = this.sample.history({ grants, claims });
-    const { violations } = witnessGrants(history);
+    const replayed = replay(history.feeds);
+    const { violations } = witnessGrants(history, replayed);
     return violations.filter((one) => !/ is \d+ instead of /.test(one)).join('\n');
   }
 

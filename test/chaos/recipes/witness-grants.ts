@@ -2,15 +2,16 @@
  * Who held what, in the order of the transactions: a grant begins with what its holder had seen of the tree
  * when it was told, and ends where its node goes. And by the clock: what holders said of the same time.
  */
+import { grouped } from '../grouped.ts';
 import type { Claim, GrantTold, History, Told } from '../history.ts';
-import { type Hole, sequenceOf } from '../transactions.ts';
-import { TreeModel } from '../tree-model.ts';
-import { CONTESTED, type Contested, logOf, ROOM } from './recipe-places.ts';
+import type { Hole } from '../transactions.ts';
+import type { TreeModel } from '../tree-model.ts';
+import { logOf, roomOf, WRITTEN } from './recipe-places.ts';
+import type { Replayed } from './replay.ts';
 
 /** What the witness has found. */
 export interface GrantsTestimony {
   readonly violations: readonly string[];
-  readonly transactions: number;
   /** Grants of whose nodes nobody told. */
   readonly dark: number;
   /** Writes that a grant guarded. */
@@ -24,37 +25,26 @@ interface Span {
   readonly end: bigint | undefined;
 }
 
-/** Judges a whole run. */
-export function witnessGrants(history: History): GrantsTestimony {
-  const { steps, holes, violations: contradictions } = sequenceOf(history.feeds);
-  const violations = [...contradictions];
-  const model = new TreeModel();
-  const transactions: Told[] = [];
-  for (const step of steps) {
-    const { told } = step;
-    if (step.type === 'transaction') {
-      transactions.push(told);
-      violations.push(...model.apply(told).map((fault) => `${told.zxid}: ${fault}`));
-    } else if (step.after !== undefined) model.jump(told);
-    else {
-      const nodes = told.changes.flatMap((one) => (one.type === 'deleted' ? [] : [one.node]));
-      const differences = model.differences(nodes);
-      violations.push(...differences.map((one) => `peer ${step.peer} at ${told.zxid}: ${one}`));
-    }
-  }
+/** Judges a whole run. @param replayed what the watches told of it */
+export function witnessGrants({ grants, claims }: History, replayed: Replayed): GrantsTestimony {
+  const { model, holes, transactions } = replayed;
+  const violations: string[] = [];
   const spans: Span[] = [];
   let dark = 0;
-  for (const grant of history.grants) {
+  for (const grant of grants) {
     const span = spanOf(model, holes, grant);
     if (span !== undefined) spans.push(span);
     else if (holes.some(({ until }) => until > grant.fence)) dark += 1;
     else violations.push(`${grant.holder} was granted ${grant.path}, which never was`);
   }
-  for (const contested of CONTESTED) {
-    violations.push(...checkSpans(contested, spans), ...checkClaims(contested, history.claims));
+  for (const [contested, own] of grouped(spans, ({ grant }) => grant.contested)) {
+    violations.push(...checkSpans(contested, own));
+  }
+  for (const [lock, own] of grouped(claims, ({ lock }) => lock)) {
+    violations.push(...checkClaims(lock, own));
   }
   const guarded = checkWrites(transactions, spans, violations);
-  return { violations, transactions: transactions.length, dark, guarded };
+  return { violations, dark, guarded };
 }
 
 /** Undefined: nobody told of its node. Names are never given twice. */
@@ -70,11 +60,10 @@ function spanOf(model: TreeModel, holes: readonly Hole[], grant: GrantTold): Spa
 }
 
 /** Never too much at once, and who holds it alone has a higher fence than whoever held it before. */
-function checkSpans(contested: Contested, spans: readonly Span[]): string[] {
+function checkSpans(contested: string, spans: readonly Span[]): string[] {
   const violations: string[] = [];
-  const room = ROOM[contested];
-  const own = spans.filter(({ grant }) => grant.contested === contested);
-  own.sort((a, b) => (a.grant.zxid < b.grant.zxid ? -1 : 1));
+  const room = roomOf(contested);
+  const own = [...spans].sort((a, b) => (a.grant.zxid < b.grant.zxid ? -1 : 1));
   let held: Span[] = [];
   let fence = 0n;
   for (const span of own) {
@@ -97,11 +86,10 @@ function checkSpans(contested: Contested, spans: readonly Span[]): string[] {
 }
 
 /** By the clock of the machine, which all processes share. */
-function checkClaims(contested: Contested, claims: readonly Claim[]): string[] {
+function checkClaims(contested: string, claims: readonly Claim[]): string[] {
   const violations: string[] = [];
   const whole = new Map<string, Claim>();
   for (const claim of claims) {
-    if (claim.lock !== contested) continue;
     const known = whole.get(claim.holder);
     if (known === undefined || claim.to > known.to) whole.set(claim.holder, claim);
   }
@@ -110,7 +98,7 @@ function checkClaims(contested: Contested, claims: readonly Claim[]): string[] {
     held = held.filter(({ to }) => to > claim.from);
     held.push(claim);
     const sum = held.reduce((all, one) => all + (one.weight ?? 1), 0);
-    if (sum <= ROOM[contested]) continue;
+    if (sum <= roomOf(contested)) continue;
     const holders = held.map(({ holder, to }) => `${holder} until ${to}`).join(', ');
     violations.push(`${contested} at the instant ${claim.from}: ${sum} are held: ${holders}`);
   }
@@ -124,7 +112,7 @@ function checkWrites(
   violations: string[],
 ): number {
   const byHolder = new Map(spans.map((span) => [span.grant.holder, span]));
-  const logs = new Set(CONTESTED.map(logOf));
+  const logs = new Set(WRITTEN.map(logOf));
   const fences = new Map<string, bigint>();
   let writes = 0;
   for (const { zxid, changes } of transactions) {
