@@ -46,10 +46,9 @@ function* holdings(): Generator<Holding> {
   }
 }
 
-/** Whether the node of that name is held by the code that runs now. */
-export function isHeldHere(name: string): boolean {
-  for (const { names } of holdings()) if (names.has(name)) return true;
-  return false;
+/** The names of the nodes that are held by the code that runs now. */
+export function namesHeldHere(): string[] {
+  return [...holdings()].flatMap(({ names }) => [...names]);
 }
 
 /** The grant of one of these locks that the code that runs now holds. */

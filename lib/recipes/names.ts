@@ -29,6 +29,8 @@ const LABELS: Readonly<Record<Exclude<Kind, 'member'>, string>> = {
 const CONTENDER =
   /(?:(?:^|-)(?:lock|lease|latch)-|__(?<label>lock|rlock|READ|WRIT)__)(?<digits>\d{10})$/;
 
+const DIGITS = 10;
+
 /** One node in a line, as its name tells. */
 export interface Place {
   readonly name: string;
@@ -56,7 +58,7 @@ export function idOf(name: string): string {
 }
 
 /** What a name says; undefined: it is none of those who stand in line. */
-function placeOf(name: string): Place | undefined {
+export function placeOf(name: string): Place | undefined {
   const groups = CONTENDER.exec(name)?.groups;
   if (groups === undefined) return undefined;
   const { label, digits } = groups;
@@ -70,7 +72,36 @@ function placeOf(name: string): Place | undefined {
 /** Those who stand in line, first come first. */
 export function lineOf(names: readonly string[]): Place[] {
   const places = names.map(placeOf).filter((place) => place !== undefined);
-  return places.sort((a, b) => a.sequence - b.sequence || (a.name < b.name ? -1 : 1));
+  return places.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.sequence < b.sequence || (a.sequence === b.sequence && a.name < b.name);
+}
+
+/** As the numbers that they end with compare; of names that end with none it says nothing. */
+function compareDigits(one: string, other: string): number {
+  for (let back = DIGITS; back > 0; back -= 1) {
+    const difference = one.charCodeAt(one.length - back) - other.charCodeAt(other.length - back);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/**
+ * The last of those that `aheadOf` tells, whatever the order of the names. A thousand may wait and look when
+ * they are woken: few of the names are taken apart.
+ */
+export function lastAhead(names: readonly string[], own: Place): Place | undefined {
+  let last: Place | undefined;
+  for (const name of names) {
+    if (compareDigits(name, own.name) > 0) continue;
+    if (last !== undefined && compareDigits(name, last.name) < 0) continue;
+    const place = placeOf(name);
+    if (place === undefined || !isBefore(place, own) || (place.isShared && own.isShared)) continue;
+    if (last === undefined || isBefore(last, place)) last = place;
+  }
+  return last;
 }
 
 /** Those before `own` that it has to wait for: readers pass readers. */

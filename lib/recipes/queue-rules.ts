@@ -4,8 +4,8 @@ import { joinPath, nameOf, parentOf } from '../base/path.ts';
 import type { ReadOptions, Session } from '../client/client.ts';
 import type { AnyClient, RawSession } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
-import { isHeldHere } from './held-here.ts';
-import { aheadOf, type Kind, lineOf, type Place } from './names.ts';
+import { namesHeldHere } from './held-here.ts';
+import { aheadOf, type Kind, lastAhead, lineOf, type Place, placeOf } from './names.ts';
 import type { Patience } from './patience.ts';
 import type { Rules, Standing } from './rules.ts';
 
@@ -39,6 +39,11 @@ export class QueueRules<In, O = unknown> implements Rules<In, O> {
       standings.find((standing) => standing.type === 'waiting' && standing.isForItself) ??
       standings.find(({ type }) => type === 'waiting') ?? { type: 'granted' }
     );
+  }
+
+  async ahead(claimed: Claim, wait: Patience): Promise<string[]> {
+    const all = claimed.paths.map((path) => aheadIn(claimed.session, path, wait));
+    return (await Promise.all(all)).find((ahead) => ahead.length > 0) ?? [];
   }
 
   async isTaken(session: RawSession, _: O | undefined, wait: Patience): Promise<boolean> {
@@ -95,18 +100,31 @@ export async function pathsIn(
  */
 async function standingOf(session: RawSession, path: string, wait: Patience): Promise<Standing> {
   const folder = parentOf(path);
+  const names = await namesIn(session, folder, wait.left);
+  const own = placeOf(nameOf(path));
+  if (own === undefined || !names.includes(own.name)) return { type: 'displaced' };
+  const last = lastAhead(names, own);
+  if (last === undefined) return { type: 'granted' };
+  const isForItself = lastAhead(heldOf(names), own) !== undefined;
+  return waitingFor(session, joinPath(folder, last.name), isForItself);
+}
+
+function heldOf(names: readonly string[]): string[] {
+  return namesHeldHere().filter((name) => names.includes(name));
+}
+
+/** On its own: what waits must not hold on to all the names that were looked at. */
+function waitingFor(session: RawSession, path: string, isForItself: boolean): Standing {
+  return { type: 'waiting', isForItself, changed: (left) => gone(session, path, left) };
+}
+
+/** Those whom it waits behind. */
+async function aheadIn(session: RawSession, path: string, wait: Patience): Promise<string[]> {
+  const folder = parentOf(path);
   const line = await lineIn(session, folder, wait.left);
   const own = line.find(({ name }) => name === nameOf(path));
-  if (own === undefined) return { type: 'displaced' };
-  const ahead = aheadOf(line, own);
-  const last = ahead.at(-1);
-  if (last === undefined) return { type: 'granted' };
-  return {
-    type: 'waiting',
-    ahead: ahead.map(({ name }) => joinPath(folder, name)),
-    isForItself: ahead.some(({ name }) => isHeldHere(name)),
-    changed: (left) => gone(session, joinPath(folder, last.name), left),
-  };
+  if (own === undefined) return [];
+  return aheadOf(line, own).map(({ name }) => joinPath(folder, name));
 }
 
 /** Watches a node as it is: one that is gone already is seen to be. */

@@ -12,8 +12,6 @@ export type Standing =
   | { readonly type: 'moved'; readonly claim: Claim }
   | {
       readonly type: 'waiting';
-      /** The nodes that it waits behind: the holder's first. */
-      readonly ahead: readonly string[];
       /** Whoever waits inside of what it waits for waits for ever. */
       readonly isForItself: boolean;
       /** Resolves when it is worth a look whether it is its turn. */
@@ -32,6 +30,8 @@ export interface Rules<In, O> {
     isPatient: boolean,
   ): Promise<Claim>;
   standing(claim: Claim, options: O | undefined, wait: Patience): Promise<Standing>;
+  /** The nodes that it waits behind, as far as there are any: the holder's first. */
+  ahead(claim: Claim, wait: Patience): Promise<string[]>;
   /** Whether a newcomer would have to wait. */
   isTaken(session: RawSession, options: O | undefined, wait: Patience): Promise<boolean>;
   /** One path for each in the line: the holder first. */

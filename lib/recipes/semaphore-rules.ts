@@ -9,7 +9,7 @@ import { utf8 } from '../client/codec.ts';
 import type { WaitOptions } from '../client/wait.ts';
 import type { RawSession } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
-import { isHeldHere } from './held-here.ts';
+import { namesHeldHere } from './held-here.ts';
 import { KeptNumber } from './kept-number.ts';
 import { idOf, lineOf } from './names.ts';
 import type { Patience } from './patience.ts';
@@ -69,8 +69,19 @@ export class SemaphoreRules implements Rules<string, LeaseOptions> {
     }
     if (gate.type !== 'waiting') return gate;
     const held = await pathsIn(session, this.#leases, wait.left);
-    const ahead = distinct([...held, ...gate.ahead]);
-    return { ...gate, ahead, isForItself: this.#isForItself(held, options) };
+    return { ...gate, isForItself: this.#isForItself(held, options) };
+  }
+
+  async ahead(claimed: Claim, wait: Patience): Promise<string[]> {
+    const leases = await pathsIn(claimed.session, this.#leases, wait.left);
+    const last = lastOf(leases, claimed);
+    if (last === undefined) {
+      return distinct([...leases, ...(await this.#gate.ahead(claimed, wait))]);
+    }
+    const own = new Set(claimed.paths);
+    return last < this.#size
+      ? []
+      : distinct(leases.slice(0, last).filter((path) => !own.has(path)));
   }
 
   async isTaken(
@@ -108,10 +119,8 @@ export class SemaphoreRules implements Rules<string, LeaseOptions> {
     const last = lastOf(paths, claimed);
     if (last === undefined) return { type: 'displaced' };
     if (last < this.#size) return { type: 'granted' };
-    const own = new Set(claimed.paths);
     return {
       type: 'waiting',
-      ahead: distinct(paths.slice(0, last).filter((path) => !own.has(path))),
       isForItself: this.#isForItself(paths, options),
       changed: async (left) => {
         await session.watchChildren(this.#leases).until((names) => {
@@ -137,7 +146,8 @@ export class SemaphoreRules implements Rules<string, LeaseOptions> {
 
   /** If even all others gave theirs back, there would not be enough. */
   #isForItself(leases: readonly string[], options: LeaseOptions | undefined): boolean {
-    const held = leases.filter((path) => isHeldHere(nameOf(path))).length;
+    const here = new Set(namesHeldHere());
+    const held = here.size === 0 ? 0 : leases.filter((path) => here.has(nameOf(path))).length;
     return held > 0 && held + weightOf(options) > this.#size;
   }
 }

@@ -48,7 +48,7 @@ export async function takeTurn<In, O>(
     }
   } catch (error) {
     const { path } = rules;
-    const because = async () => claim && (await tellWho(rules, claim, options));
+    const because = async () => claim && (await tellWho(rules, claim));
     const told = await cutShort(error, { what: `acquire ${path}`, path, wait, because });
     void claim?.remove();
     throw told;
@@ -90,18 +90,13 @@ export async function isTrusted(claim: Claim, wait: Patience): Promise<boolean> 
   return false;
 }
 
-async function tellWho<O>(
-  rules: Rules<never, O>,
-  claim: Claim,
-  options: O | undefined,
-): Promise<string | undefined> {
+async function tellWho(rules: Rules<never, unknown>, claim: Claim): Promise<string | undefined> {
   try {
     const look = new Patience({ timeout: LOOK });
-    const standing = await rules.standing(claim, options, look);
-    if (standing.type === 'moved') void standing.claim.remove();
-    if (standing.type !== 'waiting') return undefined;
+    const ahead = await rules.ahead(claim, look);
+    if (ahead.length === 0) return undefined;
     const stale = { ...look.left, consistency: 'stale' } as const;
-    return `it is ${await whoIsAhead(claim.session, standing.ahead, stale)}`;
+    return `it is ${await whoIsAhead(claim.session, ahead, stale)}`;
   } catch {
     // Without a quorum nobody knows.
     return undefined;

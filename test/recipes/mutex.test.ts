@@ -173,6 +173,17 @@ test('a release wakes the next one, and nobody else (row 61)', async (t) => {
   }
 });
 
+test('taking it is one transaction, and giving it back is one', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/m/kept', '', { parents: true });
+  const mutex = new Mutex(peer, '/m');
+  const first = await mutex.acquire();
+  await first.release();
+  const second = await mutex.acquire();
+  assert.equal(second.fence - first.fence, 2n, 'a delete and a create, and nothing else');
+  await second.release();
+});
+
 test('the code that holds it does not wait for itself', async (t) => {
   const peer = await solo(t);
   const mutex = new Mutex(peer, '/m');

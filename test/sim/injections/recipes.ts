@@ -76,8 +76,8 @@ export const RECIPES: readonly Injection[] = [
     patches: [
       {
         file: HELD,
-        find: 'if (this.#claim.session.trustedFor > 0) return true;',
-        replace: 'if (this.#claim.session.trustedFor >= 0) return true;',
+        find: 'if (this.session.trustedFor > 0) return true;',
+        replace: 'if (this.session.trustedFor >= 0) return true;',
       },
       {
         file: HELD,
@@ -178,9 +178,9 @@ export const RECIPES: readonly Injection[] = [
     patches: [
       {
         file: QUEUE,
-        find: 'changed: (left) => gone(session, joinPath(folder, last.name), left),',
+        find: 'return waitingFor(session, joinPath(folder, last.name), isForItself);',
         replace:
-          'changed: (left) => gone(session, joinPath(folder, ahead[0]?.name ?? last.name), left),',
+          'return waitingFor(session, joinPath(folder, aheadOf(lineOf(names), own)[0]?.name ?? last.name), isForItself);',
       },
     ],
     expects: ['S33'],
@@ -237,8 +237,8 @@ export const RECIPES: readonly Injection[] = [
     patches: [
       {
         file: 'lib/recipes/names.ts',
-        find: '!(isShared && own.isShared)',
-        replace: '!own.isShared',
+        find: '(place.isShared && own.isShared)',
+        replace: 'own.isShared',
       },
     ],
     ...COMMON,
