@@ -63,5 +63,6 @@ export type { StandbyMember } from './standby-tasks.ts';
 export type { LastRun } from './tick-record.ts';
 export type { NextTick } from './ticks.ts';
 export { TreeCache } from './tree-cache.ts';
+export { openTtlNode, type TtlNode, type TtlOptions } from './ttl-node.ts';
 export type { UniqueIdOptions } from './unique-id.ts';
 export { UniqueId } from './unique-id.ts';
