@@ -13,6 +13,8 @@ export interface SessionSource {
   readonly current: SessionCore;
   /** Takes what a listener throws. */
   readonly report: (error: unknown) => void;
+  /** Takes what an operator should know. */
+  readonly warn: (warning: QuorateError) => void;
   /** Where listeners are called. */
   readonly lane: Lane;
   /** The present session has this identity: give it to those that follow, too. */
@@ -31,6 +33,7 @@ export interface ClientObserver {
 export class ClientCore implements SessionSource, SessionOwner {
   readonly peer: ClientPeer;
   readonly report: (error: unknown) => void;
+  readonly warn: (warning: QuorateError) => void;
   readonly lane: Lane = new Lane();
   readonly #observer: ClientObserver;
   readonly #identities: Identity[] = [];
@@ -42,6 +45,7 @@ export class ClientCore implements SessionSource, SessionOwner {
     this.peer = peer;
     this.#observer = observer;
     this.report = (error) => observer.error(error);
+    this.warn = (warning) => observer.warning(warning);
     this.#current = new SessionCore(peer, peer.options.sessionTimeout, this);
   }
 
@@ -98,14 +102,20 @@ export class PinnedSource implements SessionSource {
   readonly peer: ClientPeer;
   readonly current: SessionCore;
   readonly report: (error: unknown) => void;
+  readonly warn: (warning: QuorateError) => void;
   readonly lane: Lane;
   readonly #client: SessionSource | undefined;
 
   /** @param client that the session belongs to; a further session belongs to none */
-  constructor(core: SessionCore, report: (error: unknown) => void, client?: SessionSource) {
+  constructor(
+    core: SessionCore,
+    { report, warn }: Pick<SessionSource, 'report' | 'warn'>,
+    client?: SessionSource,
+  ) {
     this.peer = core.peer;
     this.current = core;
     this.report = report;
+    this.warn = warn;
     this.lane = client?.lane ?? new Lane();
     this.#client = client;
   }

@@ -13,7 +13,7 @@ export class ClientView<T, In> extends TreeView<T, In> implements Client<T, In> 
 
   get session(): Session<T, In> {
     const { source } = this;
-    const pinned = new PinnedSource(source.current, source.report, source);
+    const pinned = new PinnedSource(source.current, source, source);
     return new SessionView(pinned, this.place, this.codec, this.guard);
   }
 

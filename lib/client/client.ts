@@ -231,7 +231,7 @@ export interface PeerEvents {
   status: [now: PeerStatus, before: PeerStatus];
   /** A session of the peer itself is connected: the first, or the next after one has ended. */
   session: [session: Session];
-  /** All goes on, but an operator should know: STALL, SLOW_DISK, POOL_BUSY, REFUSED, EVEN_VOTERS, QUOTA_EXCEEDED and others. */
+  /** All goes on, but an operator should know: STALL, SLOW_DISK, POOL_BUSY, REFUSED, EVEN_VOTERS, QUOTA_EXCEEDED, GRANT_LEAKED and others. */
   warning: [warning: QuorateError];
   /** What was thrown into quorate by a listener, or went wrong where no caller waits. */
   error: [error: unknown];

@@ -90,7 +90,7 @@ export class PeerClient extends ClientView<string, string> implements Peer {
     await this.#connected(core, context, options);
     this.#opened.add(core);
     void core.ended.then(() => this.#opened.delete(core));
-    return new OwnedSessionView(new PinnedSource(core, this.source.report), this.place, utf8);
+    return new OwnedSessionView(new PinnedSource(core, this.source), this.place, utf8);
   }
 
   /** Misuse rejects: nothing that returns a promise throws. */

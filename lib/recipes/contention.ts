@@ -9,10 +9,12 @@ import { inEachSession } from './each-session.ts';
 import type { Grant } from './grant.ts';
 import { HeldClaim } from './held-claim.ts';
 import { grantHeldHere, hold } from './held-here.ts';
+import { LentGrant } from './lent-grant.ts';
 import type { Contender, Lock } from './lock.ts';
 import { Patience } from './patience.ts';
 import type { Rules } from './rules.ts';
 import { takeTurn, takeTurnNow } from './turn.ts';
+import { whileHeld } from './while-held.ts';
 
 /** How a lock is used beside its rules. */
 export interface ContentionOptions {
@@ -41,7 +43,12 @@ export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock
     this.#covering = new Set(reentrant ? locks : []);
   }
 
-  async acquire(options?: O): Promise<HeldClaim> {
+  async acquire(options?: O): Promise<Grant> {
+    return lend(await this.claim(options));
+  }
+
+  /** The same for a recipe that sees to the release itself. */
+  async claim(options?: O): Promise<HeldClaim> {
     this.#checkOptions('acquire', options);
     return grantOf(await this.#queue(options));
   }
@@ -57,7 +64,7 @@ export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock
       if (await this.#rules.isTaken(raw, options, wait)) return undefined;
     }
     const claim = await takeTurnNow(this.#rules, session, options, wait);
-    return claim === undefined ? undefined : grantOf(claim);
+    return claim === undefined ? undefined : lend(grantOf(claim));
   }
 
   async run<R>(work: (grant: Grant) => R | Promise<R>, options?: O): Promise<R> {
@@ -68,7 +75,8 @@ export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock
     const claim = await this.#queue(options);
     const grant = grantOf(claim);
     try {
-      return await hold(this, grant, claim, () => runWith(grant, work));
+      const task = () => whileHeld(grant, () => runWith(grant, work));
+      return await hold(this, grant, claim, task);
     } finally {
       await grant.release();
     }
@@ -90,6 +98,10 @@ export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock
       return takeTurn(this.#rules, session, options, wait);
     });
   }
+}
+
+function lend(held: HeldClaim): Grant {
+  return new LentGrant(held, held.session);
 }
 
 /** From here on the place in the line is the grant's to give up. */

@@ -1,10 +1,12 @@
 import { QuorateError } from '../base/errors.ts';
 import { offAbort, onAbort } from '../client/abort.ts';
+import type { RawSession } from './any-client.ts';
 import type { Claim } from './claim.ts';
 import type { Grant } from './grant.ts';
 
 /** A claim whose turn it is. */
 export class HeldClaim implements Grant {
+  readonly session: RawSession;
   readonly path: string;
   readonly fence: bigint;
   readonly ended: Promise<void>;
@@ -15,13 +17,14 @@ export class HeldClaim implements Grant {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(claim: Claim) {
+    this.session = claim.session;
     this.path = claim.paths[0];
     this.fence = claim.fence;
     this.#claim = claim;
     this.ended = new Promise((resolve) => {
       this.#setEnded = resolve;
     });
-    const { session } = claim;
+    const { session } = this;
     if (session.closing.aborted) this.#sessionEnds();
     else onAbort(session.closing, this.#sessionEnds);
     for (const path of claim.paths) this.#follow(path);
@@ -35,7 +38,7 @@ export class HeldClaim implements Grant {
   /** By the clock, which ends the grant if it is time. */
   stillHeld(): boolean {
     if (this.signal.aborted) return false;
-    if (this.#claim.session.trustedFor > 0) return true;
+    if (this.session.trustedFor > 0) return true;
     this.#lose('nothing was heard of the group for too long');
     return false;
   }
@@ -64,19 +67,19 @@ export class HeldClaim implements Grant {
 
   readonly #check = (): void => {
     if (!this.stillHeld()) return;
-    const wait = Math.ceil(this.#claim.session.trustedFor) + 1;
+    const wait = Math.ceil(this.session.trustedFor) + 1;
     this.#timer = setTimeout(this.#check, wait).unref();
   };
 
   /** Told before the group is, so that nobody else holds it while this one is still at work unaware. */
   readonly #sessionEnds = (): void => {
-    this.#lose('its session has ended', this.#claim.session.closing.reason);
+    this.#lose('its session has ended', this.session.closing.reason);
   };
 
   /** An operator may take a grant away by deleting its node. */
   #follow(path: string): void {
     const { signal, fence } = this;
-    const gone = this.#claim.session.watch(path).until((node) => node?.stat.czxid !== fence, {
+    const gone = this.session.watch(path).until((node) => node?.stat.czxid !== fence, {
       signal,
     });
     // What ends the watch otherwise ends the session too, and is told by its signal.
@@ -96,7 +99,7 @@ export class HeldClaim implements Grant {
   #end(reason: QuorateError): void {
     if (this.signal.aborted) return;
     clearTimeout(this.#timer);
-    offAbort(this.#claim.session.closing, this.#sessionEnds);
+    offAbort(this.session.closing, this.#sessionEnds);
     this.#controller.abort(reason);
     this.#setEnded();
   }

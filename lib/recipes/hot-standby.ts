@@ -17,6 +17,7 @@ import { type Patience, pause } from './patience.ts';
 import { QueueRules } from './queue-rules.ts';
 import { report } from './report.ts';
 import { type StandbyMember, type StandbyRecord, StandbyTasks } from './standby-tasks.ts';
+import { whileHeld } from './while-held.ts';
 
 /** What a {@link HotStandby} may be told. */
 export interface HotStandbyOptions {
@@ -199,7 +200,7 @@ export class HotStandby<T = string, In = T> {
   #elected(task: string, record: StandbyRecord, signal: AbortSignal): Promise<HeldClaim> {
     const view = this.#client.as(json<StandbyRecord>());
     const rules = new TaskRules(this.#pathOf(task), record);
-    return new Contention(view, rules).acquire({ signal });
+    return new Contention(view, rules).claim({ signal });
   }
 
   /** @returns why it has failed; undefined: it has not, but lost the term or was stopped */
@@ -217,7 +218,7 @@ export class HotStandby<T = string, In = T> {
       const view = this.#client.as(json<StandbyRecord>()).guardedBy(term);
       await view.set(term.path, { ...record, state: 'RUNNING' }, { signal: term.signal });
       const { data } = await this.#client.get(this.#pathOf(task), { signal: term.signal });
-      await work(runningTask(term, task, data));
+      await whileHeld(term, () => work(runningTask(term, task, data)));
       return term.stillHeld() ? 'it resigned' : undefined;
     } catch (error) {
       if (!term.stillHeld()) return undefined;

@@ -2,6 +2,7 @@
 import { QuorateError } from '../base/errors.ts';
 import type { Contention } from './contention.ts';
 import type { Grant } from './grant.ts';
+import type { HeldClaim } from './held-claim.ts';
 import { serve } from './serve.ts';
 
 /** A partition that this member owns, for as long as its signal has not aborted. */
@@ -77,9 +78,9 @@ export class OwnedPartitions {
   async #hold(name: string, revoked: AbortSignal): Promise<void> {
     const lock = this.#lockOf(name);
     for (;;) {
-      let held: Awaited<ReturnType<typeof lock.acquire>>;
+      let held: HeldClaim;
       try {
-        held = await lock.acquire({ signal: revoked });
+        held = await lock.claim({ signal: revoked });
       } catch (error) {
         if (revoked.aborted || QuorateError.is(error, 'CLOSED')) return;
         throw error;

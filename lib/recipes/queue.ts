@@ -10,6 +10,7 @@ import {
   type WaitOptions,
 } from '../client/wait.ts';
 import { checkPlace } from './any-client.ts';
+import { LentItem } from './lent-item.ts';
 import { Patience, pause } from './patience.ts';
 import type { QueueItem } from './queue-item.ts';
 import { delayedPrefix, entryPrefix, PRIORITY_MAX, QueuePlace } from './queue-place.ts';
@@ -124,10 +125,7 @@ export class Queue<T = string, In = T> {
    */
   async take(options?: WaitOptions): Promise<QueueItem<T>> {
     checkCall('Queue.take', options, WAIT_OPTIONS);
-    throwIfAborted(options, { what: `take ${this.#place.path}`, path: this.#place.path });
-    const item = this.#waiting.wait(options);
-    if (!this.#isServing) void this.#serve();
-    return await item;
+    return new LentItem(await this.#next(options), this.#client);
   }
 
   /**
@@ -152,6 +150,14 @@ export class Queue<T = string, In = T> {
     return stat?.numChildren ?? 0;
   }
 
+  async #next(options: WaitOptions | undefined): Promise<QueueItem<T>> {
+    const { path } = this.#place;
+    throwIfAborted(options, { what: `take ${path}`, path });
+    const item = this.#waiting.wait(options);
+    if (!this.#isServing) void this.#serve();
+    return item;
+  }
+
   async #work(
     work: (item: QueueItem<T>) => unknown,
     signal: AbortSignal | undefined,
@@ -159,7 +165,7 @@ export class Queue<T = string, In = T> {
     for (;;) {
       let item: QueueItem<T>;
       try {
-        item = await this.take(signal === undefined ? {} : { signal });
+        item = await this.#next(signal === undefined ? {} : { signal });
       } catch (error) {
         const wasStopped = signal?.aborted === true && QuorateError.is(error, 'ABORTED');
         if (wasStopped || QuorateError.is(error, 'CLOSED')) return;

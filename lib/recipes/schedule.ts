@@ -30,6 +30,7 @@ import {
   tickRecords,
 } from './tick-record.ts';
 import { checked, cronTicks, type Next } from './ticks.ts';
+import { whileHeld } from './while-held.ts';
 
 /** One run of a job: a grant that nobody else has while the job is at work. */
 export interface ScheduledRun extends Grant {
@@ -203,7 +204,7 @@ export class Schedule {
     if (isStopped(stop)) giveUp();
     else if (stop !== undefined) onAbort(stop, giveUp);
     try {
-      await job(run);
+      await whileHeld(run, () => job(run));
       if (run.stillHeld()) await this.#finish(run, { ...run.record, state: 'done' });
     } catch (error) {
       if (!run.stillHeld()) return;
@@ -262,7 +263,6 @@ class TakenTick extends HeldClaim implements ScheduledRun {
   readonly record: TickRecord;
   /** Of the schedule's node, since it was taken. */
   readonly version: number;
-  readonly session: Claim['session'];
 
   constructor(claimed: Claim, record: TickRecord, version: number) {
     super(claimed);
@@ -270,7 +270,6 @@ class TakenTick extends HeldClaim implements ScheduledRun {
     this.attempt = record.attempt;
     this.record = record;
     this.version = version;
-    this.session = claimed.session;
   }
 }
 

@@ -2,6 +2,7 @@ import { QuorateError } from '../base/errors.ts';
 import { offAbort, onAbort } from '../client/abort.ts';
 import type { Grant } from './grant.ts';
 import type { HeldClaim } from './held-claim.ts';
+import { whileHeld } from './while-held.ts';
 
 /**
  * Does the work of one grant, and releases it when the work has settled.
@@ -17,7 +18,7 @@ export async function serve(
   if (stop?.aborted === true) giveUp();
   else if (stop !== undefined) onAbort(stop, giveUp);
   try {
-    await work();
+    await whileHeld(held, work);
     return held.stillHeld() || hasResigned(held);
   } catch (error) {
     if (held.stillHeld()) throw error;
