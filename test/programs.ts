@@ -6,6 +6,15 @@ import ts from 'typescript';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Guides outside of the recipes whose programs are whole. */
+export const GUIDES: readonly string[] = [
+  'README.md',
+  'lib/client/guide.md',
+  'lib/peer/deployment.md',
+  'lib/peer/zoo-cfg.md',
+  'lib/testing/guide.md',
+];
+
 /** The fenced programs of a Markdown file in one language, in their order. */
 export function programsOf(path: string, language: 'ts' | 'js'): string[] {
   const text = readFileSync(path, 'utf8');

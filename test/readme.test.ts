@@ -12,17 +12,9 @@ import { fileURLToPath } from 'node:url';
 import { freePorts } from '../examples/support/peer-process.ts';
 import { RANGES } from '../lib/peer/numbers.ts';
 import { IGNORED, KEPT, NUMBERED, TAKEN } from '../lib/peer/zoo-cfg-keys.ts';
-import { examplesIn, programsOf, typeErrors, writeProgram } from './programs.ts';
+import { examplesIn, GUIDES, programsOf, typeErrors, writeProgram } from './programs.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Guides whose programs are whole. */
-const GUIDES = [
-  'README.md',
-  'lib/client/guide.md',
-  'lib/peer/deployment.md',
-  'lib/peer/zoo-cfg.md',
-  'lib/testing/guide.md',
-];
 const TIMEOUT = 120_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'quorate-readme-'));
