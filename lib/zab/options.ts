@@ -30,7 +30,10 @@ export interface ZabOptions {
   readonly notificationMax: number;
   /** A leader outpaced by a promise of one of its voters stands down after this long. @default 30_000 */
   readonly reelectionDelay: number;
-  /** Bytes of history that a learner holds back for one single batch; more are written as they come (step 16). @default 4 MiB */
+  /**
+   * Bytes of history that a learner holds back for one single batch; more are written as they come (step 16).
+   * Also with how many a batch is full: what waits for the disk behind it is for the next. @default 4 MiB
+   */
   readonly syncBufferBytes: number;
   /** Bytes of entries in one message at most, unless one entry is larger. @default 64 KiB */
   readonly groupBytes: number;

@@ -52,10 +52,14 @@ interface Pending {
   undo: HistoryCopy | undefined;
 }
 
-interface InFlight extends Pending {
-  readonly id: number;
-  /** End of the log once the batch is durable. */
+/** A draft that nothing is added to any more. */
+interface Sealed extends Pending {
+  /** End of the log once it is durable. */
   readonly last: Zxid;
+}
+
+interface InFlight extends Sealed {
+  readonly id: number;
 }
 
 /** What an entry takes in memory beside its bytes. */
@@ -64,6 +68,10 @@ const ENTRY_BYTES = 64;
 export class WriteQueue {
   /** Undefined before the group is born: then only births are written. */
   readonly #history: () => History | undefined;
+  readonly #batchBytesMax: number;
+  /** Full drafts, in their order; each is what the store would have been given, had it been idle then. */
+  #sealed: Sealed[] = [];
+  #sealedBytes = 0;
   #pending: Pending | undefined;
   #inFlight: InFlight | undefined;
   #nextId = 1;
@@ -72,8 +80,10 @@ export class WriteQueue {
   /** Rises with every role change; continuations of an earlier one are dropped. */
   incarnation = 0;
 
-  constructor(history: () => History | undefined) {
+  /** @param batchBytesMax with which a batch is full: what a turn adds comes on top. */
+  constructor(history: () => History | undefined, batchBytesMax: number) {
     this.#history = history;
+    this.#batchBytesMax = batchBytesMax;
   }
 
   /** No batch is with the store. */
@@ -82,7 +92,7 @@ export class WriteQueue {
   }
 
   get empty(): boolean {
-    return this.#pending === undefined;
+    return this.#sealed.length === 0 && this.#pending === undefined;
   }
 
   /** Ms in which something has waited for the store and nothing was written. To be asked with every tick. */
@@ -97,7 +107,7 @@ export class WriteQueue {
    * bounded by whoever proposes it.
    */
   get bytes(): number {
-    return this.#pending?.bytes ?? 0;
+    return this.#sealedBytes + (this.#pending?.bytes ?? 0);
   }
 
   /** Appends to the queued log too, after the draft has noted where that ended: a discard goes back to there. */
@@ -155,16 +165,39 @@ export class WriteQueue {
     this.#open().continuations.push({ incarnation: this.incarnation, step });
   }
 
+  /**
+   * At the end of every turn, where a batch may end: a draft that is full waits as it is, and what follows is
+   * another batch. However much waits for the disk, the host never stands still for one long write.
+   */
+  seal(): void {
+    const pending = this.#pending;
+    if (pending === undefined || pending.bytes < this.#batchBytesMax) return;
+    this.#pending = undefined;
+    this.#sealed.push({ ...pending, last: this.#last() });
+    this.#sealedBytes += pending.bytes;
+  }
+
   /** Hands the next batch over. */
   take(committed: Zxid): Batch | undefined {
-    if (this.#inFlight !== undefined || this.#pending === undefined) return undefined;
+    if (this.#inFlight !== undefined) return undefined;
+    const next = this.#next();
+    if (next === undefined) return undefined;
     const id = this.#nextId;
     this.#nextId += 1;
-    this.#inFlight = { ...this.#pending, id, last: this.#last() };
-    const { draft } = this.#pending;
-    const { last } = this.#inFlight;
-    this.#pending = undefined;
+    this.#inFlight = { ...next, id };
+    const { draft, last } = next;
     return { id, committed: committed < last ? committed : last, ...draft };
+  }
+
+  #next(): Sealed | undefined {
+    const sealed = this.#sealed.shift();
+    if (sealed !== undefined) {
+      this.#sealedBytes -= sealed.bytes;
+      return sealed;
+    }
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending && { ...pending, last: this.#last() };
   }
 
   /** The store has written the batch: how far the log is durable now, and the steps that waited for it. */
@@ -186,20 +219,29 @@ export class WriteQueue {
 
   /** What waits in the queue may cut or replace what has just become durable: only the common part counts. */
   #durableNow(history: History, done: InFlight): Zxid {
-    const waiting = this.#pending?.draft;
-    if (waiting?.install !== undefined) return history.durable;
-    const cut = waiting?.truncate;
-    return cut !== undefined && cut < done.last ? cut : done.last;
+    let durable = done.last;
+    for (const { draft } of this.#waiting()) {
+      if (draft.install !== undefined) return history.durable;
+      const { truncate: cut } = draft;
+      if (cut !== undefined && cut < durable) durable = cut;
+    }
+    return durable;
   }
 
   /** Throws away what was not handed over; the queued log is again what the disk has or is about to have. */
   discard(): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#pending = undefined;
     const history = this.#history();
-    if (pending.undo !== undefined) history?.restore(pending.undo);
-    history?.truncate(pending.startLast);
+    for (const { undo, startLast } of this.#waiting().reverse()) {
+      if (undo !== undefined) history?.restore(undo);
+      history?.truncate(startLast);
+    }
+    this.#sealed = [];
+    this.#sealedBytes = 0;
+    this.#pending = undefined;
+  }
+
+  #waiting(): Pending[] {
+    return this.#pending === undefined ? [...this.#sealed] : [...this.#sealed, this.#pending];
   }
 
   #log(): History {

@@ -19,8 +19,8 @@ export const DISK: readonly Injection[] = [
     patches: [
       {
         file: QUEUE,
-        find: 'if (pending === undefined) return; this.#pending = undefined;',
-        replace: 'if (pending === undefined) return;',
+        find: 'this.#sealed = []; this.#sealedBytes = 0; this.#pending = undefined;',
+        replace: '',
       },
     ],
     expects: ['S3', 'S5', 'S8', 'S10', 'S13', 'S14', 'S15', 'S34'],
