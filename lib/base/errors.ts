@@ -52,7 +52,16 @@ export interface ErrorDescription {
   readonly meaning: string;
 }
 
-/** Every error of quorate that is not a `TypeError`: one table, stable codes. */
+/**
+ * Every error of quorate that is not a `TypeError`: one table, stable codes.
+ *
+ * ```ts
+ * import { ERRORS } from 'quorate';
+ *
+ * const { errno, outcome, meaning } = ERRORS.NO_NODE;
+ * console.log(errno, outcome, meaning);                     // -101 is ZooKeeper's number
+ * ```
+ */
 export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   NO_NODE: { errno: -101, outcome: 'not-applied', meaning: 'the node does not exist' },
   NODE_EXISTS: { errno: -110, outcome: 'not-applied', meaning: 'the node exists already' },

@@ -26,6 +26,20 @@ const CONTEXT = { what: 'retry', path: undefined };
  * SESSION_MOVED. A write whose outcome is unknown is never repeated. What is not repeated is thrown as
  * it is.
  *
+ * ```ts
+ * import { exponentialBackoff, openPeer, type RetryPolicy, retry, times, untilElapsed } from 'quorate';
+ *
+ * const peer = await openPeer();
+ * await retry(exponentialBackoff({ base: 50, times: 5 }), () => peer.ensurePath('/orders'));
+ * await retry(times(3, 100), () => peer.get('/orders'));
+ *
+ * // A policy is a function: half a minute, but five times at most.
+ * const halfAMinute = untilElapsed(30_000, 1_000);
+ * const both: RetryPolicy = (attempt, elapsed) => (attempt > 5 ? undefined : halfAMinute(attempt, elapsed));
+ * await retry(both, () => peer.sync());
+ * await peer.close();
+ * ```
+ *
  * @throws {QuorateError} ABORTED: the signal; work that has begun is not cut short by it
  */
 export async function retry<R>(

@@ -9,8 +9,15 @@ export interface Placement {
 }
 
 /**
- * Says what a distribution of equal voters over rooms, zones or data centres can bear:
- * `checkPlacement({ a: 7, b: 3, c: 5 })`. Observers are not counted: they have no vote.
+ * Says what a distribution of equal voters over rooms, zones or data centres can bear. Observers are not
+ * counted: they have no vote.
+ *
+ * ```ts
+ * import { checkPlacement } from 'quorate';
+ *
+ * const { quorumSize, faultTolerance, rooms } = checkPlacement({ a: 7, b: 3, c: 5 });
+ * console.log(quorumSize, faultTolerance, rooms);           // 8 7 { a: true, b: true, c: true }
+ * ```
  *
  * With two rooms, the one that holds the majority can never fail whole.
  *

@@ -4,6 +4,13 @@ export type Shares = Readonly<Record<string, string>>;
 /**
  * Shares the partitions out evenly: no member has two more than another. As few as possible move, and none from
  * a member that may keep it. The same for the same members and partitions, whoever asks.
+ *
+ * ```ts
+ * import { shareOut, type Shares } from 'quorate/recipes';
+ *
+ * const before: Shares = { north: 'ann', south: 'ann', west: 'bob' };
+ * console.log(shareOut(['north', 'south', 'west'], ['ann', 'bob', 'cid'], before));   // one moves to cid
+ * ```
  */
 export function shareOut(
   partitions: readonly string[],
