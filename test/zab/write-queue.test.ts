@@ -58,7 +58,8 @@ test('what waits for a slow disk becomes batches of a bounded size, each as long
 
 test('a step waits for the batch that it was queued with, not for what came later', () => {
   const queue = new Queue();
-  const first = (queue.turn('1.1'), queue.take());
+  queue.turn('1.1');
+  const first = queue.take();
   queue.writes.whenDurable({ type: 'renewed' });
   queue.turn('1.2', '1.3');
   queue.turn('1.4');
