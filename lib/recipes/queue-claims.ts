@@ -1,7 +1,7 @@
 /** Who has taken what, as the changes below `taken` tell. */
 import { nameOf } from '../base/path.ts';
 import type { TreeChange, TreeUpdate } from '../client/feed.ts';
-import { type ClaimRecord, decodeClaim } from './queue-place.ts';
+import { type ClaimRecord, decodeClaim, isRetired } from './queue-place.ts';
 
 /** One claim, as it is in the tree. */
 export interface SeenClaim extends ClaimRecord {
@@ -16,8 +16,8 @@ const TAKER = /-taker-\d{10}$/;
 export class Claims {
   readonly #taken: string;
   readonly #byPath = new Map<string, SeenClaim>();
-  /** Names of the nodes of those who take, and when they came. */
-  readonly #takers = new Map<string, bigint>();
+  /** Names of the nodes of those who take, and when they came; undefined: they see to nothing any more. */
+  readonly #takers = new Map<string, bigint | undefined>();
   readonly #items = new Set<string>();
   /** Counts the claims ever made: who claims writes it, and so none can overlook another one's. */
   version = -1;
@@ -46,7 +46,9 @@ export class Claims {
   isEldest(taker: string): boolean {
     const own = this.#takers.get(taker);
     if (own === undefined) return false;
-    for (const other of this.#takers.values()) if (other < own) return false;
+    for (const other of this.#takers.values()) {
+      if (other !== undefined && other < own) return false;
+    }
     return true;
   }
 
@@ -65,7 +67,7 @@ export class Claims {
     const { path, data, stat } = change;
     const name = nameOf(path);
     if (TAKER.test(name)) {
-      this.#takers.set(name, stat.czxid);
+      this.#takers.set(name, isRetired(data) ? undefined : stat.czxid);
       return;
     }
     const record = decodeClaim(data);

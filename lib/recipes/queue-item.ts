@@ -79,9 +79,9 @@ export class TakenItem<T> implements QueueItem<T> {
     throw QuorateError.make('GRANT_LOST', cause.message, { path, cause });
   };
 
-  readonly ack = (): Promise<void> => {
-    this.#settled ??= this.#ack();
-    return this.#settled;
+  readonly ack = async (): Promise<void> => {
+    this.#settled ??= this.#acknowledge();
+    await this.#settled;
   };
 
   readonly release = async (): Promise<void> => {
@@ -101,17 +101,18 @@ export class TakenItem<T> implements QueueItem<T> {
     this.#end(reason);
   }
 
-  async #ack(): Promise<void> {
-    try {
-      this.assertHeld();
-      await this.#holding.claim.settle(this.name, 'done');
-    } catch (error) {
-      if (QuorateError.is(error, 'GRANT_LOST')) this.#end(error);
-      // It is still to be given back, if the session lives.
-      this.#settled = undefined;
-      throw error;
-    }
-    this.#end('released');
+  /** Throws at once what is known to be lost: that is still to be given back. */
+  #acknowledge(): Promise<void> {
+    this.assertHeld();
+    return this.#holding.claim.settle(this.name, 'done').then(
+      () => this.#end('released'),
+      (error: unknown) => {
+        if (QuorateError.is(error, 'GRANT_LOST')) this.#end(error);
+        // It is still to be given back, if the session lives.
+        this.#settled = undefined;
+        throw error;
+      },
+    );
   }
 
   /** Whoever acknowledges what was given back. */

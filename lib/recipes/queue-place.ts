@@ -109,3 +109,14 @@ export function decodeClaim(data: Uint8Array): ClaimRecord | undefined {
 export function noData(): Uint8Array {
   return NO_DATA;
 }
+
+const RETIRED = encoder.encode('retired');
+
+/** The data of the node of a taker that stays only for those who work on what it has taken. */
+export function retired(): Uint8Array {
+  return RETIRED;
+}
+
+export function isRetired(data: Uint8Array): boolean {
+  return data.length > 0;
+}

@@ -7,13 +7,20 @@ import { bytes } from '../client/codec.ts';
 import type { RawSession } from './any-client.ts';
 import { claim } from './claim.ts';
 import { HeldClaim } from './held-claim.ts';
-import { WITHOUT_END } from './keep-trying.ts';
+import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { Patience, pause } from './patience.ts';
 import { QueueClaim } from './queue-claim.ts';
 import { Claims } from './queue-claims.ts';
 import { moveDue } from './queue-delays.ts';
 import { TakenItem } from './queue-item.ts';
-import { attemptOf, delayedOf, encodeClaim, noData, type QueuePlace } from './queue-place.ts';
+import {
+  attemptOf,
+  delayedOf,
+  encodeClaim,
+  noData,
+  type QueuePlace,
+  retired,
+} from './queue-place.ts';
 import type { Waiting } from './queue-waiting.ts';
 import { Wakeup } from './wakeup.ts';
 
@@ -103,8 +110,18 @@ export class Taker<T> {
   async #retire(grant: HeldClaim): Promise<void> {
     const ended = new Promise<void>((resolve) => onAbort(this.#session.signal, resolve));
     const over = Promise.all([...this.#held.values()].map(({ claim: own }) => own.over));
+    if (this.#held.size > 0) void keepTrying(this.#raw, () => this.#resign(grant.path));
     if (!this.#session.signal.aborted) await Promise.race([ended, over]);
     await grant.release();
+  }
+
+  /** Says that it sees to nothing any more. */
+  async #resign(path: string): Promise<void> {
+    try {
+      await this.#raw.set(path, retired(), WITHOUT_END);
+    } catch (error) {
+      if (!QuorateError.is(error, 'NO_NODE')) throw error;
+    }
   }
 
   async #serve(grant: HeldClaim): Promise<void> {
@@ -220,7 +237,8 @@ export class Taker<T> {
     const own = held.claim;
     try {
       const node = await this.#session.find(joinPath(this.#place.entries, name), WITHOUT_END);
-      if (node === undefined) {
+      // Nobody is given what is lost already: the answer to a claim may come late.
+      if (node === undefined || !grant.stillHeld()) {
         await own.settle(name, 'untouched');
         return;
       }
@@ -250,6 +268,8 @@ export class Taker<T> {
     const held = this.#held.get(path);
     // What is being settled is told by the answer to that.
     if (held === undefined || held.claim.isBusy) return;
+    const left = this.#spare.filter(({ path: claimed }) => claimed !== path);
+    this.#spare.splice(0, this.#spare.length, ...left);
     const message = `the claim ${path} was deleted`;
     this.#lose(held, QuorateError.make('GRANT_LOST', message, { path }));
   }

@@ -46,6 +46,8 @@ export interface QueueRunOptions extends StopOptions {
   readonly concurrency?: number;
 }
 
+/** An acknowledgement came too late, or with the end of its session. */
+const NOT_IN_TIME = ['GRANT_LOST', 'RELEASED', 'SESSION_EXPIRED', 'QUARANTINED', 'CLOSED'] as const;
 /** Before it asks again with the next session, ms. */
 const PAUSE = 10;
 
@@ -173,10 +175,16 @@ export class Queue<T = string, In = T> {
       }
       try {
         await work(item);
+      } catch (error) {
+        if (!QuorateError.is(error, 'GRANT_LOST', 'RELEASED')) report(this.#client, error);
+        await item.release();
+        continue;
+      }
+      try {
         await item.ack();
       } catch (error) {
-        // Of an item that is lost nobody needs to hear: it will be taken again.
-        if (!QuorateError.is(error, 'GRANT_LOST', 'RELEASED')) report(this.#client, error);
+        // It will be taken again, or it is done. Nobody needs to hear of either.
+        if (!QuorateError.is(error, ...NOT_IN_TIME)) report(this.#client, error);
         await item.release();
       }
     }

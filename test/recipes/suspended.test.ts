@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, type Codec, QuorateError, type Session } from '../../lib/index.ts';
-import { Mutex } from '../../lib/recipes/index.ts';
+import { Mutex, Queue } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
 import { eventually, followerAndOther, PATIENCE, untilNodes } from './support.ts';
@@ -144,4 +144,50 @@ test('whoever queues again does not stand on the node of its former session (row
   assert.equal((await peer.exists(grant.path))?.ephemeralOwner, peer.session.id);
   await grant.release();
   assert.deepEqual(await peer.children('/m'), []);
+});
+
+test('an item that was lost while its session lives on is given back by its taker, and taken again', async (t) => {
+  const peer = await solo(t);
+  let trust: number | undefined;
+  const session = disguised(peer.session, (name) => (name === 'trustedFor' ? trust : undefined));
+  const queue = new Queue(
+    clientWith(peer, () => session),
+    '/q',
+  );
+  await queue.put('work');
+  const item = await queue.take({ timeout: PATIENCE });
+  trust = 0;
+  assert.throws(() => item.assertHeld(), failsWith('GRANT_LOST'));
+  trust = undefined;
+  await assert.rejects(item.ack(), failsWith('GRANT_LOST'));
+  await item.release();
+  const again = await queue.take({ timeout: PATIENCE });
+  assert.deepEqual([again.data, again.attempt], ['work', 2]);
+  assert.ok(again.fence > item.fence);
+  await again.ack();
+  await eventually('no claim is left', async () => {
+    const left = await peer.children('/q/taken');
+    return !left.some((name) => name.startsWith('claim-'));
+  });
+});
+
+test('who has retired, and is at work on what it had taken, does not keep the others from their items', async (t) => {
+  const peer = await solo(t);
+  let trust: number | undefined;
+  const session = disguised(peer.session, (name) => (name === 'trustedFor' ? trust : undefined));
+  const first = new Queue(
+    clientWith(peer, () => session),
+    '/q',
+  );
+  await first.put('long');
+  const long = await first.take({ timeout: PATIENCE });
+  const second = new Queue(peer, '/q');
+  await second.put('later', { delay: 20 });
+  const later = second.take({ timeout: PATIENCE });
+  trust = 0;
+  assert.throws(() => long.assertHeld(), failsWith('GRANT_LOST'));
+  // Its node is the oldest, and stays as long as somebody works on what it had.
+  assert.equal((await later).data, 'later');
+  await (await later).ack();
+  await long.release();
 });
