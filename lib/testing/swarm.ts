@@ -20,6 +20,7 @@ export const STREAM = {
   heal: 6,
   store: 7,
   program: 8,
+  application: 9,
 } as const;
 
 export interface Timers {
@@ -85,6 +86,8 @@ export interface SwarmOverrides {
   readonly faults?: readonly (readonly [FaultType, number])[];
   /** Exactly these faults, and none that are drawn. */
   readonly schedule?: readonly Fault[];
+  /** The only applications, by name, where the run has any. */
+  readonly applications?: readonly string[];
   /** Knobs that the seed does not draw. */
   readonly fixed?: Partial<Omit<Swarm, 'seed' | 'faults'>>;
 }

@@ -1,6 +1,6 @@
 /** One schedule of the command line, and what is told of it. */
 
-import { runRecipes } from '../../lib/testing/grants/run-recipes.ts';
+import { runRecipes } from '../../lib/testing/applications/run-recipes.ts';
 import type { Outcome } from '../../lib/testing/schedule.ts';
 import { type MachineKind, runSeed } from '../../lib/testing/simulate.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';

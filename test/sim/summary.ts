@@ -43,6 +43,19 @@ const REACHED: readonly string[] = [
 
 /** What contenders of every kind must have met in some hundred schedules with recipes. */
 const MET: readonly string[] = ['granted', 'lost', 'TIMED_OUT', 'SESSION_EXPIRED', 'CLOSED'];
+/** What all others do, and what cuts them short. */
+const DEEDS: readonly (readonly [string, readonly string[]])[] = [
+  ['putter', ['put']],
+  ['worker', ['taken', 'lost']],
+  ['arriver', ['passed']],
+  ['onlooker', ['passed']],
+  ['visitor', ['passed']],
+  ['member', ['entered', 'left']],
+  ['owner', ['owned']],
+  ['adder', ['added']],
+  ['namer', ['named']],
+];
+const CUT_SHORT: readonly string[] = ['TIMED_OUT', 'SESSION_EXPIRED', 'CLOSED'];
 const WRITES: readonly string[] = [
   'writes taken by a resource',
   'writes refused by their fence',
@@ -69,15 +82,19 @@ export class Summary {
     return this.#statistics.counts.get(what) ?? 0;
   }
 
-  /** Nothing, if there were none. */
+  /** Those who took part, and what each has met. */
   #recipes(): string[] {
-    if (this.count('grants') === 0) return [];
-    const met = CONTENDERS.map((name) => {
-      return `  ${name}: ${MET.map((what) => `${what} ${this.count(`${name}: ${what}`)}`).join(', ')}`;
+    const contenders = CONTENDERS.map((name) => [name, MET] as const);
+    const others = DEEDS.map(([name, deeds]) => [name, [...deeds, ...CUT_SHORT]] as const);
+    const actors = [...contenders, ...others].flatMap(([name, deeds]) => {
+      const counts = deeds.map((what) => [what, this.count(`${name}: ${what}`)] as const);
+      if (counts.every(([, count]) => count === 0)) return [];
+      return [`  ${name}: ${counts.map((count) => count.join(' ')).join(', ')}`];
     });
+    if (this.count('grants') === 0) return actors;
     const writes = WRITES.map((what) => `${what} ${this.count(what)}`).join(', ');
     const waits = `${this.count('waited')} waited for, ${this.count('not at once')} not to be had at once`;
-    return [`${this.count('grants')} grants, ${waits}`, ...met, `  ${writes}`];
+    return [`${this.count('grants')} grants, ${waits}`, `  ${writes}`, ...actors];
   }
 
   lines(realMs: number): string[] {
@@ -93,10 +110,10 @@ export class Summary {
       `${this.count('entries committed')} entries committed, ${this.count('frames')} frames`,
     ];
     lines.push(...this.#recipes());
-    const others = [...this.#statistics.counts].filter(([what]) => {
+    const rest = [...this.#statistics.counts].filter(([what]) => {
       return !what.startsWith('fault ') && !REACHED.includes(what) && !what.startsWith('ms ');
     });
-    lines.push(`also: ${others.map(([what, count]) => `${what} ${count}`).join(', ')}`);
+    lines.push(`also: ${rest.map(([what, count]) => `${what} ${count}`).join(', ')}`);
     return lines;
   }
 }

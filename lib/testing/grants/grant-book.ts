@@ -134,6 +134,7 @@ export class GrantBook {
         if (node === undefined) continue;
         node.gone = entry.zxid;
         this.#over.set(node.made, entry.zxid);
+        if (txn.body.type === 'change') this.#demandSettled(path);
       }
     }
     if (txn.body.type !== 'change' || applied.result.type === 'error') return;
@@ -155,6 +156,14 @@ export class GrantBook {
     demand(over === undefined, 'S33', () => {
       return `${formatZxid(zxid)} writes ${log} by the grant ${formatZxid(fence)}, over at ${formatZxid(over ?? 0n)}`;
     });
+  }
+
+  /** While its session lives its node stays, until the work has settled: a late function overlaps nobody. */
+  #demandSettled(path: string): void {
+    for (const held of this.#held.values()) {
+      const atWork = held.find(({ grant, isWorking }) => isWorking && grant.path === path);
+      demand(atWork === undefined, 'S33', () => `${path} is given on, and its holder is at work`);
+    }
   }
 
   #endOf({ grant }: Holding): Zxid | undefined {

@@ -7,6 +7,7 @@ import { QUEUES } from './queues.ts';
 import { REAL_DISK } from './real-disk.ts';
 import { RECIPES } from './recipes.ts';
 import { SESSIONS } from './sessions.ts';
+import { SHARED_WORK } from './shared-work.ts';
 import { STALLS } from './stalls.ts';
 import { SYNCHRONIZATION } from './synchronization.ts';
 
@@ -20,4 +21,5 @@ export const INJECTIONS: readonly Injection[] = [
   ...STALLS,
   ...REAL_DISK,
   ...RECIPES,
+  ...SHARED_WORK,
 ];

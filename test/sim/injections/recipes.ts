@@ -7,8 +7,12 @@ const HELD = 'lib/recipes/held-claim.ts';
 const QUEUE = 'lib/recipes/queue-rules.ts';
 const TURN = 'lib/recipes/turn.ts';
 
+/** Runs in which nothing else is used. */
+const GRANTS: readonly string[] = ['grants'];
+
 /** Holders and waiters that are cut off, asleep, or gone. */
 const CUT_OFF: SwarmOverrides = {
+  applications: GRANTS,
   fixed: THREE,
   faults: [
     ['partition', 8],
@@ -156,7 +160,7 @@ export const RECIPES: readonly Injection[] = [
       },
     ],
     ...COMMON,
-    bias: { fixed: THREE },
+    bias: { fixed: THREE, applications: GRANTS },
   },
   {
     id: 'watch-on-a-node-that-was-gone',
@@ -228,7 +232,7 @@ export const RECIPES: readonly Injection[] = [
       },
     ],
     ...COMMON,
-    bias: { fixed: THREE },
+    bias: { fixed: THREE, applications: GRANTS },
   },
   {
     id: 'readers-pass-writers',
@@ -242,7 +246,7 @@ export const RECIPES: readonly Injection[] = [
       },
     ],
     ...COMMON,
-    bias: { fixed: THREE },
+    bias: { fixed: THREE, applications: GRANTS },
   },
   {
     id: 'one-turn-for-several-locks',
@@ -257,6 +261,6 @@ export const RECIPES: readonly Injection[] = [
       },
     ],
     ...COMMON,
-    bias: { fixed: THREE },
+    bias: { fixed: THREE, applications: GRANTS },
   },
 ];
