@@ -2,7 +2,7 @@
  * `npm run chaos -- --minutes 20 --peers 5`: real processes on real disks and sockets, under faults that a
  * seed decides; then everything that was asked and answered is held against what it may have been.
  * `--observers N` besides the voters; `--seed N`: the same faults again; `--seconds S`; `--idle MS` between
- * two operations of a worker; `--recipes`: locks, leases and leadership instead of operations of all kinds.
+ * two operations of a worker; `--recipes`: what recipes grant and share instead of operations of all kinds.
  */
 import { parseArgs } from 'node:util';
 import { chaos } from './chaos.ts';
