@@ -91,7 +91,7 @@ export class ProcessHistory {
   }
 }
 
-/** All files of a run. A line that the end of its process, or of its file, cut short is left out. */
+/** All files of a run. A line that the end of its process cut short is left out. */
 export async function loadHistory(directory: string): Promise<History> {
   const operations: Operation[] = [];
   const feeds: Feed[] = [];
@@ -103,11 +103,9 @@ export async function loadHistory(directory: string): Promise<History> {
   const known: Known = { transactions: new Map(), told: new Map() };
   for (const [name, files] of filesByProcess(await readdir(directory))) {
     const one = new ProcessHistory();
-    for (const file of files) {
-      const text = await readFile(join(directory, file), 'utf8');
-      const lines = text.split('\n').slice(0, -1);
-      for (const line of lines) one.add(read(line, known));
-    }
+    const parts = await Promise.all(files.map((file) => readFile(join(directory, file))));
+    const lines = Buffer.concat(parts).toString().split('\n').slice(0, -1);
+    for (const line of lines) one.add(read(line, known));
     for (const operation of one.operations()) operations.push(operation);
     for (const feed of one.feeds) feeds.push({ ...feed, peer: one.peer });
     for (const claim of one.claims) claims.push(claim);

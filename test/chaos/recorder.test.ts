@@ -34,10 +34,21 @@ test('where a file may not grow the history goes on in another one', async (t) =
     import { Recorder } from ${JSON.stringify(new URL('recorder.ts', import.meta.url).href)};
     const recorder = new Recorder(${JSON.stringify(join(path, '1.1.jsonl'))});
     recorder.record({ t: 'peer', peer: 1 });
-    for (let line = 0; line < 20; line += 1) recorder.record({ t: 'complaint', text: 'x'.repeat(300) });
+    for (let line = 0; line < 20; line += 1) recorder.record({ t: 'complaint', text: 'é'.repeat(300) });
+    recorder.record({ t: 'complaint', text: 'x'.repeat(5_000) });
+    recorder.record({ t: 'complaint', text: 'the last' });
   `;
   const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program];
   await promisify(execFile)('prlimit', ['--fsize=1000', '--', ...node]);
   assert.ok((await readdir(path)).length > 5);
-  assert.equal((await loadHistory(path)).complaints.length, 20);
+  const { complaints } = await loadHistory(path);
+  const texts = [
+    ...Array.from({ length: 20 }, () => 'é'.repeat(300)),
+    'x'.repeat(5_000),
+    'the last',
+  ];
+  assert.deepEqual(
+    complaints,
+    texts.map((text) => `1.1: ${text}`),
+  );
 });

@@ -55,17 +55,21 @@ export class Recorder {
     this.#file = openSync(path, 'a');
   }
 
-  /** Where no file may grow any further, the line is the first of the next one; a part of it stays behind, without an end. */
+  /** Where no file may grow any further, what is left of the line is the beginning of the next one. */
   record(line: Line): void {
-    const bytes = Buffer.from(`${writeLine(line)}\n`);
-    if (this.#write(bytes) === bytes.length) return;
-    closeSync(this.#file);
-    this.#files += 1;
-    this.#file = openSync(`${this.#path}.${String(this.#files).padStart(6, '0')}`, 'a');
-    if (this.#write(bytes) < bytes.length) throw new Error('a history cannot be written');
+    let bytes = Buffer.from(`${writeLine(line)}\n`);
+    bytes = bytes.subarray(this.#write(bytes));
+    while (bytes.length > 0) {
+      closeSync(this.#file);
+      this.#files += 1;
+      this.#file = openSync(`${this.#path}.${String(this.#files).padStart(6, '0')}`, 'a');
+      const written = this.#write(bytes);
+      if (written === 0) throw new Error('a history cannot be written');
+      bytes = bytes.subarray(written);
+    }
   }
 
-  #write(bytes: Buffer): number {
+  #write(bytes: Uint8Array): number {
     try {
       return writeSync(this.#file, bytes);
     } catch (error) {
