@@ -29,6 +29,9 @@ const CLAIMED_AT_ONCE = 256;
 /** How long it stays when nobody wants anything, ms: whoever comes next then need not register. */
 const LINGER = 2_000;
 
+/** Before something that the group was too busy for is asked again, ms. */
+const PAUSE = 20;
+
 /** What a queue is told of how to take. */
 export interface TakerOptions {
   readonly maxAttempts: number;
@@ -227,7 +230,7 @@ export class Taker<T> {
       // Another one was faster, and that will be seen.
       if (QuorateError.is(error, 'BAD_VERSION')) return false;
       if (!QuorateError.is(error, 'OVERLOADED', 'GRANT_LOST')) throw error;
-      await pause(20, grant.signal);
+      await pause(PAUSE, grant.signal);
       return true;
     }
   }
@@ -255,6 +258,11 @@ export class Taker<T> {
       this.#itemCount += 1;
       if (!this.#waiting.give(item)) this.#spare.push(item);
     } catch (error) {
+      if (QuorateError.is(error, 'OVERLOADED')) {
+        await pause(PAUSE, this.#session.signal);
+        await this.#open(name, held, grant);
+        return;
+      }
       // The end of the session is told by itself.
       if (!QuorateError.is(error, 'INVALID_DATA')) return;
       // What cannot be read must not be in the way of the others.

@@ -191,3 +191,21 @@ test('who has retired, and is at work on what it had taken, does not keep the ot
   await (await later).ack();
   await long.release();
 });
+
+test('an item that its taker could not read at once, because too much was asked, is handed out all the same', async (t) => {
+  const peer = await solo(t);
+  let refused = 0;
+  const session = disguised(peer.session, (name) => {
+    if (name !== 'find' || refused === 2) return undefined;
+    refused += 1;
+    return () => Promise.reject(QuorateError.make('OVERLOADED'));
+  });
+  const queue = new Queue(
+    clientWith(peer, () => session),
+    '/q',
+  );
+  await queue.put('work');
+  const item = await queue.take({ timeout: PATIENCE });
+  assert.deepEqual([item.data, refused], ['work', 2]);
+  await item.ack();
+});
