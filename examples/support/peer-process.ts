@@ -1,6 +1,6 @@
 /** Peers in processes of their own, for examples and tests that kill them. */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { AskedProcess } from './asked-process.ts';
 import type { Calls, Contents } from './peer-program.ts';
@@ -23,20 +23,35 @@ export class PeerProcess extends AskedProcess<Calls> {
   }
 }
 
-/** Ports of the loopback interface that nobody uses. */
+/** Below those that systems give to connections which go out: such a port stays free while a process is down. */
+const PORTS = { first: 20_000, count: 12_000 } as const;
+/** How many the processes of one machine are apart from each other. */
+const PORTS_EACH = 16;
+let nextPort = (process.pid * PORTS_EACH) % PORTS.count;
+
+/** Ports of the loopback interface that nobody uses, nor is given by chance. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(servers.map(portOf));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  for (let tried = 0; ports.length < count; tried += 1) {
+    if (tried === PORTS.count) throw new Error('no port is free');
+    const port = PORTS.first + nextPort;
+    nextPort = (nextPort + 1) % PORTS.count;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 }
 
-async function portOf(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
