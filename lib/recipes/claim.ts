@@ -117,6 +117,11 @@ async function create<In>(wish: Wish<In>, id: string, wait: Patience): Promise<N
     ephemeral: true,
     ...(data === undefined ? {} : { data }),
   }));
+  const [only] = creates;
+  if (only !== undefined && creates.length + checks.length === 1) {
+    const { create: path, data: own, ...how } = only;
+    return [await session.create(path, own, { ...how, ...wait.left })];
+  }
   const results: readonly unknown[] = await session.multi([...checks, ...creates], wait.left);
   const [first, ...others] = results.slice(checks.length).filter(isCreated);
   if (first === undefined) throw new TypeError('a claim has one folder at least');

@@ -1,5 +1,4 @@
 /** How a place in a line becomes a grant, whatever happens to the session meanwhile. */
-import { QuorateError } from '../base/errors.ts';
 import type { Client, ReadOptions } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
@@ -115,6 +114,6 @@ async function runWith<R>(grant: HeldClaim, work: (grant: Grant) => R | Promise<
   grant.assertHeld();
   const result = await work(grant);
   // Whoever releases it in the middle knows what he does.
-  if (!QuorateError.is(grant.signal.reason, 'RELEASED')) grant.assertHeld();
+  if (!grant.isReleased) grant.assertHeld();
   return result;
 }

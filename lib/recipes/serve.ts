@@ -1,6 +1,4 @@
-import { QuorateError } from '../base/errors.ts';
 import { offAbort, onAbort } from '../client/abort.ts';
-import type { Grant } from './grant.ts';
 import type { HeldClaim } from './held-claim.ts';
 import { whileHeld } from './while-held.ts';
 
@@ -19,16 +17,12 @@ export async function serve(
   else if (stop !== undefined) onAbort(stop, giveUp);
   try {
     await whileHeld(held, work);
-    return held.stillHeld() || hasResigned(held);
+    return held.stillHeld() || held.isReleased;
   } catch (error) {
     if (held.stillHeld()) throw error;
-    return hasResigned(held);
+    return held.isReleased;
   } finally {
     if (stop !== undefined) offAbort(stop, giveUp);
     await held.release();
   }
-}
-
-function hasResigned(held: Grant): boolean {
-  return QuorateError.is(held.signal.reason, 'RELEASED');
 }

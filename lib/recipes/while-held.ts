@@ -11,7 +11,7 @@ export async function whileHeld<R>(held: HeldClaim, work: () => R | Promise<R>):
   let timer: ReturnType<typeof setTimeout> | undefined;
   void held.ended.then(() => {
     // One that was given up keeps its node until the work has settled.
-    if (isSettled || QuorateError.is(held.signal.reason, 'RELEASED')) return;
+    if (isSettled || held.isReleased) return;
     const grace = Math.ceil(held.session.timeout / 3);
     timer = setTimeout(() => tell(held, grace), grace).unref();
   });
