@@ -199,11 +199,19 @@ export class Taker<T> {
     return hasDone;
   }
 
+  /** How many items to claim now. The spare ones are made up for while somebody is at work, half of them at a time. */
+  #wanted(): number {
+    const { prefetch } = this.#options;
+    const [waiting, spare] = [this.#waiting.size, this.#spare.length];
+    const isAtWork = this.#itemCount > spare;
+    if (waiting === 0 && !(isAtWork && 2 * spare < prefetch)) return 0;
+    return Math.min(CLAIMED_AT_ONCE, waiting + prefetch - spare);
+  }
+
   /** Claims what is wanted, as far as there is anything. False: nothing to do before something changes. */
   async #claimNext(grant: HeldClaim): Promise<boolean> {
-    const { maxAttempts, prefetch } = this.#options;
-    const wanted = this.#waiting.size === 0 ? 0 : this.#waiting.size + prefetch;
-    const count = Math.min(CLAIMED_AT_ONCE, wanted - this.#spare.length);
+    const { maxAttempts } = this.#options;
+    const count = this.#wanted();
     const { version, items: taken } = this.#seen;
     // What it claimed itself it has to have seen, to tell it from what is free.
     if (count <= 0 || version < 0 || this.#seen.zxid < this.#claimedAt) return false;

@@ -19,7 +19,7 @@ import {
 import { createTestGroup, type TestGroup } from '../../lib/testing/index.ts';
 import { disturb, numbers, tolerated } from './disturbances.ts';
 import { Monitor } from './monitor.ts';
-import { eventually, PATIENCE, untilNodes } from './support.ts';
+import { eventually, PATIENCE, untilHeard, untilNodes } from './support.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
 const FAULTS = Number(process.env.FAULTS ?? 5);
@@ -147,7 +147,7 @@ test(`contenders of every kind, with seed ${SEED}: nobody holds too much, everyb
 
   const [peer] = group.peers;
   assert.ok(peer);
-  await peer.sync({ timeout: PATIENCE });
+  await untilHeard(peer);
   const { mutex, both, leader } = chaos.exclusive;
   assert.ok((await mutex.checkLog(peer, '/log/m')) > 0);
   assert.ok((await both.checkLog(peer, '/log/xy')) > 0);

@@ -4,7 +4,7 @@ import { json, QuorateError, type StandardSchema } from '../../lib/index.ts';
 import { Config, Migrations, TreeCache } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, eventually, PATIENCE } from './support.ts';
+import { byId, eventually, PATIENCE, untilHeard } from './support.ts';
 
 interface Limits {
   perSecond: number;
@@ -194,7 +194,7 @@ test('a step whose grant is lost writes no more, and is run again by another pro
   ]);
   assert.deepEqual(await next.run({ timeout: PATIENCE }), ['a']);
   group.heal();
-  await cut.sync({ timeout: PATIENCE });
+  await untilHeard(cut);
   assert.equal(await cut.exists('/late'), undefined);
   assert.ok(await cut.exists('/done'));
 });

@@ -4,7 +4,7 @@ import { json, QuorateError } from '../../lib/index.ts';
 import { type EphemeralState, openEphemeral } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, eventually, PATIENCE, untilNodes } from './support.ts';
+import { byId, eventually, PATIENCE, untilHeard, untilNodes } from './support.ts';
 
 test('it is there, its data can be set, and closing it removes it', async (t) => {
   const peer = await solo(t);
@@ -126,7 +126,7 @@ test('an open that is cut short while nobody can be asked leaves no node', async
   );
   for (const open of opens) await assert.rejects(open, failsWith('TIMED_OUT'));
   group.heal();
-  await cut.sync({ timeout: PATIENCE });
+  await untilHeard(cut);
   await untilNodes(cut, '/w', 0);
 });
 

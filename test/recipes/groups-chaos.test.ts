@@ -17,7 +17,7 @@ import {
 import { createTestGroup, type TestGroup } from '../../lib/testing/index.ts';
 import { disturb, numbers, tolerated } from './disturbances.ts';
 import { Monitor } from './monitor.ts';
-import { byId, eventually, nodesIn, PATIENCE, untilNodes } from './support.ts';
+import { byId, eventually, nodesIn, PATIENCE, untilHeard, untilNodes } from './support.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
 const FAULTS = Number(process.env.FAULTS ?? 5);
@@ -190,7 +190,7 @@ test(`those who gather, with seed ${SEED}: nobody passes alone, nothing has two 
     'all have ended',
   );
 
-  await observer.sync({ timeout: PATIENCE });
+  await untilHeard(observer);
   for (const [name, monitor] of gatherings.partitions) {
     assert.ok((await monitor.checkLog(observer, `/log/${name}`)) > 0);
     await eventually('no claim is left', async () => {

@@ -4,7 +4,15 @@ import { json, type Peer, QuorateError } from '../../lib/index.ts';
 import { Queue, type QueueItem } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, counting, eventually, nodesIn, PATIENCE, untilNodes } from './support.ts';
+import {
+  byId,
+  counting,
+  eventually,
+  nodesIn,
+  PATIENCE,
+  untilHeard,
+  untilNodes,
+} from './support.ts';
 
 /** What was handed out, in its order, until there is no more. */
 async function drain(queue: Queue, count: number): Promise<string[]> {
@@ -195,7 +203,7 @@ test('who is cut off loses what it has before anybody else is given it, and cann
   group.heal();
   await late;
   await lost.release();
-  await cut.sync({ timeout: PATIENCE });
+  await untilHeard(cut);
   await again.ack();
   assert.equal(await queue.size(), 0);
 });
@@ -252,6 +260,25 @@ test('nobody lists all that waits, and many who wait ask once', async (t) => {
   const before = counts.get('multi') ?? 0;
   await Promise.all(taken.map((item) => item.ack()));
   assert.ok((counts.get('multi') ?? 0) - before <= 2);
+});
+
+test('while somebody is at work the items at hand are made up for, and no more are claimed', async (t) => {
+  const peer = await solo(t);
+  const queue = new Queue(peer, '/q', { prefetch: 4 });
+  await queue.putAll(Array.from({ length: 20 }, (_, at) => String(at)));
+  const claimed = async (): Promise<number> => {
+    const claims = (await peer.children('/q/taken')).filter((name) => name.startsWith('claim-'));
+    const views = peer.as(json<{ items: string[] }>());
+    const nodes = await Promise.all(claims.map((name) => views.find(`/q/taken/${name}`)));
+    return nodes.reduce((sum, node) => sum + (node?.data.items.length ?? 0), 0);
+  };
+  const items = [await queue.take()];
+  assert.equal(await claimed(), 1 + 4);
+  while (items.length < 4) items.push(await queue.take());
+  await eventually('four at work and four at hand', async () => (await claimed()) === 8);
+  await Promise.all(items.map((item) => item.ack()));
+  await eventually('what nobody wants is given back', async () => (await claimed()) === 0);
+  assert.deepEqual((await drain(queue, 16)).slice(0, 2), ['4', '5']);
 });
 
 test('an operator may take items away by deleting the claim, and items themselves', async (t) => {

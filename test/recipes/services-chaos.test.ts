@@ -16,7 +16,7 @@ import {
 } from '../../lib/recipes/index.ts';
 import { createTestGroup, type TestGroup } from '../../lib/testing/index.ts';
 import { Monitor } from './monitor.ts';
-import { eventually } from './support.ts';
+import { eventually, untilHeard } from './support.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
 const FAULTS = Number(process.env.FAULTS ?? 5);
@@ -127,7 +127,7 @@ test(`schedules, tasks and registrations under faults, with seed ${SEED}`, async
   assert.equal(new Set(ticks).size, ticks.length, 'no tick was run twice');
   const [peer] = group.peers;
   assert.ok(peer);
-  await peer.sync();
+  await untilHeard(peer);
   assert.ok((await monitors.once.checkLog(peer, '/log/once')) > 0);
   assert.ok((await monitors.again.checkLog(peer, '/log/again')) > 0);
   assert.ok((await tasks.checkLog(peer, '/log/tasks')) > 0);

@@ -18,6 +18,17 @@ export async function eventually(
   }
 }
 
+/** Waits until the group answers: a session that has ended meanwhile may be what is asked first. */
+export function untilHeard(client: Client): Promise<void> {
+  const answers = (): Promise<boolean> => {
+    return client.sync({ timeout: PATIENCE }).then(
+      () => true,
+      () => false,
+    );
+  };
+  return eventually('the group answers', answers);
+}
+
 /** How many nodes are in a folder; none where it is absent. */
 export async function nodesIn(client: Client, folder: string): Promise<string[]> {
   const stat = await client.exists(folder);
