@@ -15,7 +15,7 @@ type Make = (seed: number, places: number) => Application;
 /** By name: how often each is drawn, and how it is made. */
 const APPLICATIONS: Readonly<Record<string, readonly [number, Make]>> = {
   grants: [0.5, () => new Contention()],
-  queue: [0.2, () => new QueueUse()],
+  queue: [0.2, (seed) => new QueueUse(seed)],
   barrier: [0.2, (seed, places) => new BarrierUse(seed, places)],
   rounds: [0.2, (seed, places) => new RoundsUse(seed, places)],
   partitions: [0.2, () => new PartitionUse()],

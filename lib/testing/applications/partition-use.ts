@@ -10,7 +10,7 @@ const PARTITIONS: readonly string[] = ['a', 'b', 'c', 'd'];
 /** Mean ms between two looks of an owner, of work that goes on for too long, and of a membership that ends. */
 const STEP = 400;
 const LATE = 800;
-const TERM = 15_000;
+const TERM = 6_000;
 
 export class PartitionUse implements Application {
   readonly #book = new GrantBook(`${PATH}/locks/`);
@@ -45,7 +45,7 @@ export class PartitionUse implements Application {
   async #takePart(owner: Actor, partitioner: Partitioner): Promise<void> {
     const { process, life } = owner;
     const leave = new AbortController();
-    if (process.prng.chance(0.3)) {
+    if (process.prng.chance(0.5)) {
       setTimeout(() => leave.abort(), process.prng.exponential(TERM));
     }
     const signal = AbortSignal.any([life.stop, leave.signal]);

@@ -3,7 +3,9 @@ import { QuorateError } from '../../base/errors.ts';
 import { Queue, type QueueItem } from '../../recipes/index.ts';
 import { isHeld } from '../grants/grant-book.ts';
 import type { Predicate } from '../predicates/predicate.ts';
+import { Prng } from '../prng.ts';
 import type { SimProcess } from '../programs/sim-process.ts';
+import { STREAM } from '../swarm.ts';
 import { Actor } from './actor.ts';
 import type { Application, Life } from './application.ts';
 import { POISON, QueueBook, type Taken } from './queue-book.ts';
@@ -16,9 +18,14 @@ const PAUSE = 1_500;
 
 export class QueueUse implements Application {
   readonly #book = new QueueBook(PATH, MAX_ATTEMPTS);
+  readonly #maxItems: number;
   #processes: SimProcess[] = [];
   /** Tells items apart. */
   #count = 0;
+
+  constructor(seed: number) {
+    this.#maxItems = new Prng(seed, STREAM.application, 3).pick([10_000, 10_000, 6]);
+  }
 
   get predicate(): Predicate {
     return this.#book.predicate;
@@ -27,8 +34,11 @@ export class QueueUse implements Application {
   begin(life: Life): void {
     const { prng } = life.process;
     this.#processes = [...this.#processes.filter(({ alive }) => alive), life.process];
-    const options = { maxAttempts: MAX_ATTEMPTS, prefetch: prng.pick([0, 0, 3]) };
-    const queue = new Queue(life.client, PATH, options);
+    const queue = new Queue(life.client, PATH, {
+      maxAttempts: MAX_ATTEMPTS,
+      maxItems: this.#maxItems,
+      prefetch: prng.pick([0, 0, 3]),
+    });
     const putter = new Actor(life, 'putter', 'S38');
     putter.repeat(() => this.#put(putter, queue));
     for (let count = prng.pick([1, 1, 2]); count > 0; count -= 1) {
@@ -58,15 +68,16 @@ export class QueueUse implements Application {
     const { prng } = process;
     await putter.pause(prng.exponential(PAUSE));
     const items = Array.from({ length: prng.pick([1, 1, 1, 3]) }, () => this.#offer(putter));
+    const isPatient = prng.chance(0.7);
     const options = {
       priority: prng.pick([100, 100, 50]),
-      delay: prng.pick([0, 0, 0, 2_000]),
-      ...(prng.chance(0.3) && { timeout: putter.impatience() }),
+      // What is due in an hour, by a calendar that jumped, takes the room of others so long.
+      delay: this.#maxItems < 100 ? 0 : prng.pick([0, 0, 0, 2_000]),
+      timeout: isPatient ? Number.POSITIVE_INFINITY : putter.impatience(),
     };
+    const put = () => queue.putAll(items, options);
     try {
-      const [first = ''] = items;
-      if (items.length > 1) await queue.putAll(items, options);
-      else await queue.put(first, options);
+      await (isPatient ? putter.patiently(put) : put());
       process.call(() => this.#book.put(items));
       putter.count('put');
     } catch (error) {
