@@ -25,9 +25,11 @@ export interface FeedContext extends WaitContext {
   readonly lane: Lane;
 }
 
-/** Errors that mean the end of the client, its session or its signal: a subscription just ends with them. */
+/** A subscription just ends with its client, its session or its signal. Of a quarantine the peer tells itself, once. */
+const ORDINARY_ENDS = ['CLOSED', 'ABORTED', 'SESSION_EXPIRED', 'QUARANTINED'] as const;
+
 function isOrdinaryEnd(error: unknown): boolean {
-  return error === undefined || QuorateError.is(error, 'CLOSED', 'ABORTED', 'SESSION_EXPIRED');
+  return error === undefined || QuorateError.is(error, ...ORDINARY_ENDS);
 }
 
 /** A feed of states over any source; {@link Cursor} is what makes it conflate. */

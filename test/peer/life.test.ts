@@ -117,6 +117,8 @@ test('a disk that refuses a write puts the peer in quarantine, and harms nobody'
   const errors: unknown[] = [];
   peer.on('error', (error) => errors.push(error));
   await peer.create('/a', 'x');
+  // Those who listen are not told one by one.
+  peer.watch('/a').subscribe(() => {});
   disk.failNextWrite(new Error('ENOSPC: no space left on device'));
   await assert.rejects(peer.set('/a', 'y'), failsWith('QUARANTINED', { outcome: 'unknown' }));
   const { state, serving, reason } = peer.status;
@@ -127,6 +129,7 @@ test('a disk that refuses a write puts the peer in quarantine, and harms nobody'
   await assert.rejects(peer.ready(), failsWith('QUARANTINED'));
   await peer.close();
   assert.equal(peer.status.state, 'closed');
+  assert.equal(errors.length, 1, 'the application hears of it once');
 });
 
 test('no timer and no socket is left when a peer is closed', async () => {

@@ -64,12 +64,14 @@ export class QueueUse implements Application {
   }
 
   async #put(putter: Actor, queue: Queue): Promise<void> {
-    const { process } = putter;
+    const { process, life } = putter;
     const { prng } = process;
     await putter.pause(prng.exponential(PAUSE));
     const items = Array.from({ length: prng.pick([1, 1, 1, 3]) }, () => this.#offer(putter));
     const isPatient = prng.chance(0.7);
     const options = {
+      // Nobody makes room any more.
+      signal: life.stop,
       priority: prng.pick([100, 100, 50]),
       // What is due in an hour, by a calendar that jumped, takes the room of others so long.
       delay: this.#maxItems < 100 ? 0 : prng.pick([0, 0, 0, 2_000]),
