@@ -135,6 +135,7 @@ export async function throughput(
       rows.push(p50.row(what, 'p50 ms', []), p99.row(what, 'p99 ms', [less('zookeeper', 0.3)]));
       rows.push(cpu.row(what, 'CPU s per 100,000', [less('zookeeper', 0.15)]));
     }
+    if (order.operation === 'lock') rows.push(cpu.row(what, 'CPU s per 100,000', []));
     if (order.operation !== 'read' && order.inFlight === 1) rows.push(p50.row(what, 'p50 ms', []));
   }
   return rows;

@@ -18,7 +18,7 @@ async function heap(): Promise<number> {
 /** A thousand wait for one mutex, and who had it queues again: who is woken, and what stays in memory. */
 export async function waiters(): Promise<void> {
   // The log of so many transactions is held in memory: let it be full at both looks.
-  await using group = await createTestGroup(1, { snapCount: 1_000 });
+  await using group = await createTestGroup(1, { snapCount: 1_000, sessionTimeout: 40_000 });
   const [peer] = group.peers;
   if (peer === undefined) throw new Error('a group of none');
   const { client, counts } = counting(peer);
