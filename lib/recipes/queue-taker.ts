@@ -264,7 +264,9 @@ export class Taker<T> {
       });
       held.items.add(item);
       this.#itemCount += 1;
-      if (!this.#waiting.give(item)) this.#spare.push(item);
+      // Behind those that are at hand: whoever waits gets the first.
+      this.#spare.push(item);
+      this.#handOut();
     } catch (error) {
       if (QuorateError.is(error, 'OVERLOADED')) {
         await pause(PAUSE, this.#session.signal);
