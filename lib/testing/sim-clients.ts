@@ -19,7 +19,14 @@ interface Portable {
 }
 
 /** Reads that wait, by the life of the process and the ticket. */
-type Waiting = Map<SimPeer, { readonly life: number; readonly reads: Map<Ticket, Asked> }>;
+interface Reads {
+  readonly life: number;
+  readonly reads: Map<Ticket, Asked>;
+  /** Of those, what need not be answered any more. It may be, and what it left counts. */
+  readonly abandoned: Set<Ticket>;
+}
+
+type Waiting = Map<SimPeer, Reads>;
 
 /** The time-outs of sessions, in units of the peers' own. */
 const TIMEOUTS = [1, 2, 4] as const;
@@ -171,9 +178,10 @@ export class SimClients {
       if (!peer.alive || peer.life !== life) continue;
       for (const ticket of tickets) names.push(`write ${ticket} of peer ${peer.id}`);
     }
-    for (const [peer, { life, reads }] of this.#waiting) {
+    for (const [peer, { life, reads, abandoned }] of this.#waiting) {
       if (!peer.alive || peer.life !== life) continue;
-      for (const ticket of reads.keys()) names.push(`read ${ticket} of peer ${peer.id}`);
+      for (const ticket of reads.keys())
+        if (!abandoned.has(ticket)) names.push(`read ${ticket} of peer ${peer.id}`);
     }
     return names;
   }
@@ -239,10 +247,8 @@ export class SimClients {
       `session ${session.key} reads ${describe(operation)} ${options.consistency ?? 'local'}`;
     if (typeof result === 'number') {
       trace.note('client', peer.place, () => `${text()} as ${result}`, result);
-      ofLife(this.#waiting, peer, () => ({ life: peer.life, reads: new Map() })).reads.set(
-        result,
-        asked,
-      );
+      const { reads } = ofLife(this.#waiting, peer, () => noReads(peer.life));
+      reads.set(result, asked);
       return result;
     }
     trace.note(
@@ -258,7 +264,8 @@ export class SimClients {
 
   /** Nobody waits for that answer any more: of a read there may be none. */
   abandoned(peer: SimPeer, ticket: Ticket): void {
-    this.#waiting.get(peer)?.reads.delete(ticket);
+    const waiting = this.#waiting.get(peer);
+    if (waiting?.reads.has(ticket) === true) waiting.abandoned.add(ticket);
   }
 
   #schedule(index: number, prng: Prng): void {
@@ -293,6 +300,10 @@ export class SimClients {
       referee.told(peer, delivery, asked);
     }
   }
+}
+
+function noReads(life: number): Reads {
+  return { life, reads: new Map(), abandoned: new Set() };
 }
 
 function ofLife<T extends { readonly life: number }>(
