@@ -41,6 +41,8 @@ function load(chunks: readonly Uint8Array[]): State {
   return { zxid: BigInt(zxid) as Zxid, chain: Number(chain) };
 }
 
+const BATCH_BYTES_LEAST = 4_096;
+
 /** The options of one life of a peer. */
 export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
   const { timers, voters, counterMax, syncBufferBytes, groupBytes, lagMax } = swarm;
@@ -53,6 +55,8 @@ export function zabOptions(swarm: Swarm, peer: SimPeer): ZabOptions {
     ...timers,
     counterMax,
     syncBufferBytes,
+    // Few are enough to be sealed now and then; with none at all a slow disk would never catch up.
+    batchBytesMax: Math.max(syncBufferBytes, BATCH_BYTES_LEAST),
     groupBytes: Math.min(groupBytes, network.queueBytes / 8),
     deliverBytesMax,
     lagMax,

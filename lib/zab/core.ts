@@ -79,7 +79,7 @@ export class Core {
     const last = this.#history?.last.zxid ?? durable.applied;
     this.commit = greater(lesser(durable.committed, last), this.applied);
     this.amnesiac = base === undefined;
-    this.writes = new WriteQueue(() => this.#history, options.syncBufferBytes);
+    this.writes = new WriteQueue(() => this.#history, options.batchBytesMax);
     assert(durable.epochs.current <= durable.epochs.accepted, 'currentEpoch <= acceptedEpoch');
   }
 

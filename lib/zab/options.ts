@@ -30,11 +30,10 @@ export interface ZabOptions {
   readonly notificationMax: number;
   /** A leader outpaced by a promise of one of its voters stands down after this long. @default 30_000 */
   readonly reelectionDelay: number;
-  /**
-   * Bytes of history that a learner holds back for one single batch; more are written as they come (step 16).
-   * Also with how many a batch is full: what waits for the disk behind it is for the next. @default 4 MiB
-   */
+  /** Bytes of history that a learner holds back for one single batch; more are written as they come (step 16). @default 4 MiB */
   readonly syncBufferBytes: number;
+  /** Bytes with which a batch for the disk is full: what waits behind it is for the next. @default 4 MiB */
+  readonly batchBytesMax: number;
   /** Bytes of entries in one message at most, unless one entry is larger. @default 64 KiB */
   readonly groupBytes: number;
   /**
@@ -74,6 +73,7 @@ export const ZAB_DEFAULTS: Omit<ZabOptions, 'id' | 'role' | 'voters' | 'spareSto
   notificationMax: 1_000,
   reelectionDelay: 30_000,
   syncBufferBytes: 4 * 1024 * 1024,
+  batchBytesMax: 4 * 1024 * 1024,
   groupBytes: 64 * 1024,
   deliverBytesMax: 256 * 1024,
   lagMax: 100_000,
