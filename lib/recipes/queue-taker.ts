@@ -61,7 +61,7 @@ export class Taker<T> {
   /** Items that somebody has, and the spare ones. */
   #itemCount = 0;
   /** Items that nobody has waited for yet. */
-  readonly #spare: TakenItem<T>[] = [];
+  #spare: TakenItem<T>[] = [];
   /** The transaction of its last claim: what is seen must not be older. */
   #claimedAt = 0n;
   /** Why it can go on no longer. */
@@ -286,8 +286,7 @@ export class Taker<T> {
     const held = this.#held.get(path);
     // What is being settled is told by the answer to that.
     if (held === undefined || held.claim.isBusy) return;
-    const left = this.#spare.filter(({ path: claimed }) => claimed !== path);
-    this.#spare.splice(0, this.#spare.length, ...left);
+    this.#spare = this.#spare.filter((item) => item.path !== path);
     const message = `the claim ${path} was deleted`;
     this.#lose(held, QuorateError.make('GRANT_LOST', message, { path }));
   }

@@ -22,7 +22,7 @@ export function endTurn(core: Core, role: PeerRole, mayCopy: boolean): Ready {
   }
   const deliver = takeDeliverable(core, role);
   if (role.leading !== undefined) lead(core, role, role.leading, mayCopy);
-  core.writes.seal();
+  core.writes.seal(core.commit);
   return core.outbox.take(deliver, core.applied);
 }
 

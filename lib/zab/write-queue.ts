@@ -5,7 +5,7 @@
  * has or is about to have (rule G8, ZOOKEEPER-4712).
  */
 import { assert, present } from '../base/assert.ts';
-import { ZERO, type Zxid } from '../base/zxid.ts';
+import { lesser, ZERO, type Zxid } from '../base/zxid.ts';
 import type { Configuration } from './configuration.ts';
 import type { History, HistoryCopy } from './history.ts';
 import type { Entry } from './log-entry.ts';
@@ -54,6 +54,8 @@ interface Pending {
 
 /** A draft that nothing is added to any more. */
 interface Sealed extends Pending {
+  /** What was known to be committed then: what became known later may be of another history. */
+  readonly committed: Zxid;
   /** End of the log once it is durable. */
   readonly last: Zxid;
 }
@@ -169,35 +171,36 @@ export class WriteQueue {
    * At the end of every turn, where a batch may end: a draft that is full waits as it is, and what follows is
    * another batch. However much waits for the disk, the host never stands still for one long write.
    */
-  seal(): void {
-    const pending = this.#pending;
-    if (pending === undefined || pending.bytes < this.#batchBytesMax) return;
-    this.#pending = undefined;
-    this.#sealed.push({ ...pending, last: this.#last() });
-    this.#sealedBytes += pending.bytes;
+  seal(committed: Zxid): void {
+    if ((this.#pending?.bytes ?? 0) < this.#batchBytesMax) return;
+    const sealed = this.#close(committed);
+    if (sealed === undefined) return;
+    this.#sealed.push(sealed);
+    this.#sealedBytes += sealed.bytes;
   }
 
   /** Hands the next batch over. */
   take(committed: Zxid): Batch | undefined {
     if (this.#inFlight !== undefined) return undefined;
-    const next = this.#next();
+    const next = this.#shift() ?? this.#close(committed);
     if (next === undefined) return undefined;
     const id = this.#nextId;
     this.#nextId += 1;
     this.#inFlight = { ...next, id };
-    const { draft, last } = next;
-    return { id, committed: committed < last ? committed : last, ...draft };
+    return { id, committed: next.committed, ...next.draft };
   }
 
-  #next(): Sealed | undefined {
+  #shift(): Sealed | undefined {
     const sealed = this.#sealed.shift();
-    if (sealed !== undefined) {
-      this.#sealedBytes -= sealed.bytes;
-      return sealed;
-    }
+    this.#sealedBytes -= sealed?.bytes ?? 0;
+    return sealed;
+  }
+
+  #close(committed: Zxid): Sealed | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
-    return pending && { ...pending, last: this.#last() };
+    const last = this.#last();
+    return pending && { ...pending, last, committed: lesser(committed, last) };
   }
 
   /** The store has written the batch: how far the log is durable now, and the steps that waited for it. */

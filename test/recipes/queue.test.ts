@@ -294,6 +294,21 @@ test('an operator may take items away by deleting the claim, and items themselve
   assert.deepEqual(await drain(queue, 1), ['c']);
 });
 
+test('nobody is handed an item whose claim an operator has deleted', async (t) => {
+  const peer = await solo(t);
+  const queue = new Queue(peer, '/q', { prefetch: 1 });
+  await queue.putAll(['a', 'b']);
+  const a = await queue.take({ timeout: PATIENCE });
+  await peer.delete(a.path);
+  await a.ended;
+  for (const data of ['a', 'b']) {
+    const item = await queue.take({ timeout: PATIENCE });
+    item.assertHeld();
+    assert.equal(item.data, data);
+    await item.ack();
+  }
+});
+
 test('what is no option, no number and no function is refused', async (t) => {
   const peer = await solo(t);
   assert.throws(() => new Queue(peer, '/q', { max: 1 } as object), TypeError);

@@ -103,11 +103,14 @@ async function scoreOne(injection: Injection, options: ScoreOptions): Promise<Sc
 }
 
 /** Runs the source as it is: whatever is noticed there says nothing of an injected bug. Answers what was noticed. */
-export async function control(schedules: number, seed: number): Promise<readonly RunReport[]> {
+export async function control(
+  machines: readonly Injection['machine'][],
+  schedules: number,
+  seed: number,
+): Promise<readonly RunReport[]> {
   await using copy = await patchedCopy([]);
-  const kinds = ['zab', 'replica', 'recipes'] as const;
   const reports = await Promise.all(
-    kinds.map((machine) => runSchedules(copy, { machine, seed, schedules, bias: {} })),
+    machines.map((machine) => runSchedules(copy, { machine, seed, schedules, bias: {} })),
   );
   return reports.filter(({ detail }) => detail !== undefined);
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CHAIN_START } from '../../lib/base/hash.ts';
-import { ZERO } from '../../lib/base/zxid.ts';
+import { ZERO, type Zxid } from '../../lib/base/zxid.ts';
 import type { Configuration } from '../../lib/zab/configuration.ts';
 import { History } from '../../lib/zab/history.ts';
 import type { Batch } from '../../lib/zab/ready.ts';
@@ -14,13 +14,14 @@ const GENESIS: Configuration = { version: ZERO, voters: [], origin: { type: 'gen
 /** A queue whose batches are full with 250 bytes, each entry counted as some 164. */
 class Queue {
   readonly history = new History({ zxid: ZERO, chain: CHAIN_START, configuration: GENESIS }, []);
+  committed: Zxid = ZERO;
   readonly writes = new WriteQueue(() => this.history, 250);
 
   /** A turn that appends these. */
   turn(...names: readonly string[]): void {
     for (const name of names)
       this.writes.append(entryAfter(this.history.last, name, 'x'.repeat(100)));
-    this.writes.seal();
+    this.writes.seal(this.committed);
   }
 
   take(): Batch {
@@ -95,4 +96,14 @@ test('a cut that waits behind full batches bounds what counts as durable, and is
   assert.equal(queue.history.durable, at('1.1'), '1.2 is about to go');
   queue.writes.discard();
   assert.equal(queue.history.last.zxid, at('1.2'));
+});
+
+test('a batch says of what is committed what was known when it was full, not what is known when it is written', () => {
+  const queue = new Queue();
+  queue.turn('1.1');
+  const first = queue.take();
+  queue.committed = at('1.1');
+  queue.turn('1.2', '1.3');
+  queue.writes.persisted(first.id);
+  assert.equal(queue.writes.take(at('1.3'))?.committed, at('1.1'));
 });
