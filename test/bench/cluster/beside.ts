@@ -1,5 +1,5 @@
 /** quorate and its rivals, started and ended together. */
-import { QuorateSystem } from './quorate-system.ts';
+import { QuorateSystem, type QuorateVariant } from './quorate-system.ts';
 import { type Rival, RivalSystem } from './rival-system.ts';
 import type { System } from './system.ts';
 import { KEYS } from './throughput.ts';
@@ -14,21 +14,35 @@ export function flag(name: string, byDefault: string): string {
   return given?.slice(prefix.length) ?? byDefault;
 }
 
-/** Those that are wanted and can run here; what is skipped is said. */
-export async function systemsIn(
+function isWanted(name: string): boolean {
+  const given = flag('systems', '');
+  return given === '' || given.split(',').includes(name);
+}
+
+/** Those that are wanted and can run here: which versions, and what is skipped, is said. */
+export async function rivalsHere(rivals: readonly Rival[]): Promise<readonly Rival[]> {
+  const here: Rival[] = [];
+  for (const rival of rivals.filter(({ name }) => isWanted(name))) {
+    const missing = await rival.missing();
+    if (missing === undefined) here.push(rival);
+    console.log(
+      missing === undefined ? await rival.version() : `skipped ${rival.name}: ${missing}`,
+    );
+  }
+  return here;
+}
+
+/** quorate, if it is wanted, and so many others. */
+export function systemsIn(
   directory: string,
   rivals: readonly Rival[],
-): Promise<readonly System[]> {
-  const wanted = flag('systems', [OWN, ...rivals.map(({ name }) => name)].join()).split(',');
-  const systems: System[] = [];
-  if (wanted.includes(OWN)) systems.push(new QuorateSystem(directory));
-  for (const rival of rivals) {
-    if (!wanted.includes(rival.name)) continue;
-    const missing = await rival.missing();
-    if (missing === undefined) systems.push(new RivalSystem(rival, directory));
-    else console.log(`skipped ${rival.name}: ${missing}`);
-  }
-  return systems;
+  variants: readonly QuorateVariant[] = [],
+): readonly System[] {
+  const own = isWanted(OWN) ? [{}, ...variants] : [];
+  return [
+    ...own.map((variant) => new QuorateSystem(directory, variant)),
+    ...rivals.map((rival) => new RivalSystem(rival, directory)),
+  ];
 }
 
 /** Starts the systems, does the work, ends every process again. */

@@ -37,6 +37,11 @@ export class QuorateSystem implements System {
     );
   }
 
+  /** Where each of its peers listens. */
+  get servers(): Readonly<Record<number, string>> {
+    return this.#servers;
+  }
+
   pids(): readonly number[] {
     return [...this.loads.values()].map(({ pid }) => pid);
   }

@@ -22,6 +22,8 @@ export interface Rival {
   readonly isAlone?: boolean;
   /** Why it cannot be measured here; undefined if it can. */
   missing(): Promise<string | undefined>;
+  /** Of the server and of its client, for who reads the figures. */
+  version(): Promise<string>;
   /** Writes its configuration; returns the command that starts the server. */
   command(place: Place, all: readonly Place[]): Promise<readonly [string, ...string[]]>;
   /** Whether this server leads; throws while it does not serve. */

@@ -1,6 +1,6 @@
 /** ZooKeeper, etcd and Redis as Debian installs them, with the settings that a first user would have. */
 import { execFile } from 'node:child_process';
-import { access, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import type { Place, Rival } from './rival-system.ts';
 
 const run = promisify(execFile);
-const ZOOKEEPER_JAR = '/usr/share/java/zookeeper.jar';
+const JARS = '/usr/share/java';
+const ZOOKEEPER_JAR = `${JARS}/zookeeper.jar`;
 const CLIENTS = join(process.cwd(), 'test/bench/rivals/node_modules');
 
 async function exists(path: string): Promise<boolean> {
@@ -21,6 +22,14 @@ async function exists(path: string): Promise<boolean> {
 async function missingClient(client: string): Promise<string | undefined> {
   if (await exists(join(CLIENTS, client))) return undefined;
   return `its client is not installed: npm ci --prefix test/bench/rivals`;
+}
+
+/** A server's version, as its own text has it, and that of the client it is asked through. */
+async function versions(server: string, text: string, client: string): Promise<string> {
+  const number = /\d+\.\d+\.\d+/.exec(text)?.[0] ?? 'of unknown version';
+  const manifest = await readFile(join(CLIENTS, client, 'package.json'), 'utf8');
+  const { version }: { version: string } = JSON.parse(manifest);
+  return `${server} ${number} through ${client} ${version}`;
 }
 
 /** One of ZooKeeper's words of four letters. */
@@ -36,6 +45,11 @@ export const zookeeper: Rival = {
   async missing(): Promise<string | undefined> {
     if (!(await exists(ZOOKEEPER_JAR))) return `no ${ZOOKEEPER_JAR}: apt install zookeeper`;
     return missingClient('node-zookeeper-client');
+  },
+  async version(): Promise<string> {
+    const names = await readdir(JARS);
+    const named = names.find((name) => /^zookeeper-[\d.]+\.jar$/.test(name)) ?? '';
+    return versions('ZooKeeper', named, 'node-zookeeper-client');
   },
   async command(place: Place, all: readonly Place[]): Promise<readonly [string, ...string[]]> {
     const { directory, id, clientPort } = place;
@@ -87,6 +101,9 @@ export const etcd: Rival = {
     );
     return found ? missingClient('etcd3') : 'no etcd: apt install etcd-server';
   },
+  async version(): Promise<string> {
+    return versions('etcd', (await run('etcd', ['--version'])).stdout, 'etcd3');
+  },
   async command(place: Place, all: readonly Place[]): Promise<readonly [string, ...string[]]> {
     const own = `http://127.0.0.1:${place.peerPort}`;
     const client = `http://127.0.0.1:${place.clientPort}`;
@@ -123,6 +140,9 @@ export const redis: Rival = {
       () => false,
     );
     return found ? missingClient('redlock') : 'no redis-server: apt install redis-server';
+  },
+  async version(): Promise<string> {
+    return versions('Redis', (await run('redis-server', ['--version'])).stdout, 'redlock');
   },
   async command({ directory, clientPort }: Place): Promise<readonly [string, ...string[]]> {
     const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];

@@ -3,7 +3,8 @@
 /** What is wanted of a row: quorate's figure over the rival's. */
 export interface Goal {
   readonly rival: string;
-  readonly ratio: number;
+  /** Absent: how they relate is only reported. */
+  readonly ratio?: number;
   readonly better: 'more' | 'less';
 }
 
@@ -38,6 +39,7 @@ function verdict(row: Row, own: string): string {
     const theirs = row.rounds.get(rival);
     if (mine === undefined || theirs === undefined) return [];
     const found = median(mine) / median(theirs);
+    if (ratio === undefined) return [`${short(found)}x ${rival}`];
     const met = better === 'more' ? found >= ratio : found <= ratio;
     const sign = better === 'more' ? '>=' : '<=';
     return [`${short(found)}x ${rival} (${sign} ${ratio}x: ${met ? 'met' : 'NOT met'})`];

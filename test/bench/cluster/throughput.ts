@@ -3,6 +3,9 @@ import type { Order, Result } from './load.ts';
 import { cpuSecondsOf, type System } from './system.ts';
 import { type Goal, median, type Row } from './table.ts';
 
+/** The group whose links are sealed frame by frame: beside the first, under the same load. */
+export const SECRET = 'quorate with a secret';
+
 /** Nodes that each process writes to and reads from. */
 export const KEYS = 1_000;
 
@@ -19,31 +22,36 @@ export interface Measure {
 export const more = (rival: string, ratio: number): Goal => ({ rival, ratio, better: 'more' });
 const less = (rival: string, ratio: number): Goal => ({ rival, ratio, better: 'less' });
 
+/** Only reported: it says what the secret costs. */
+const beside: Goal = { rival: SECRET, better: 'more' };
+
 const MEASURES: readonly Measure[] = [
   {
     what: 'writes, 512 in flight',
     order: { operation: 'write', inFlight: 512 },
-    goals: [more('zookeeper', 10)],
+    goals: [more('zookeeper', 10), beside],
   },
   {
     what: 'writes, 64 in flight',
     order: { operation: 'write', inFlight: 64 },
-    goals: [more('zookeeper', 7), more('etcd', 25)],
+    goals: [more('zookeeper', 7), more('etcd', 25), beside],
   },
   {
     what: 'writes, 1 in flight',
     order: { operation: 'write', inFlight: 1 },
-    goals: [more('zookeeper', 1.5)],
+    goals: [more('zookeeper', 1.5), beside],
   },
   {
     what: 'local reads, 64 in flight',
     order: { operation: 'read', inFlight: 64 },
     goals: [more('zookeeper', 80)],
+    // They cross no link.
+    without: [SECRET],
   },
   {
     what: 'linearizable reads, 64 in flight',
     order: { operation: 'linearizable', inFlight: 64 },
-    goals: [more('etcd', 30)],
+    goals: [more('etcd', 30), beside],
     // Its client has no sync, and a sync would be no quorum operation (ZOOKEEPER-1675).
     without: ['zookeeper'],
   },
@@ -51,8 +59,14 @@ const MEASURES: readonly Measure[] = [
     what: '90 % reads, 10 % writes, 64 in flight',
     order: { operation: 'mixed', inFlight: 64 },
     goals: [more('zookeeper', 10)],
+    without: [SECRET],
   },
 ];
+
+/** What a secret can make a difference to. */
+export const SECRET_MEASURES: readonly Measure[] = MEASURES.filter(({ goals }) =>
+  goals.includes(beside),
+);
 
 /** One system under one kind of load, all its processes at once. */
 export async function measureOnce(

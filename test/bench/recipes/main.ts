@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { flag, OWN, systemsIn, withSystems } from '../cluster/beside.ts';
+import { flag, OWN, rivalsHere, systemsIn, withSystems } from '../cluster/beside.ts';
 import { redis, zookeeper } from '../cluster/rivals.ts';
 import { table } from '../cluster/table.ts';
 import { type Measure, more, throughput } from '../cluster/throughput.ts';
@@ -41,7 +41,7 @@ export async function recipes(): Promise<void> {
 async function locks(rounds: number, seconds: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'quorate-recipes-'));
   try {
-    const systems = await systemsIn(directory, [zookeeper, redis]);
+    const systems = systemsIn(directory, await rivalsHere([zookeeper, redis]));
     const rows = await withSystems(systems, () => throughput(systems, rounds, seconds, LOCKS));
     const names = systems.map(({ name }) => name);
     console.log(`\n${table(rows, names, OWN)}`);
