@@ -53,6 +53,10 @@ export class ClientCore implements SessionSource, SessionOwner {
     return this.#current;
   }
 
+  get end(): QuorateError | undefined {
+    return this.peer.end;
+  }
+
   remember(identity: Identity): void {
     const isNew = this.#identities.every(
       ({ scheme, id }) => scheme !== identity.scheme || id !== identity.id,

@@ -14,6 +14,8 @@ const STALE: ReadOptions = { consistency: 'stale' };
 
 /** Who opened a session. */
 export interface SessionOwner {
+  /** Why no other session follows; undefined: one does, or nobody says. */
+  readonly end?: QuorateError | undefined;
   /** The session is connected, for the first time or again, or suspended. */
   changed(core: SessionCore): void;
   /** The session has ended; called before its watches and its signal are told. */
@@ -175,14 +177,16 @@ export class SessionCore implements SessionObserver {
 
   #finish(cause: QuorateError): void {
     if (this.#ended !== undefined) return;
-    this.#ended = cause;
+    // Where no other session follows, that is why whoever has asked through it can go on no longer.
+    const end = cause.code === 'SESSION_EXPIRED' ? (this.#owner.end ?? cause) : cause;
+    this.#ended = end;
     this.#owner.ended(this);
     this.#setConnected();
     this.#setEnded();
     // Who watches reads: there is no write to be in doubt of.
-    this.watches.end(this.#refusal(cause));
-    if (!this.#closing.signal.aborted) this.#closing.abort(cause);
-    this.#controller.abort(cause);
+    this.watches.end(this.#refusal(end));
+    if (!this.#closing.signal.aborted) this.#closing.abort(end);
+    this.#controller.abort(end);
   }
 
   #refusal(cause: QuorateError): QuorateError {

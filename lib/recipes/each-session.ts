@@ -22,7 +22,8 @@ export async function inEachSession<T, In, R>(
       if (!QuorateError.is(error, 'SESSION_EXPIRED')) throw error;
       await pause(NEXT_PAUSE, wait.signal);
       // A client has the next one by now; a session, once it has ended, has none.
-      if (client.session.signal.aborted) throw error;
+      const { aborted, reason } = client.session.signal;
+      if (aborted) throw QuorateError.is(reason, 'CLOSED', 'QUARANTINED') ? reason : error;
     }
   }
 }

@@ -12,6 +12,7 @@ import { Contention } from './contention.ts';
 import { FoldedWatch } from './folded-watch.ts';
 import type { Grant } from './grant.ts';
 import type { HeldClaim } from './held-claim.ts';
+import { WITHOUT_END } from './keep-trying.ts';
 import { ownerHere } from './owner.ts';
 import { type Patience, pause } from './patience.ts';
 import { QueueRules } from './queue-rules.ts';
@@ -37,6 +38,8 @@ export interface RunningTask<T = string> extends Grant {
 
 /** Before the next attempt, when the group did not answer, ms. */
 const RETRY = 100;
+/** What is no failure of the work: it stands again. Without its node the task is about to be taken off the list. */
+const NOT_YET = ['NO_NODE', 'GRANT_LOST', 'TIMED_OUT', 'OVERLOADED', 'SESSION_EXPIRED'] as const;
 
 /**
  * Several tasks, each of which one process runs and the others stand by for: the first in its line is RUNNING,
@@ -189,9 +192,7 @@ export class HotStandby<T = string, In = T> {
         await pause(this.#failurePause, stop);
       } catch (error) {
         if (stop.aborted || QuorateError.is(error, 'CLOSED')) return;
-        if (!QuorateError.is(error, 'NO_NODE', 'GRANT_LOST', 'TIMED_OUT', 'OVERLOADED'))
-          throw error;
-        // Without its node the task is about to be taken off the list.
+        if (!QuorateError.is(error, ...NOT_YET)) throw error;
         await pause(RETRY, stop);
       }
     }
@@ -201,6 +202,15 @@ export class HotStandby<T = string, In = T> {
     const view = this.#client.as(json<StandbyRecord>());
     const rules = new TaskRules(this.#pathOf(task), record);
     return new Contention(view, rules).claim({ signal });
+  }
+
+  /** Says that it is the one, for as long as that takes. @returns the data of the task */
+  async #takeOver(term: HeldClaim, task: string, record: StandbyRecord): Promise<T> {
+    const wait = { ...WITHOUT_END, signal: term.signal };
+    const view = this.#client.as(json<StandbyRecord>()).guardedBy(term);
+    await view.set(term.path, { ...record, state: 'RUNNING' }, wait);
+    const { data } = await this.#client.get(this.#pathOf(task), wait);
+    return data;
   }
 
   /** @returns why it has failed; undefined: it has not, but lost the term or was stopped */
@@ -214,14 +224,16 @@ export class HotStandby<T = string, In = T> {
     const giveUp = () => term.giveUp();
     if (stop.aborted) giveUp();
     else onAbort(stop, giveUp);
+    let hasBegun = false;
     try {
-      const view = this.#client.as(json<StandbyRecord>()).guardedBy(term);
-      await view.set(term.path, { ...record, state: 'RUNNING' }, { signal: term.signal });
-      const { data } = await this.#client.get(this.#pathOf(task), { signal: term.signal });
+      const data = await this.#takeOver(term, task, record);
+      hasBegun = true;
       await whileHeld(term, () => work(runningTask(term, task, data)));
       return term.stillHeld() ? 'it resigned' : undefined;
     } catch (error) {
       if (!term.stillHeld()) return undefined;
+      // Nothing that the work has done.
+      if (QuorateError.is(error, ...NOT_YET) && !hasBegun) throw error;
       report(this.#client, error);
       return error instanceof Error ? error.message : String(error);
     } finally {

@@ -4,8 +4,11 @@ import type { Client, ReadOptions } from '../client/client.ts';
 import { utf8 } from '../client/codec.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
 import { checkPlace } from './any-client.ts';
+import { inEachSession } from './each-session.ts';
 import type { Grant } from './grant.ts';
+import { WITHOUT_END } from './keep-trying.ts';
 import { Mutex } from './mutex.ts';
+import { Patience } from './patience.ts';
 
 /** One step of a migration. */
 export interface Migration {
@@ -77,9 +80,11 @@ export class Migrations {
    */
   async run(options?: WaitOptions): Promise<string[]> {
     checkCall('Migrations.run', options, WAIT_OPTIONS);
-    if (this.#pending(await this.#done()).length === 0) return [];
+    const wait = new Patience(options, Number.POSITIVE_INFINITY);
+    const done = await inEachSession(this.#client, wait, () => this.#done(wait.left));
+    if (this.#pending(done).length === 0) return [];
     const mutex = new Mutex(this.#client, joinPath(this.#path, 'lock'));
-    return await mutex.run((grant) => this.#run(grant), options);
+    return await mutex.run((grant) => this.#run(grant), wait.left);
   }
 
   /** What was done so far, in that order, also by versions that know other steps. */
@@ -98,12 +103,16 @@ export class Migrations {
 
   async #run(grant: Grant): Promise<string[]> {
     const guarded = this.#client.guardedBy(grant);
-    await guarded.ensurePath(this.#folder);
+    await unlessLost(grant, () => guarded.ensurePath(this.#folder, WITHOUT_END));
+    const done = await unlessLost(grant, () => {
+      return this.#done({ consistency: 'linearizable', ...WITHOUT_END });
+    });
     const ran: string[] = [];
-    for (const step of this.#pending(await this.#done({ consistency: 'linearizable' }))) {
+    for (const step of this.#pending(done)) {
       grant.assertHeld();
       await step.run(guarded, grant);
-      await guarded.create(joinPath(this.#folder, step.name));
+      const record = joinPath(this.#folder, step.name);
+      await unlessLost(grant, () => guarded.create(record, '', WITHOUT_END));
       ran.push(step.name);
     }
     return ran;
@@ -128,6 +137,16 @@ export class Migrations {
       if (QuorateError.is(error, 'NO_NODE')) return [];
       throw error;
     }
+  }
+}
+
+/** However long the group takes to answer; whatever fails because the grant is over fails by that. */
+async function unlessLost<R>(grant: Grant, work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    grant.assertHeld();
+    throw error;
   }
 }
 

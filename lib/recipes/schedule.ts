@@ -48,6 +48,7 @@ const LOOK = 30_000;
 /** Before the next attempt, when the group did not answer, ms. */
 const RETRY = 100;
 const ERROR_MAX = 1_000;
+const PASSING = ['TIMED_OUT', 'OVERLOADED', 'SESSION_EXPIRED', 'SESSION_MOVED'] as const;
 
 /**
  * A job that runs once per tick in the whole group, at most once unless it is told otherwise. See the guide
@@ -110,7 +111,8 @@ export class Schedule {
       } catch (error) {
         if (QuorateError.is(error, 'CLOSED')) return;
         if (QuorateError.is(error, 'ABORTED') && isStopped(stop)) return;
-        if (!(await this.#goesOn(error, stop))) throw error;
+        await this.#goOn(error, stop);
+        if (QuorateError.is(this.#client.session.signal.reason, 'CLOSED')) return;
       }
     }
   }
@@ -190,7 +192,9 @@ export class Schedule {
       checks: [{ set: this.#path, data: record, version }],
     } as const;
     try {
-      return new TakenTick(await claim(wish, wait), record, version + 1);
+      // To its answer: what is given up half-way may have been taken, and nobody would run it.
+      const answer = new Patience({ ...WITHOUT_END, ...wait.left });
+      return new TakenTick(await claim(wish, answer), record, version + 1);
     } catch (error) {
       if (!QuorateError.is(error, 'BAD_VERSION', 'NO_NODE')) throw error;
       // Throws if there is no record any more, but something else.
@@ -204,6 +208,8 @@ export class Schedule {
     if (isStopped(stop)) giveUp();
     else if (stop !== undefined) onAbort(stop, giveUp);
     try {
+      // The answer may have come late, or in a moment in which nobody is to begin any more.
+      if (!run.stillHeld()) return;
       await whileHeld(run, () => job(run));
       if (run.stillHeld()) await this.#finish(run, { ...run.record, state: 'done' });
     } catch (error) {
@@ -231,8 +237,9 @@ export class Schedule {
         const told = { set: this.#path, data: record, version };
         await session.multi([told, { delete: path }], WITHOUT_END);
       } catch (error) {
-        // It was applied, or an operator was there: nothing of it is left to be said.
-        if (!QuorateError.is(error, 'BAD_VERSION', 'NO_NODE')) throw error;
+        if (QuorateError.is(error, ...PASSING, 'CLOSED', 'QUARANTINED')) throw error;
+        // It was applied, or an operator was there. What is refused for good would be so for ever: interrupted.
+        if (!QuorateError.is(error, 'BAD_VERSION', 'NO_NODE')) report(this.#client, error);
       }
     });
   }
@@ -241,14 +248,13 @@ export class Schedule {
     return { tick: new Date(tick).toISOString(), attempt, state, owner: this.#rules.owner };
   }
 
-  /** Whether what went wrong may pass. */
-  async #goesOn(error: unknown, stop: AbortSignal | undefined): Promise<boolean> {
-    if (!QuorateError.is(error, 'TIMED_OUT', 'OVERLOADED', 'SESSION_EXPIRED', 'SESSION_MOVED')) {
-      return false;
-    }
+  /** After what passes. Throws on what does not, or with the end of a session that no other follows. */
+  async #goOn(error: unknown, stop: AbortSignal | undefined): Promise<void> {
+    if (!QuorateError.is(error, ...PASSING)) throw error;
     await pause(RETRY, stop);
     // A client has the next session by now; a session, once it has ended, has none.
-    return !this.#client.session.signal.aborted;
+    const { aborted, reason } = this.#client.session.signal;
+    if (aborted && !QuorateError.is(reason, 'CLOSED')) throw error;
   }
 }
 

@@ -14,6 +14,9 @@ const DEEDS: Readonly<Record<string, readonly string[]>> = {
   rounds: ['member: entered', 'member: left'],
   partitions: ['owner: owned'],
   tally: ['adder: added', 'namer: named'],
+  schedule: ['runner: ran'],
+  standby: ['stander: ran'],
+  migrations: ['migrator: migrated'],
 };
 
 for (const [name, deeds] of Object.entries(DEEDS)) {

@@ -4,9 +4,12 @@ import { Prng } from '../prng.ts';
 import { STREAM, type Swarm } from '../swarm.ts';
 import type { Application } from './application.ts';
 import { BarrierUse } from './barrier-use.ts';
+import { MigrationUse } from './migration-use.ts';
 import { PartitionUse } from './partition-use.ts';
 import { QueueUse } from './queue-use.ts';
 import { RoundsUse } from './rounds-use.ts';
+import { ScheduleUse } from './schedule-use.ts';
+import { StandbyUse } from './standby-use.ts';
 import { TallyUse } from './tally-use.ts';
 
 /** Made for the processes of a run. */
@@ -20,6 +23,9 @@ const APPLICATIONS: Readonly<Record<string, readonly [number, Make]>> = {
   rounds: [0.2, (seed, places) => new RoundsUse(seed, places)],
   partitions: [0.2, () => new PartitionUse()],
   tally: [0.2, () => new TallyUse()],
+  schedule: [0.2, (seed) => new ScheduleUse(seed)],
+  standby: [0.2, () => new StandbyUse()],
+  migrations: [0.2, () => new MigrationUse()],
 };
 
 /**

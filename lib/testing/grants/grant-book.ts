@@ -7,6 +7,7 @@ import type { Grant } from '../../recipes/grant.ts';
 import type { Decided } from '../model.ts';
 import { demand, type Predicate } from '../predicates/predicate.ts';
 import type { SimProcess } from '../programs/sim-process.ts';
+import type { SimPeer } from '../sim-peer.ts';
 
 /** What is granted: at most so much at a time. */
 export interface Line {
@@ -16,9 +17,14 @@ export interface Line {
   readonly log?: string;
 }
 
+/** What is asked of the process of a holder. */
+export type Holder = Pick<SimProcess, 'alive' | 'has' | 'run'> & {
+  readonly peer: Pick<SimPeer, 'id' | 'disk' | 'free' | 'paused'>;
+};
+
 /** One grant, as its holder was told of it. */
 export interface Holding {
-  readonly process: SimProcess;
+  readonly process: Holder;
   readonly grant: Grant;
   readonly lines: readonly Line[];
   /** How much of each line it takes. */
@@ -50,6 +56,7 @@ const decoder = new TextDecoder();
 export class GrantBook {
   /** Nodes below here are those of contenders. */
   readonly #folder: string;
+  readonly #isTakenAway: (path: string) => boolean;
   readonly #nodes = new Map<string, Node>();
   readonly #standing = new Set<string>();
   /** By the name of the line, in the order in which their holders were told. */
@@ -59,8 +66,10 @@ export class GrantBook {
   /** When the node of a fence was gone. */
   readonly #over = new Map<bigint, Zxid>();
 
-  constructor(folder: string) {
+  /** @param isTakenAway whether an operator has deleted a node that is gone, whatever its holder was at */
+  constructor(folder: string, isTakenAway: (path: string) => boolean = () => false) {
     this.#folder = folder;
+    this.#isTakenAway = isTakenAway;
   }
 
   get predicate(): Predicate {
@@ -79,7 +88,7 @@ export class GrantBook {
 
   /** A holder is told that it is its turn. */
   granted(
-    process: SimProcess,
+    process: Holder,
     grant: Grant,
     lines: readonly Line[],
     weight: number,
@@ -134,7 +143,7 @@ export class GrantBook {
         if (node === undefined) continue;
         node.gone = entry.zxid;
         this.#over.set(node.made, entry.zxid);
-        if (txn.body.type === 'change') this.#demandSettled(path);
+        if (txn.body.type === 'change' && !this.#isTakenAway(path)) this.#demandSettled(path);
       }
     }
     if (txn.body.type !== 'change' || applied.result.type === 'error') return;

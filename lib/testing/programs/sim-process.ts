@@ -13,6 +13,9 @@ export interface Applications {
   failed(error: unknown): void;
 }
 
+/** What an application throws on purpose, as its own failure: wherever that is told, it is not one of the library. */
+export class Mishap extends Error {}
+
 export class SimProcess implements VirtualMachine {
   readonly peer: SimPeer;
   readonly prng: Prng;
@@ -119,7 +122,7 @@ export class SimProcess implements VirtualMachine {
 
   /** Something has gone wrong where no caller waits. */
   fail(error: unknown): void {
-    if (this.#alive) this.#applications.failed(error);
+    if (this.#alive && !(error instanceof Mishap)) this.#applications.failed(error);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Every bug that is put back, and those that have to wait. */
 import { BROADCAST } from './broadcast.ts';
 import { DISK } from './disk.ts';
+import { DUTIES } from './duties.ts';
 import type { Injection } from './injection.ts';
 import { PROMISES } from './promises.ts';
 import { QUEUES } from './queues.ts';
@@ -22,4 +23,5 @@ export const INJECTIONS: readonly Injection[] = [
   ...REAL_DISK,
   ...RECIPES,
   ...SHARED_WORK,
+  ...DUTIES,
 ];

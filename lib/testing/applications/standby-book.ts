@@ -1,0 +1,142 @@
+/**
+ * S46: who runs each task of a hot standby, and who stands by. It hears of runs from those who run, and of
+ * their nodes from G.
+ */
+import { formatZxid, type Zxid } from '../../base/zxid.ts';
+import type { RunningTask } from '../../recipes/index.ts';
+import { GrantBook, type Holder, type Holding } from '../grants/grant-book.ts';
+import type { Decided } from '../model.ts';
+import { demand, type Predicate } from '../predicates/predicate.ts';
+import { stepsOf } from './steps.ts';
+
+/** The node of one who stands for a task. */
+interface Member {
+  readonly task: string;
+  readonly owner: string;
+  readonly sequence: number;
+  state: string;
+}
+
+/** What is known of one owner at one task. */
+interface Failures {
+  count: number;
+  message: string | undefined;
+}
+
+export class StandbyBook {
+  readonly #folder: string;
+  readonly #grants: GrantBook;
+  readonly #tasks = new Set<string>();
+  /** Those in G. */
+  readonly #members = new Map<string, Member>();
+  /** By owner and task. */
+  readonly #failures = new Map<string, Failures>();
+  /** By task: how often it was taken over. */
+  readonly #terms = new Map<string, number>();
+
+  constructor(path: string) {
+    this.#folder = `${path}/`;
+    // Whoever removes a task takes it away from those who run it.
+    this.#grants = new GrantBook(this.#folder, (node) => !this.#tasks.has(this.#taskOf(node)));
+  }
+
+  get predicate(): Predicate {
+    return {
+      name: 'S46',
+      title: 'one runs a task of a hot standby, the first in its line',
+      judges: 'replica',
+      watch: (scene) => {
+        const grants = this.#grants.predicate.watch(scene);
+        return {
+          decided: (decided) => {
+            this.#decided(decided);
+            grants.decided?.(decided);
+          },
+        };
+      },
+    };
+  }
+
+  get tasks(): ReadonlySet<string> {
+    return this.#tasks;
+  }
+
+  get standing(): string[] {
+    return [...this.#members.keys()];
+  }
+
+  termsOf(task: string): number {
+    return this.#terms.get(task) ?? 0;
+  }
+
+  /** Work is called. */
+  begun<T>(process: Holder, running: RunningTask<T>, owner: string, since: Zxid): Holding {
+    const { task, path } = running;
+    const holding = this.#grants.granted(process, running, [{ name: task, room: 1 }], 1, since);
+    const member = this.#members.get(path);
+    const isRunning = member === undefined || member.state === 'RUNNING';
+    demand(isRunning && (member?.owner ?? owner) === owner, 'S46', () => {
+      return `${owner} runs ${task} by ${path}, which is ${member?.state} of ${member?.owner}`;
+    });
+    this.#terms.set(task, this.termsOf(task) + 1);
+    return holding;
+  }
+
+  /** At this moment it believes that it holds. */
+  asserted(holding: Holding): void {
+    this.#grants.asserted(holding);
+  }
+
+  /** Work has settled. @param failure how it has failed; undefined: it was not held any more */
+  settled(holding: Holding, task: string, owner: string, failure: string | undefined): void {
+    this.#grants.done(holding);
+    if (failure === undefined) return;
+    const key = `${owner} ${task}`;
+    const { count } = this.#failures.get(key) ?? { count: 0 };
+    this.#failures.set(key, { count: count + 1, message: failure });
+  }
+
+  #decided(decided: Decided): void {
+    const { zxid } = decided.entry;
+    for (const step of stepsOf(decided, this.#folder)) {
+      const { type, path } = step;
+      const task = this.#taskOf(path);
+      if (path === `${this.#folder}${task}`) {
+        if (type === 'create') this.#tasks.add(task);
+        if (type === 'delete') this.#tasks.delete(task);
+      } else if (type === 'create') this.#came(path, task, step.data);
+      else if (type === 'set') this.#changed(path, task, step.data, zxid);
+      else if (type === 'delete') this.#members.delete(path);
+    }
+  }
+
+  #came(path: string, task: string, data: string): void {
+    const { owner, state, failures, error } = JSON.parse(data);
+    demand(state === 'STANDBY', 'S46', () => `${path} comes as ${state}`);
+    const known = this.#failures.get(`${owner} ${task}`);
+    demand(failures === (known?.count ?? 0) && error === known?.message, 'S46', () => {
+      return `${owner} has failed at ${task} ${known?.count ?? 0} times (${known?.message}), and says ${data}`;
+    });
+    this.#members.set(path, { task, owner, state, sequence: Number(path.slice(-10)) });
+  }
+
+  #changed(path: string, task: string, data: string, zxid: Zxid): void {
+    const member = this.#members.get(path);
+    const { state, owner } = JSON.parse(data);
+    demand(member !== undefined && member.owner === owner, 'S46', () => {
+      return `${formatZxid(zxid)} makes ${path} one of ${owner}`;
+    });
+    if (member === undefined) return;
+    member.state = state;
+    if (state !== 'RUNNING') return;
+    for (const [other, { task: its, state: is, sequence }] of this.#members) {
+      if (other === path || its !== task) continue;
+      demand(is !== 'RUNNING', 'S46', () => `${path} and ${other} are RUNNING`);
+      demand(sequence > member.sequence, 'S46', () => `${path} is RUNNING ahead of ${other}`);
+    }
+  }
+
+  #taskOf(path: string): string {
+    return path.slice(this.#folder.length).split('/')[0] ?? '';
+  }
+}
