@@ -132,16 +132,19 @@ export class Additions {
       await this.#client.set(this.#path, total, { ...WITHOUT_END, version: before.stat.version });
       return;
     }
-    await this.#client.create(this.#path, total, WITHOUT_END);
+    try {
+      await this.#client.create(this.#path, total, WITHOUT_END);
+    } catch (error) {
+      if (QuorateError.is(error, 'NO_NODE')) {
+        await makeFolder(this.#client.session.as(bytes), parentOf(this.#path), WITHOUT_END);
+      }
+      throw error;
+    }
   }
 
   /** It was not applied, and that is known. */
   async #mayTryAgain(error: unknown): Promise<boolean> {
-    if (QuorateError.is(error, 'NO_NODE')) {
-      await makeFolder(this.#client.session.as(bytes), parentOf(this.#path), WITHOUT_END);
-      return true;
-    }
-    if (QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS')) return true;
+    if (QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) return true;
     const isPassing = QuorateError.is(error, 'SESSION_EXPIRED', 'OVERLOADED');
     if (!isPassing || error.outcome !== 'not-applied') return false;
     await pause(PAUSE);

@@ -1,5 +1,6 @@
 import { QuorateError } from '../base/errors.ts';
 import type { Client, Znode } from '../client/client.ts';
+import { beforehand } from './beforehand.ts';
 import type { Patience } from './patience.ts';
 
 /** How often the node may come and go while its number is to be written there. */
@@ -27,7 +28,11 @@ export class KeptNumber {
   }
 
   /** Sees to it that the node has it. */
-  async write(view: Client, wait: Patience): Promise<void> {
+  write(view: Client, wait: Patience): Promise<void> {
+    return beforehand(this.#write(view, wait));
+  }
+
+  async #write(view: Client, wait: Patience): Promise<void> {
     const { text } = this;
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -7,6 +7,7 @@ import { QuorateError } from '../base/errors.ts';
 import { joinPath } from '../base/path.ts';
 import type { WaitOptions } from '../client/wait.ts';
 import type { RawSession } from './any-client.ts';
+import { beforehand } from './beforehand.ts';
 import { makeFolder } from './folder.ts';
 
 const encoder = new TextEncoder();
@@ -42,7 +43,11 @@ export class QueuePlace {
   }
 
   /** Its folders are never swept: the numbers of its items go on rising. */
-  async make(session: RawSession, wait: WaitOptions): Promise<void> {
+  make(session: RawSession, wait: WaitOptions): Promise<void> {
+    return beforehand(this.#make(session, wait));
+  }
+
+  async #make(session: RawSession, wait: WaitOptions): Promise<void> {
     const folders = [this.entries, this.taken, this.delayed, this.dead];
     for (;;) {
       await makeFolder(session, this.path, wait);

@@ -4,7 +4,7 @@ import { json, QuorateError, type StandardSchema } from '../../lib/index.ts';
 import { Config, Migrations, TreeCache } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, eventually, PATIENCE, untilHeard } from './support.ts';
+import { byId, eventually, losingAnswer, PATIENCE, untilHeard } from './support.ts';
 
 interface Limits {
   perSecond: number;
@@ -171,6 +171,19 @@ test('a step that throws is not done, and the next run begins with it', async (t
   );
   assert.throws(() => new Migrations(peer, '/m', [good, good]), RangeError);
   assert.throws(() => new Migrations(peer, '/m', [{ ...good, name: 'a/b' }]), RangeError);
+});
+
+test('the answer about its folder is lost: the value was not set', async (t) => {
+  const peer = await solo(t);
+  const config = new Config(
+    losingAnswer(peer, 'create', () => true),
+    '/config/name',
+  );
+  const lost = failsWith('SESSION_EXPIRED', { outcome: 'not-applied' });
+  await assert.rejects(config.set('a'), lost);
+  assert.equal(await peer.exists('/config/name'), undefined);
+  await config.set('b');
+  assert.equal(await config.get(), 'b');
 });
 
 test('a step whose grant is lost writes no more, and is run again by another process', async () => {

@@ -4,7 +4,7 @@ import { QuorateError } from '../../lib/index.ts';
 import { Counter, UniqueId } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, counting, eventually } from './support.ts';
+import { byId, counting, eventually, losingAnswer } from './support.ts';
 
 test('every addition counts once, whoever adds at the same time, and is told its own sum', async () => {
   await using group = await createTestGroup(3);
@@ -76,6 +76,14 @@ test('an addition that is cut short says what became of it', async () => {
   const outcome = await late.settled;
   const sum = await new Counter(leader, '/n').get({ consistency: 'linearizable' });
   assert.equal(sum, outcome === 'applied' ? 11 : 1);
+});
+
+test('the answer about its folder is lost: an addition is begun again', async (t) => {
+  const peer = await solo(t);
+  const isFolder = ([path]: readonly unknown[]): boolean => path === '/counts';
+  const counter = new Counter(losingAnswer(peer, 'create', isFolder), '/counts/n');
+  assert.equal(await counter.add(4), 4);
+  assert.equal((await peer.get('/counts/n')).data, '4');
 });
 
 test('ids are given once, in blocks or one by one, by every process', async () => {

@@ -8,6 +8,7 @@ import {
   byId,
   counting,
   eventually,
+  losingAnswer,
   nodesIn,
   PATIENCE,
   untilHeard,
@@ -306,6 +307,20 @@ test('nobody is handed an item whose claim an operator has deleted', async (t) =
     item.assertHeld();
     assert.equal(item.data, data);
     await item.ack();
+  }
+});
+
+test('the answer about its folders is lost: nothing was put', async (t) => {
+  const peer = await solo(t);
+  for (const name of ['create', 'multi']) {
+    const path = `/by-${name}`;
+    const isOfFolder = ([first]: readonly unknown[]) => typeof first !== 'string' || first === path;
+    const queue = new Queue(losingAnswer(peer, name, isOfFolder), path);
+    const lost = failsWith('SESSION_EXPIRED', { outcome: 'not-applied' });
+    await assert.rejects(queue.put('a'), lost);
+    await queue.put('b');
+    assert.deepEqual(await drain(queue, 1), ['b']);
+    assert.equal(await queue.size(), 0);
   }
 });
 

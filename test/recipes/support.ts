@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, Peer } from '../../lib/index.ts';
+import { type Client, type Peer, QuorateError } from '../../lib/index.ts';
 import type { Grant } from '../../lib/recipes/index.ts';
 import type { TestGroup } from '../../lib/testing/index.ts';
 
@@ -68,6 +68,34 @@ export function counting<C extends Client>(
   client: C,
 ): { readonly client: Client; readonly counts: Map<string, number> } {
   const counts = new Map<string, number>();
+  const watched = intercepted(client, (name, call) => {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    return call();
+  });
+  return { client: watched, counts };
+}
+
+/** A client that does its first `name` of what `isIt` says, and whose answer is lost with its session. */
+export function losingAnswer<C extends Client>(
+  client: C,
+  name: string,
+  isIt: (args: readonly unknown[]) => boolean,
+): Client {
+  let isLost = false;
+  return intercepted(client, (called, call, args) => {
+    if (isLost || called !== name || !isIt(args)) return call();
+    isLost = true;
+    const settled = Promise.resolve('applied' as const);
+    const lost = QuorateError.make('SESSION_EXPIRED', undefined, { outcome: 'unknown', settled });
+    return Promise.resolve(call()).then(() => Promise.reject(lost));
+  });
+}
+
+/** A client whose calls, and those of its views and its session, go through `intercept`. */
+function intercepted<C extends Client>(
+  client: C,
+  intercept: (name: string, call: () => unknown, args: readonly unknown[]) => unknown,
+): Client {
   const wrap = <V extends object>(view: V): V =>
     new Proxy(view, {
       get(target, name) {
@@ -75,11 +103,11 @@ export function counting<C extends Client>(
         if (name === 'session') return wrap(value as object);
         if (typeof value !== 'function') return value;
         return (...args: readonly unknown[]) => {
-          counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
-          const result: unknown = Reflect.apply(value, target, args);
+          const call = (): unknown => Reflect.apply(value, target, args);
+          const result = intercept(String(name), call, args);
           return name === 'as' || name === 'namespace' ? wrap(result as object) : result;
         };
       },
     });
-  return { client: wrap(client), counts };
+  return wrap(client);
 }
