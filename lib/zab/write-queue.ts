@@ -30,7 +30,12 @@ export type Continuation =
       readonly chain: number;
     };
 
+/** A batch to be; what makes it one is known last. */
 interface Draft {
+  /** 0 until it is handed over. */
+  id: number;
+  /** ZERO until nothing is added any more: what becomes known to be committed later may be of another history. */
+  committed: Zxid;
   renew?: string;
   birth?: Birth;
   genesis?: Configuration;
@@ -50,18 +55,8 @@ interface Pending {
   readonly startLast: Zxid;
   /** The log before the first cut or flip of this draft. */
   undo: HistoryCopy | undefined;
-}
-
-/** A draft that nothing is added to any more. */
-interface Sealed extends Pending {
-  /** What was known to be committed then: what became known later may be of another history. */
-  readonly committed: Zxid;
-  /** End of the log once it is durable. */
-  readonly last: Zxid;
-}
-
-interface InFlight extends Sealed {
-  readonly id: number;
+  /** End of the log once it is durable; ZERO until nothing is added any more. */
+  last: Zxid;
 }
 
 /** What an entry takes in memory beside its bytes. */
@@ -72,10 +67,10 @@ export class WriteQueue {
   readonly #history: () => History | undefined;
   readonly #batchBytesMax: number;
   /** Full drafts, in their order; each is what the store would have been given, had it been idle then. */
-  #sealed: Sealed[] = [];
+  #sealed: Pending[] = [];
   #sealedBytes = 0;
   #pending: Pending | undefined;
-  #inFlight: InFlight | undefined;
+  #inFlight: Pending | undefined;
   #nextId = 1;
   /** When something first waited since the store last wrote; undefined: nothing did when it was last asked. */
   #waitsSince: number | undefined;
@@ -184,30 +179,32 @@ export class WriteQueue {
     if (this.#inFlight !== undefined) return undefined;
     const next = this.#shift() ?? this.#close(committed);
     if (next === undefined) return undefined;
-    const id = this.#nextId;
+    next.draft.id = this.#nextId;
     this.#nextId += 1;
-    this.#inFlight = { ...next, id };
-    return { id, committed: next.committed, ...next.draft };
+    this.#inFlight = next;
+    return next.draft;
   }
 
-  #shift(): Sealed | undefined {
+  #shift(): Pending | undefined {
     const sealed = this.#sealed.shift();
     this.#sealedBytes -= sealed?.bytes ?? 0;
     return sealed;
   }
 
-  #close(committed: Zxid): Sealed | undefined {
+  #close(committed: Zxid): Pending | undefined {
     const pending = this.#pending;
+    if (pending === undefined) return undefined;
     this.#pending = undefined;
-    const last = this.#last();
-    return pending && { ...pending, last, committed: lesser(committed, last) };
+    pending.last = this.#last();
+    pending.draft.committed = lesser(committed, pending.last);
+    return pending;
   }
 
   /** The store has written the batch: how far the log is durable now, and the steps that waited for it. */
   persisted(id: number): { readonly batch: Draft; readonly steps: readonly Continuation[] } {
     const done = this.#inFlight;
     assert(
-      done !== undefined && done.id === id,
+      done !== undefined && done.draft.id === id,
       'the batch in flight is the one that was persisted',
     );
     this.#inFlight = undefined;
@@ -221,7 +218,7 @@ export class WriteQueue {
   }
 
   /** What waits in the queue may cut or replace what has just become durable: only the common part counts. */
-  #durableNow(history: History, done: InFlight): Zxid {
+  #durableNow(history: History, done: Pending): Zxid {
     let durable = done.last;
     for (const { draft } of this.#waiting()) {
       if (draft.install !== undefined) return history.durable;
@@ -261,11 +258,12 @@ export class WriteQueue {
 
   #open(): Pending {
     this.#pending ??= {
-      draft: { entries: [] },
+      draft: { id: 0, committed: ZERO, entries: [] },
       bytes: 0,
       continuations: [],
       startLast: this.#last(),
       undo: undefined,
+      last: ZERO,
     };
     return this.#pending;
   }
