@@ -25,6 +25,9 @@ type Opening<T> = Pick<EphemeralOptions<T>, 'whenTaken' | 'isOwn'>;
 interface Wanted<In> {
   readonly data: In;
   readonly at: number;
+  /** What is wanted instead if this is refused; undefined: nothing, or it is known to be good. */
+  before: Wanted<In> | undefined;
+  isRefused: boolean;
 }
 
 /** A node that this one has made. Also what its writes are guarded by: they never reach another one. */
@@ -36,6 +39,8 @@ interface Own<T, In> {
 }
 
 interface Waiter {
+  /** Which data it waits for. */
+  readonly at: number;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -45,7 +50,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   readonly #client: Client<T, In>;
   readonly #closing = new AbortController();
   #count = 0;
-  /** The newest data that was asked for. */
+  /** The newest data that was asked for and not refused: never older than what was written. */
   #wanted: Wanted<In>;
   /** The newest that the tree has taken. */
   #written: Wanted<In>;
@@ -63,7 +68,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   constructor(client: Client<T, In>, path: string, data: In) {
     this.path = path;
     this.#client = client;
-    this.#wanted = { data, at: 0 };
+    this.#wanted = { data, at: 0, before: undefined, isRefused: false };
     this.#written = this.#wanted;
   }
 
@@ -92,7 +97,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   async open(options: WaitOptions | undefined, opening: Opening<T>): Promise<void> {
     const context = { what: `openEphemeral ${this.path}`, path: this.path };
     throwIfAborted(options, context);
-    const made = this.#made();
+    const made = this.#made(this.#wanted);
     this.#end = this.#keep(opening);
     try {
       await bounded(made, options, { ...context, reason: () => this.#reason() });
@@ -109,11 +114,11 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
     if (this.state === 'closed') throw this.#closed();
     const wait = new Patience(options, Number.POSITIVE_INFINITY);
     this.#count += 1;
-    const wanted = { data, at: this.#count };
+    const wanted = { data, at: this.#count, before: this.#wanted, isRefused: false };
     this.#wanted = wanted;
     if (this.#own !== undefined) await this.#write(this.#own, wanted, wait.left);
     if (this.#written.at >= wanted.at) return;
-    await bounded(this.#made(), wait.left, { ...context, reason: () => this.#reason() });
+    await bounded(this.#made(wanted), wait.left, { ...context, reason: () => this.#reason() });
   }
 
   close(): Promise<void> {
@@ -125,10 +130,11 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
     return this.close();
   }
 
-  /** Resolves when a node with the newest data has been made. */
-  #made(): Promise<void> {
+  /** Resolves when there is a node with that data, or with newer. */
+  #made({ at }: Wanted<In>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiters.add({ resolve, reject });
+      if (this.#isOver) reject(this.#closed());
+      else this.#waiters.add({ at, resolve, reject });
     });
   }
 
@@ -142,27 +148,29 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   async #keep(first: Opening<T>): Promise<void> {
     const { signal } = this.#closing;
     let opening: Opening<T> | undefined = first;
-    for (let wait = FIRST_PAUSE; !signal.aborted; ) {
+    let wait = FIRST_PAUSE;
+    while (!signal.aborted) {
       const { session } = this.#client;
       if (session.signal.aborted) break;
       try {
-        this.#own = await this.#make(session, opening);
-        opening = undefined;
-        wait = FIRST_PAUSE;
-        await this.#isNewest(this.#own);
-        this.#tell((waiter) => waiter.resolve());
+        if (this.#own === undefined) {
+          this.#own = await this.#make(session, opening);
+          opening = undefined;
+          wait = FIRST_PAUSE;
+        }
+        if (await this.#isNewest(this.#own)) this.#tell((waiter) => waiter.resolve());
         await this.#isGone(this.#own);
+        this.#own = undefined;
       } catch (error) {
         if (opening !== undefined && !isPassing(error)) {
           this.#tell((waiter) => waiter.reject(error));
           break;
         }
-        // What nobody can be told of here, whoever waits is.
-        if (isRefusal(error)) this.#refuse(error);
+        // While its session lives the node is there, whatever has failed.
+        if (!signal.aborted && this.#own?.session.signal.aborted === true) this.#own = undefined;
         await pause(wait, signal);
         wait = Math.min(LONGEST_PAUSE, wait * 2);
       }
-      if (!signal.aborted) this.#own = undefined;
     }
     this.#isOver = true;
     this.#tell((waiter) => waiter.reject(this.#closed()));
@@ -173,12 +181,28 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   async #make(session: Session<T, In>, opening: Opening<T> | undefined): Promise<Own<T, In>> {
     for (;;) {
       const wanted = this.#wanted;
-      const stat = (await this.#create(session, wanted)) ?? (await this.#replace(session, opening));
+      const stat = await this.#place(session, wanted, opening);
       if (stat === undefined) continue;
       this.#obstacle = undefined;
-      if (this.#written.at < wanted.at) this.#written = wanted;
+      this.#wrote(wanted);
       this.#fence = stat.czxid;
       return ownOf(session, this.path, stat.czxid);
+    }
+  }
+
+  /** Undefined: look again. */
+  async #place(
+    session: Session<T, In>,
+    wanted: Wanted<In>,
+    opening: Opening<T> | undefined,
+  ): Promise<Stat | undefined> {
+    try {
+      return (
+        (await this.#create(session, wanted)) ?? (await this.#replace(session, wanted, opening))
+      );
+    } catch (error) {
+      if (isRefusal(error)) this.#refuse(wanted, error);
+      throw error;
     }
   }
 
@@ -214,13 +238,14 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   /** Takes the place of the node that is there, or waits until it is gone. Undefined: look again. */
   async #replace(
     session: Session<T, In>,
+    wanted: Wanted<In>,
     opening: Opening<T> | undefined,
   ): Promise<Stat | undefined> {
     const raw = session.as(bytes);
     const stat = await raw.exists(this.path, WITHOUT_END);
     if (stat === undefined) return undefined;
     const isOwn = stat.czxid === this.#fence || (await isOwnBy(opening, session, this.path, stat));
-    if (isOwn) return await this.#exchange(session, stat.czxid);
+    if (isOwn) return await this.#exchange(session, wanted, stat.czxid);
     this.#obstacle = stat;
     const neverGoes = stat.ephemeralOwner === 0n;
     if (opening !== undefined && (neverGoes || opening.whenTaken === 'reject')) throw this.#taken();
@@ -231,10 +256,14 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   }
 
   /** In one transaction, and only that very node. */
-  async #exchange(session: Session<T, In>, fence: bigint): Promise<Stat | undefined> {
+  async #exchange(
+    session: Session<T, In>,
+    { data }: Wanted<In>,
+    fence: bigint,
+  ): Promise<Stat | undefined> {
     const { path } = this;
     const guarded = session.guardedBy(ownOf(session, path, fence));
-    const create = { create: path, data: this.#wanted.data, ephemeral: true } as const;
+    const create = { create: path, data, ephemeral: true } as const;
     const wait = { ...WITHOUT_END, signal: this.#closing.signal };
     try {
       const [, made] = await guarded.multi([{ delete: path }, create] as const, wait);
@@ -246,25 +275,36 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
     }
   }
 
-  /** Writes what was asked for while it was made. */
-  async #isNewest(own: Own<T, In>): Promise<void> {
+  /** Writes what was asked for while it was made. False: the node is gone. */
+  async #isNewest(own: Own<T, In>): Promise<boolean> {
     while (this.#wanted !== this.#written) {
-      if (!(await this.#write(own, this.#wanted, WITHOUT_END))) return;
+      try {
+        if (!(await this.#write(own, this.#wanted, WITHOUT_END))) return false;
+      } catch (error) {
+        // What was wanted before is still to be written, perhaps.
+        if (!isRefusal(error)) throw error;
+      }
     }
+    return true;
   }
 
   /** False: the node is gone. */
   async #write(own: Own<T, In>, wanted: Wanted<In>, wait: WaitOptions): Promise<boolean> {
     try {
       await own.session.guardedBy(own).set(this.path, wanted.data, wait);
-      if (this.#written.at < wanted.at) this.#written = wanted;
+      this.#wrote(wanted);
       return true;
     } catch (error) {
       if (QuorateError.is(error, 'GRANT_LOST', 'NO_NODE', 'SESSION_EXPIRED', 'CLOSED'))
         return false;
-      if (isRefusal(error) && this.#wanted === wanted) this.#wanted = this.#written;
+      if (isRefusal(error)) this.#refuse(wanted, error);
       throw error;
     }
+  }
+
+  #wrote(wanted: Wanted<In>): void {
+    wanted.before = undefined;
+    if (this.#written.at < wanted.at) this.#written = wanted;
   }
 
   /** Resolves when it is; or rejects when its session has ended, or this one is closed. */
@@ -276,10 +316,17 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
       .until((node) => node?.stat.czxid !== fence, { signal });
   }
 
-  /** Goes back to the data before; whoever has set the other is told. */
-  #refuse(error: unknown): void {
-    this.#wanted = this.#written;
-    this.#tell((waiter) => waiter.reject(error));
+  /** Goes back to the newest data that is not refused; whoever has set this is told. */
+  #refuse(refused: Wanted<In>, error: unknown): void {
+    refused.isRefused = true;
+    while (this.#wanted.isRefused && this.#wanted.before !== undefined) {
+      this.#wanted = this.#wanted.before;
+    }
+    for (const waiter of this.#waiters) {
+      if (waiter.at !== refused.at) continue;
+      this.#waiters.delete(waiter);
+      waiter.reject(error);
+    }
   }
 
   #reason(): string | undefined {

@@ -17,6 +17,7 @@ const DEEDS: Readonly<Record<string, readonly string[]>> = {
   schedule: ['runner: ran'],
   standby: ['stander: ran'],
   migrations: ['migrator: migrated'],
+  group: ['member: kept', 'watcher: looked', 'watcher: told'],
 };
 
 for (const [name, deeds] of Object.entries(DEEDS)) {

@@ -11,8 +11,8 @@ import type { RunKind } from './run.ts';
 export interface Regression {
   readonly seed: number;
   readonly machine: RunKind;
-  /** The faults and the knobs; without them the seed draws both. */
-  readonly overrides?: Pick<SwarmOverrides, 'schedule' | 'fixed'>;
+  /** The faults, the knobs and the applications; without them the seed draws all. */
+  readonly overrides?: Pick<SwarmOverrides, 'schedule' | 'fixed' | 'applications'>;
   /** What went wrong. */
   readonly story: string;
 }
@@ -36,5 +36,17 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 5281,
     machine: 'replica',
     story: 'a session expired between the proposal of its move and the move (S21)',
+  },
+  {
+    seed: 8,
+    machine: 'recipes',
+    overrides: { applications: ['group'] },
+    story: 'a member came back with older data, because newer data was refused meanwhile (S41)',
+  },
+  {
+    seed: 11,
+    machine: 'recipes',
+    overrides: { applications: ['group'] },
+    story: 'a member was told that its data is there, and its node was gone before (S41)',
   },
 ];

@@ -4,6 +4,7 @@ import { Prng } from '../prng.ts';
 import { STREAM, type Swarm } from '../swarm.ts';
 import type { Application } from './application.ts';
 import { BarrierUse } from './barrier-use.ts';
+import { GroupUse } from './group-use.ts';
 import { MigrationUse } from './migration-use.ts';
 import { PartitionUse } from './partition-use.ts';
 import { QueueUse } from './queue-use.ts';
@@ -26,6 +27,7 @@ const APPLICATIONS: Readonly<Record<string, readonly [number, Make]>> = {
   schedule: [0.2, (seed) => new ScheduleUse(seed)],
   standby: [0.2, () => new StandbyUse()],
   migrations: [0.2, () => new MigrationUse()],
+  group: [0.2, () => new GroupUse()],
 };
 
 /**

@@ -8,7 +8,7 @@ import { isHeld } from '../grants/grant-book.ts';
 import type { Decided } from '../model.ts';
 import { demand, type Predicate, type Scene } from '../predicates/predicate.ts';
 import type { SimProcess } from '../programs/sim-process.ts';
-import { askerOf, type Step, stepsOf } from './steps.ts';
+import { askerOf, lifeOf, type Step, stepsOf } from './steps.ts';
 
 /** What must never be acknowledged begins so. */
 export const POISON = 'poison';
@@ -274,10 +274,6 @@ export class QueueBook {
     demand(item !== undefined, 'S38', () => `${data} was put by nobody`);
     return item as Item;
   }
-}
-
-function lifeOf({ peer }: SimProcess): string {
-  return `${peer.id}/${peer.disk.boot}`;
 }
 
 /** How often an item was taken, its present time included. */

@@ -1,5 +1,6 @@
 /** What a committed transaction does to the nodes below a folder, one after the other. */
 import type { Decided } from '../model.ts';
+import type { SimProcess } from '../programs/sim-process.ts';
 
 export type Step =
   | { readonly type: 'create' | 'set'; readonly path: string; readonly data: string }
@@ -29,4 +30,9 @@ export function stepsOf({ txn, applied }: Decided, folder: string): Step[] {
 /** Who asked for a transaction: a life of a process. */
 export function askerOf({ txn }: Decided): string {
   return `${txn.owner.peer}/${txn.owner.boot}`;
+}
+
+/** The same, as a process knows itself. */
+export function lifeOf({ peer }: SimProcess): string {
+  return `${peer.id}/${peer.disk.boot}`;
 }

@@ -3,6 +3,7 @@ import { BROADCAST } from './broadcast.ts';
 import { DISK } from './disk.ts';
 import { DUTIES } from './duties.ts';
 import type { Injection } from './injection.ts';
+import { KEEPING } from './kept.ts';
 import { PROMISES } from './promises.ts';
 import { QUEUES } from './queues.ts';
 import { REAL_DISK } from './real-disk.ts';
@@ -24,4 +25,5 @@ export const INJECTIONS: readonly Injection[] = [
   ...RECIPES,
   ...SHARED_WORK,
   ...DUTIES,
+  ...KEEPING,
 ];
