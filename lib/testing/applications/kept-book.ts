@@ -2,12 +2,11 @@
 import { formatZxid, type Zxid } from '../../base/zxid.ts';
 import type { Decided } from '../model.ts';
 import { demand } from '../predicates/predicate.ts';
-import type { SimProcess } from '../programs/sim-process.ts';
-import { askerOf, lifeOf, type Step, stepsOf } from './steps.ts';
+import { askerOf, lifeOf, type Owner, type Step, stepsOf } from './steps.ts';
 
 /** One node, from the call that asks for it to its end. */
 export interface Kept {
-  readonly process: SimProcess;
+  readonly process: Owner;
   /** Which life of the process. */
   readonly life: string;
   readonly path: string;
@@ -50,7 +49,7 @@ export class KeptBook {
   }
 
   /** Somebody is about to ask for a node. */
-  opening(process: SimProcess, path: string): Kept {
+  opening(process: Owner, path: string): Kept {
     const life = lifeOf(process);
     const mark = `${life}:${this.#byMark.size}`;
     const kept: Kept = {

@@ -32,7 +32,12 @@ export function askerOf({ txn }: Decided): string {
   return `${txn.owner.peer}/${txn.owner.boot}`;
 }
 
+/** What is to be known of a process to tell its lives and its sessions. */
+export interface Owner extends Pick<SimProcess, 'alive' | 'has'> {
+  readonly peer: { readonly id: number; readonly disk: { readonly boot: number } };
+}
+
 /** The same, as a process knows itself. */
-export function lifeOf({ peer }: SimProcess): string {
+export function lifeOf({ peer }: Pick<Owner, 'peer'>): string {
   return `${peer.id}/${peer.disk.boot}`;
 }

@@ -1,19 +1,32 @@
 /** What those who watch a subtree were told of it: what it was, in this order, and in the end what it is. */
 import { formatZxid } from '../../base/zxid.ts';
 import { demand } from '../predicates/predicate.ts';
-import type { Actor } from './actor.ts';
 import type { SubtreeBook } from './subtree-book.ts';
+
+/** Who watches. */
+export interface Onlooker {
+  /** As statistics call it. */
+  readonly name: string;
+  /** The predicate that judges what it is told. */
+  readonly judge: string;
+  /** What its peer has applied. */
+  readonly applied: bigint;
+  readonly process: {
+    readonly alive: boolean;
+    readonly peer: { readonly id: number; readonly free: boolean };
+  };
+}
 
 /** One consumer's way through the states. */
 export class View {
-  readonly actor: Actor;
+  readonly actor: Onlooker;
   readonly #book: SubtreeBook;
   #moment = 0;
   #zxid = 0n;
   /** What it was told last. */
   #words: string | undefined;
 
-  constructor(book: SubtreeBook, actor: Actor) {
+  constructor(book: SubtreeBook, actor: Onlooker) {
     this.#book = book;
     this.actor = actor;
   }
@@ -77,7 +90,7 @@ export class Views {
   }
 
   /** @param look has it told what is at hand now */
-  open(actor: Actor, look: (view: View) => void = () => {}): View {
+  open(actor: Onlooker, look: (view: View) => void = () => {}): View {
     const view = new View(this.#book, actor);
     this.#open.set(view, () => look(view));
     return view;
@@ -93,11 +106,11 @@ export class Views {
     const before = [...this.#open.keys()];
     return () => {
       const still = before.filter((view) => {
-        const { process, name } = view.actor;
+        const { process } = view.actor;
         const look = this.#open.get(view);
         if (look === undefined || !process.alive || !process.peer.free) return false;
         look();
-        return name !== '' && view.isBehind(moment);
+        return view.isBehind(moment);
       });
       return still.map(({ actor, words }) => {
         return `${actor.name} of peer ${actor.process.peer.id} still has ${words}, and it is ${this.#book.words(moment)}`;
