@@ -4,8 +4,8 @@ import { QuorateError } from '../base/errors.ts';
 import type { ReadResult } from '../replica/read.ts';
 import type { Stat } from '../tree/znode.ts';
 import { formatAcl } from './acl-text.ts';
-import type { Called } from './asked.ts';
 import type { Done } from './call.ts';
+import type { CallName } from './call-options.ts';
 import type { Created, Znode } from './client.ts';
 import { decodeWith } from './codec.ts';
 import type { TreeChange } from './feed.ts';
@@ -16,40 +16,50 @@ import { NOT_APPLIED } from './wait.ts';
 
 type ReadFailure = Extract<ReadResult, { readonly type: 'error' }>;
 
-function fail(view: View<unknown, never>, failure: ReadFailure, called: Called): QuorateError {
-  const { path } = called;
+function fail(
+  view: View<unknown, never>,
+  failure: ReadFailure,
+  name: CallName,
+  path: string | undefined,
+): QuorateError {
   // Reads do not check their path before they ask: this says what is wrong with it.
   if (failure.code === 'BAD_ARGUMENTS' && path !== undefined) view.place.resolve(path);
-  return view.failure(called, failure, NOT_APPLIED);
+  return view.failure({ name, path }, failure, NOT_APPLIED);
 }
 
 function impossible(answer: { readonly type: string }): never {
   throw QuorateError.make('RUNTIME_INCONSISTENCY', `an answer of another kind: ${answer.type}`);
 }
 
-export function znodeOf<T>(view: View<T, never>, result: ReadResult, called: Called): Znode<T> {
-  if (result.type === 'error') throw fail(view, result, called);
-  if (result.type !== 'get' || called.path === undefined) return impossible(result);
-  const { path } = called;
+export function znodeOf<T>(
+  view: View<T, never>,
+  result: ReadResult,
+  name: CallName,
+  path: string | undefined,
+): Znode<T> {
+  if (result.type === 'error') throw fail(view, result, name, path);
+  if (result.type !== 'get' || path === undefined) return impossible(result);
   return { path, data: decodeWith(view.codec, result.data, path), stat: result.stat };
 }
 
 export function znodeOrNone<T>(
   view: View<T, never>,
   result: ReadResult,
-  called: Called,
+  name: CallName,
+  path: string | undefined,
 ): Znode<T> | undefined {
   if (result.type === 'error' && result.code === 'NO_NODE') return undefined;
-  return znodeOf(view, result, called);
+  return znodeOf(view, result, name, path);
 }
 
 export function statOrNone(
   view: View<unknown, never>,
   result: ReadResult,
-  called: Called,
+  name: CallName,
+  path: string | undefined,
 ): Stat | undefined {
   if (result.type === 'error' && result.code === 'NO_NODE') return undefined;
-  if (result.type === 'error') throw fail(view, result, called);
+  if (result.type === 'error') throw fail(view, result, name, path);
   if (result.type !== 'exists') return impossible(result);
   return result.stat;
 }
@@ -57,34 +67,42 @@ export function statOrNone(
 export function childrenOf(
   view: View<unknown, never>,
   result: ReadResult,
-  called: Called,
+  name: CallName,
+  path: string | undefined,
 ): string[] {
-  if (result.type === 'error') throw fail(view, result, called);
+  if (result.type === 'error') throw fail(view, result, name, path);
   return result.type === 'children' ? result.children : impossible(result);
 }
 
 export function childrenOrNone(
   view: View<unknown, never>,
   result: ReadResult,
-  called: Called,
+  name: CallName,
+  path: string | undefined,
 ): string[] {
   if (result.type === 'error' && result.code === 'NO_NODE') return [];
-  return childrenOf(view, result, called);
+  return childrenOf(view, result, name, path);
 }
 
 export function aclOf(
   view: View<unknown, never>,
   result: ReadResult,
-  called: Called,
+  name: CallName,
+  path: string | undefined,
 ): { acl: string[]; stat: Stat } {
-  if (result.type === 'error') throw fail(view, result, called);
+  if (result.type === 'error') throw fail(view, result, name, path);
   if (result.type !== 'get-acl') return impossible(result);
   return { acl: formatAcl(result.acl), stat: result.stat };
 }
 
 /** Of a sync. */
-export function synced(view: View<unknown, never>, result: ReadResult, called: Called): void {
-  if (result.type === 'error') throw fail(view, result, called);
+export function synced(
+  view: View<unknown, never>,
+  result: ReadResult,
+  name: CallName,
+  path: string | undefined,
+): void {
+  if (result.type === 'error') throw fail(view, result, name, path);
 }
 
 export function createdOf(view: View<unknown, never>, answer: Done): Created {

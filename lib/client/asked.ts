@@ -5,8 +5,16 @@ import type { Failure } from './failure.ts';
 import type { View } from './view.ts';
 import type { Fate } from './wait.ts';
 
-/** What a view makes of an answer: plain functions, so that a call makes no closure. */
-export type Finish<T, A, R> = (view: View<T, never>, answer: A, called: Called) => R;
+/**
+ * What a view makes of an answer: plain functions of what the application has called, so that a read which
+ * is answered at once makes nothing but its answer.
+ */
+export type Finish<T, A, R> = (
+  view: View<T, never>,
+  answer: A,
+  name: CallName,
+  path: string | undefined,
+) => R;
 
 /** The name and the path of a call, as the application knows them. */
 export interface Called {
@@ -14,7 +22,7 @@ export interface Called {
   readonly path: string | undefined;
 }
 
-/** One call of a view. */
+/** One call of a view that waits for its answer. */
 export class Asked<T, A, R> implements Question<A, R>, Called {
   readonly name: CallName;
   readonly path: string | undefined;
@@ -42,7 +50,7 @@ export class Asked<T, A, R> implements Question<A, R>, Called {
   }
 
   result(answer: A): R {
-    return this.#finish(this.#view, answer, this);
+    return this.#finish(this.#view, answer, this.name, this.path);
   }
 
   error(failure: Failure, fate: Fate): QuorateError {

@@ -230,7 +230,7 @@ export abstract class TreeView<T, In> extends View<T, In> {
       path: this.place.resolve(path),
       read: (result) => {
         const identity = result.type === 'get' ? identityOfData(result.stat) : codeOf(result);
-        return { identity, state: () => znodeOrNone(this, result, called) };
+        return { identity, state: () => znodeOrNone(this, result, 'watch', path) };
       },
       failure: (failure) => this.failure(called, failure, NOT_APPLIED),
     };
@@ -250,7 +250,7 @@ export abstract class TreeView<T, In> extends View<T, In> {
         // Of a page nobody knows whether the others are the same.
         const hasChildren = result.type === 'children' && (isPage || result.children.length > 0);
         const identity = hasChildren ? identityOfChildren(result.stat) : codeOf(result);
-        return { identity, state: () => childrenOrNone(this, result, called) };
+        return { identity, state: () => childrenOrNone(this, result, 'watchChildren', path) };
       },
       failure: (failure) => this.failure(called, failure, NOT_APPLIED),
     };

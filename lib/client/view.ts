@@ -50,17 +50,18 @@ export class View<T, In> {
     finish: Finish<T, ReadResult, R>,
   ): Promise<R> {
     try {
-      const asked = new Asked(this, name, path, finish);
       if (options !== undefined) {
         checkOptions(name, options);
-        throwIfAborted(options, asked);
+        if (options.signal !== undefined) {
+          throwIfAborted(options, new Asked(this, name, path, finish));
+        }
       }
       const core = this.source.current;
       const place = name === 'sync' ? '/' : this.join(path);
       const fresh = name === 'sync' ? CONFIRMED : freshness(options);
       const result = core.read(make(place, options), fresh);
-      if (typeof result !== 'number') return Promise.resolve(asked.result(result));
-      return core.awaitRead(result, asked, options);
+      if (typeof result !== 'number') return Promise.resolve(finish(this, result, name, path));
+      return core.awaitRead(result, new Asked(this, name, path, finish), options);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -32,6 +32,8 @@ export interface MovedSession {
   readonly timeout: number;
 }
 
+const LOCAL: ReadOptions = {};
+
 export class Sessions {
   readonly #host: SessionHost;
   readonly #reads: Reads;
@@ -97,7 +99,7 @@ export class Sessions {
   read(
     session: SessionHandle,
     operation: ReadOperation,
-    options: ReadOptions = {},
+    options: ReadOptions = LOCAL,
   ): ReadResult | Ticket {
     const hosted = this.#host.find(session);
     if (hosted === undefined || hosted.closing) {

@@ -55,6 +55,22 @@ function vacate({ slots, mask }: Shard, from: number): void {
   slots[hole * 2 + 1] = 0;
 }
 
+/** Where a row is in its shard; -1 if it is not. */
+function slotOf({ slots, mask }: Shard, hash: number, row: number): number {
+  let slot = hash & mask;
+  for (let next = slots[slot * 2 + 1]; next !== row + 1; next = slots[slot * 2 + 1]) {
+    if (next === 0) return -1;
+    slot = (slot + 1) & mask;
+  }
+  return slot;
+}
+
+/** Whether a path is the first `length` units of a text, which is not cut for it. */
+function isStart(path: string, text: string, length: number): boolean {
+  if (length === text.length) return path === text;
+  return path.length === length && text.startsWith(path);
+}
+
 /**
  * From path to row number and back. A table of numbers where a Map of a million paths would be traced
  * by the collector and would read every path again each time it grows; in shards, because growing a
@@ -73,12 +89,13 @@ export class PathIndex {
 
   /** The row of a path, -1 if there is none. */
   find(path: string): number {
-    return this.#find(path, path.length);
+    return this.#find(path, path.length, hashText(0, path));
   }
 
   /** The row of the path above (of `/` itself), -1 if there is none: the path is not cut for it. */
   findParent(path: string): number {
-    return this.#find(path, Math.max(1, path.lastIndexOf('/')));
+    const length = Math.max(1, path.lastIndexOf('/'));
+    return this.#find(path, length, hashText(0, path, length));
   }
 
   /** The path of a row, empty if there is none. */
@@ -88,7 +105,7 @@ export class PathIndex {
 
   /** Adds a path that is not there yet. Rows are dense: a new one is at most one greater than any before. `hash`: of the text. */
   insert(path: string, row: number, hash: number): void {
-    assert(this.#slotOf(path, path.length, hash) < 0, 'a path is inserted where it is not');
+    assert(this.#find(path, path.length, hash) < 0, 'a path is inserted where it is not');
     const at = hash >>> (32 - SHARD_BITS);
     let shard = this.#shards[at] as Shard;
     if (shard.used * 4 >= (shard.mask + 1) * 3 || shard === EMPTY) {
@@ -107,7 +124,7 @@ export class PathIndex {
     const path = this.pathOf(row);
     const hash = hashText(0, path);
     const shard = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
-    const slot = this.#slotOf(path, path.length, hash);
+    const slot = slotOf(shard, hash, row);
     assert(slot >= 0, 'a path is removed where it is');
     vacate(shard, slot);
     shard.used -= 1;
@@ -116,25 +133,14 @@ export class PathIndex {
     this.#size -= 1;
   }
 
-  #find(text: string, length: number): number {
-    const hash = hashText(0, text, length);
-    const slot = this.#slotOf(text, length, hash);
-    if (slot < 0) return -1;
-    const { slots } = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
-    return (slots[slot * 2 + 1] as number) - 1;
-  }
-
-  /** Where in its shard the path is that the first `length` units of `text` are; -1 if nowhere. */
-  #slotOf(text: string, length: number, hash: number): number {
+  /** The row of the path that the first `length` units of `text` are, whose hash this is; -1 if there is none. */
+  #find(text: string, length: number, hash: number): number {
     const { slots, mask } = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
     const wanted = hash | 0;
     let slot = wanted & mask;
     for (let next = slots[slot * 2 + 1] as number; next !== 0; ) {
-      if (slots[slot * 2] === wanted) {
-        const path = this.pathOf(next - 1);
-        if (path === text) return slot;
-        if (path.length === length && length < text.length && text.startsWith(path)) return slot;
-      }
+      if (slots[slot * 2] === wanted && isStart(this.pathOf(next - 1), text, length))
+        return next - 1;
       slot = (slot + 1) & mask;
       next = slots[slot * 2 + 1] as number;
     }
