@@ -1,5 +1,5 @@
 /** How much three processes get done, all loading at once; the systems take turns within a round. */
-import type { Order, Result } from './load.ts';
+import type { Operation, Order, Result } from './load.ts';
 import { cpuSecondsOf, type System } from './system.ts';
 import { type Goal, median, type Row } from './table.ts';
 
@@ -99,9 +99,12 @@ export async function measureOnce(
  */
 const WARM_UP = 10;
 
-export async function warmUp(systems: readonly System[]): Promise<void> {
+export async function warmUp(
+  systems: readonly System[],
+  operations: readonly Operation[] = ['write', 'mixed'],
+): Promise<void> {
   for (const system of systems) {
-    for (const operation of ['write', 'mixed'] as const) {
+    for (const operation of operations) {
       await measureOnce(system, { operation, inFlight: 64, seconds: WARM_UP });
     }
   }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { flag, OWN, rivalsHere, systemsIn, withSystems } from '../cluster/beside.ts';
 import { redis, zookeeper } from '../cluster/rivals.ts';
 import { table } from '../cluster/table.ts';
-import { type Measure, more, throughput } from '../cluster/throughput.ts';
+import { type Measure, more, throughput, warmUp } from '../cluster/throughput.ts';
 import { queue } from './queue.ts';
 import { registry } from './registry.ts';
 import { waiters } from './waiters.ts';
@@ -42,7 +42,10 @@ async function locks(rounds: number, seconds: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'quorate-recipes-'));
   try {
     const systems = systemsIn(directory, await rivalsHere([zookeeper, redis]));
-    const rows = await withSystems(systems, () => throughput(systems, rounds, seconds, LOCKS));
+    const rows = await withSystems(systems, async () => {
+      await warmUp(systems, ['lock']);
+      return await throughput(systems, rounds, seconds, LOCKS);
+    });
     const names = systems.map(({ name }) => name);
     console.log(`\n${table(rows, names, OWN)}`);
   } finally {
