@@ -2,7 +2,7 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf } from '../base/path.ts';
 import { onAbort } from '../client/abort.ts';
-import type { Session } from '../client/client.ts';
+import type { Session, Znode } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import type { RawSession } from './any-client.ts';
 import { claim } from './claim.ts';
@@ -31,6 +31,8 @@ const LINGER = 2_000;
 
 /** Before something that the group was too busy for is asked again, ms. */
 const PAUSE = 20;
+/** How often that is asked for an item that was claimed, before it is given back. */
+const READS = 50;
 
 /** What a queue is told of how to take. */
 export interface TakerOptions {
@@ -247,7 +249,7 @@ export class Taker<T> {
   async #open(name: string, held: Held<T>, grant: HeldClaim): Promise<void> {
     const own = held.claim;
     try {
-      const node = await this.#session.find(joinPath(this.#place.entries, name), WITHOUT_END);
+      const node = await this.#read(joinPath(this.#place.entries, name));
       // Nobody is given what is lost already: the answer to a claim may come late.
       if (node === undefined || !grant.stillHeld()) {
         await own.settle(name, 'untouched');
@@ -268,16 +270,29 @@ export class Taker<T> {
       this.#spare.push(item);
       this.#handOut();
     } catch (error) {
+      // The end of the session is told by itself.
+      const isEnd = QuorateError.is(error, 'SESSION_EXPIRED', 'CLOSED', 'QUARANTINED');
+      if (isEnd || this.#session.signal.aborted) return;
       if (QuorateError.is(error, 'OVERLOADED')) {
-        await pause(PAUSE, this.#session.signal);
-        await this.#open(name, held, grant);
+        // Whoever has time for it may take it.
+        void own.settle(name, 'untouched').catch(() => {});
         return;
       }
-      // The end of the session is told by itself.
-      if (!QuorateError.is(error, 'INVALID_DATA')) return;
       // What cannot be read must not be in the way of the others.
       this.#options.report(error);
       void own.settle(name, 'dead').catch(() => {});
+    }
+  }
+
+  /** Asks again for a while where nobody has time for it. */
+  async #read(path: string): Promise<Znode<T> | undefined> {
+    for (let left = READS; ; left -= 1) {
+      try {
+        return await this.#session.find(path, WITHOUT_END);
+      } catch (error) {
+        if (!QuorateError.is(error, 'OVERLOADED') || left <= 1) throw error;
+        await pause(PAUSE, this.#session.signal);
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { json, type Peer, QuorateError } from '../../lib/index.ts';
+import { type Client, json, type Peer, QuorateError } from '../../lib/index.ts';
 import { Queue, type QueueItem } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
@@ -8,6 +8,7 @@ import {
   byId,
   counting,
   eventually,
+  followerAndOther,
   losingAnswer,
   nodesIn,
   PATIENCE,
@@ -142,6 +143,67 @@ test('an item that cannot be read is put aside, and does not block the rest', as
   assert.equal((await queue.take()).data, 2);
   await untilNodes(peer, '/q/dead', 1);
   assert.ok(QuorateError.is(errors[0], 'INVALID_DATA'));
+});
+
+test('an item that nobody has time to read is asked for again, and given back if that does not help', async (t) => {
+  const peer = await solo(t);
+  const errors: unknown[] = [];
+  peer.on('error', (error) => void errors.push(error));
+  let refusals = 60;
+  const busy = refusing(peer, () => {
+    refusals -= 1;
+    return refusals >= 0;
+  });
+  const queue = new Queue(busy, '/q');
+  await queue.putAll(['1', '2']);
+  assert.deepEqual(await drain(queue, 2), ['1', '2']);
+  assert.ok(refusals < 0, 'it was refused as often as was said');
+  assert.equal(await queue.size(), 0);
+  assert.deepEqual([errors, await nodesIn(peer, '/q/dead')], [[], []]);
+});
+
+/** A client whose sessions refuse to look for a node while they are told to. */
+function refusing(client: Client, isBusy: () => boolean): Client {
+  const wrap = <V extends object>(view: V): V => {
+    return new Proxy(view, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name === 'session') return wrap(value as object);
+        if (typeof value !== 'function') return value;
+        return (...args: readonly unknown[]) => {
+          if (name === 'find' && isBusy()) return Promise.reject(QuorateError.make('OVERLOADED'));
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+  };
+  return wrap(client);
+}
+
+test('an ack that is cut short by the end of the session: nobody is told, and it is taken again', async () => {
+  await using group = await createTestGroup(3);
+  const [cut, other] = await followerAndOther(group);
+  const queue = new Queue(other, '/q');
+  await queue.put('a');
+  const errors: unknown[] = [];
+  cut.on('error', (error) => void errors.push(error));
+  const { session } = cut;
+  const stop = new AbortController();
+  const attempts: number[] = [];
+  const run = new Queue(cut, '/q').run(
+    async ({ attempt }) => {
+      attempts.push(attempt);
+      // What acknowledges it reaches nobody.
+      if (attempts.length === 1) group.partition([cut.id]);
+    },
+    { signal: stop.signal },
+  );
+  await eventually('the end of the session', () => session.signal.aborted);
+  group.heal();
+  await eventually('it is done', async () => attempts.length === 2 && (await queue.size()) === 0);
+  stop.abort();
+  await run;
+  assert.deepEqual([attempts, errors], [[1, 2], []]);
 });
 
 test('a full queue lets whoever puts wait, in their order', async (t) => {

@@ -6,6 +6,7 @@
  */
 import type { Outcome } from '../../lib/testing/schedule.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
+import { CLOSED_UNHEARD } from './kept.ts';
 import type { RunKind } from './run.ts';
 
 export interface Regression {
@@ -48,5 +49,12 @@ export const REGRESSIONS: readonly Regression[] = [
     machine: 'recipes',
     overrides: { applications: ['group'] },
     story: 'a member was told that its data is there, and its node was gone before (S41)',
+  },
+  {
+    seed: 105,
+    machine: 'recipes',
+    overrides: CLOSED_UNHEARD,
+    story:
+      'a client whose session expired while it was being closed was told of that instead (S46)',
   },
 ];
