@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Peer } from '../../lib/index.ts';
+import { type Client, type Peer, QuorateError } from '../../lib/index.ts';
 import { type Grant, HotStandby, type StandbyMember } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
@@ -143,6 +143,45 @@ test('a session that expires costs the place; the leader of the group may be kil
   await group.restart(leader.id);
   await group.expireSession(second.id);
   await untilLine(standbyOf(second), 'a', `${first.id} RUNNING, ${second.id} STANDBY`);
+});
+
+/** A client whose guarded writes of data are cut short so often. */
+function unheard<C extends Client>(client: C, cuts: { left: number }): C {
+  const wrap = <V extends object>(view: V, isGuarded: boolean): V => {
+    return new Proxy(view, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        return (...args: readonly unknown[]) => {
+          if (isGuarded && name === 'set' && cuts.left > 0) {
+            cuts.left -= 1;
+            return Promise.reject(QuorateError.make('TIMED_OUT'));
+          }
+          const result: unknown = Reflect.apply(value, target, args);
+          if (name === 'as') return wrap(result as object, isGuarded);
+          return name === 'guardedBy' ? wrap(result as object, true) : result;
+        };
+      },
+    });
+  };
+  return wrap(client, false);
+}
+
+test('a take-over that nobody answers is no failure of the work, and is made again', async (t) => {
+  const peer = await solo(t);
+  const errors: unknown[] = [];
+  peer.on('error', (error) => void errors.push(error));
+  const cuts = { left: 2 };
+  const seen = new HotStandby(peer, '/bus');
+  await seen.add('a', 'b');
+  const stop = new AbortController();
+  const standby = new HotStandby(unheard(peer, cuts), '/bus', { owner: 'me' });
+  const run = standby.run(({ ended }) => ended, { signal: stop.signal });
+  await untilLine(seen, 'a', 'me RUNNING');
+  const [member] = (await seen.watch().until(() => true)).get('a') ?? [];
+  assert.deepEqual([member?.failures, cuts.left, errors], [0, 0, []]);
+  stop.abort();
+  await run;
 });
 
 test('it ends with its client, and refuses what is wrong', async (t) => {

@@ -6,7 +6,7 @@
  */
 import type { Outcome } from '../../lib/testing/schedule.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
-import { CLOSED_UNHEARD } from './kept.ts';
+import { CLOSED_UNHEARD, TAKE_OVER_UNANSWERED } from './kept.ts';
 import type { RunKind } from './run.ts';
 
 export interface Regression {
@@ -56,5 +56,11 @@ export const REGRESSIONS: readonly Regression[] = [
     overrides: CLOSED_UNHEARD,
     story:
       'a client whose session expired while it was being closed was told of that instead (S46)',
+  },
+  {
+    seed: 110,
+    machine: 'recipes',
+    overrides: TAKE_OVER_UNANSWERED,
+    story: 'who got no answer when it took over a task was told as a failure of its work (S46)',
   },
 ];
