@@ -102,13 +102,13 @@ export interface GrantTold {
 
 /** What somebody does with a recipe that is no lock, and what became of it. */
 export interface Deed {
-  readonly deed: 'add' | 'put' | 'ack' | 'pass';
-  /** Of the addition, the item or the passage; unique in the run. */
+  readonly deed: 'add' | 'put' | 'ack' | 'pass' | 'name' | 'tick';
+  /** Of the addition, the item, the passage, the name that is asked for or the holder of a run; unique in the run. */
   readonly id: string;
   /** `not done`: whoever asked was told so. Without an end nobody knows. */
   readonly step: 'asked' | 'done' | 'not done';
   readonly at: Instant;
-  /** Of an addition what it adds, and the sum, where it was told; of a passage the last transaction that its peer had applied. */
+  /** Of an addition what it adds, and the sum, where it was told; of a passage the last transaction that its peer had applied; the id that was given; the tick. */
   readonly value?: bigint;
 }
 

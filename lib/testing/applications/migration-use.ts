@@ -61,7 +61,7 @@ export class MigrationUse implements Application {
       migrator.count(ran.length > 0 ? 'migrated' : 'had nothing to do');
     } catch (error) {
       const isOwn = error instanceof Mishap || (isPatient && !signal.aborted);
-      const isEnd = QuorateError.is(error, 'GRANT_LOST', 'CLOSED', 'QUARANTINED');
+      const isEnd = QuorateError.is(error, 'GRANT_LOST', 'CLOSED', 'QUARANTINED', 'OVERLOADED');
       const isKnown = !process.alive || error instanceof Mishap || isEnd;
       process.call(() => {
         demand(!isOwn || isKnown, 'S47', () => `Migrations.run has ended by ${String(error)}`);

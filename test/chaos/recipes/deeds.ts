@@ -1,6 +1,6 @@
 /** What the workers of one process do with a queue, a counter and a barrier; each step is written down before and behind. */
 import { type Peer, QuorateError } from '../../../lib/index.ts';
-import { Barrier, Counter, Queue, type QueueItem } from '../../../lib/recipes/index.ts';
+import { Barrier, Counter, Queue, type QueueItem, UniqueId } from '../../../lib/recipes/index.ts';
 import type { Deed, Instant } from '../history.ts';
 import { instant, type Recorder } from '../recorder.ts';
 import { isHeld, pause } from './contending.ts';
@@ -19,6 +19,7 @@ export class Deeds {
   readonly #queue: Queue;
   readonly #counter: Counter;
   readonly #barrier: Barrier;
+  readonly #ids: UniqueId;
   #count = 0;
 
   /** @param name unique to this process. @param idle ms between two steps, on the average */
@@ -30,6 +31,7 @@ export class Deeds {
     this.#queue = new Queue(peer, placeOf('queue'), { maxItems: ITEMS_MAX });
     this.#counter = new Counter(peer, placeOf('counter'));
     this.#barrier = new Barrier(peer, placeOf('barrier'), { size: ARRIVALS });
+    this.#ids = new UniqueId(peer, placeOf('ids'), { block: Math.random() < 0.5 ? 1 : 7 });
   }
 
   /** Adds; now and then several additions share a transaction. */
@@ -41,6 +43,13 @@ export class Deeds {
       });
     };
     await Promise.all(Math.random() < 0.3 ? [one(), one(), one()] : [one()]);
+  }
+
+  /** Asks for an id that nobody else is given. */
+  async name(signal: AbortSignal): Promise<void> {
+    await this.#do('name', this.#next(), undefined, async () => {
+      return BigInt(await this.#ids.next({ timeout: TIMEOUT, signal }));
+    });
   }
 
   /** Puts one item, or a few in one transaction. */

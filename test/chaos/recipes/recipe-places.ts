@@ -10,10 +10,22 @@ export const ROOM: Readonly<Record<Contested, number>> = {
   leader: 1,
   'read-write': READERS,
   semaphore: 3,
+  left: 1,
+  right: 1,
+  schedule: 1,
 };
 
 /** The things that are contended for. */
-export type Contested = 'mutex' | 'leader' | 'read-write' | 'semaphore';
+export type Contested =
+  | 'mutex'
+  | 'leader'
+  | 'read-write'
+  | 'semaphore'
+  /** Two that some want together. */
+  | 'left'
+  | 'right'
+  /** Whose runs are grants. */
+  | 'schedule';
 
 /** What is shared out among all processes; each has one owner, as a lock has. */
 export const PARTITIONS: readonly string[] = Array.from(
@@ -22,7 +34,10 @@ export const PARTITIONS: readonly string[] = Array.from(
 );
 
 /** Whose holders write to a node of their own and to the resource. */
-export const WRITTEN: readonly string[] = ['mutex', 'leader', 'read-write', ...PARTITIONS];
+export const WRITTEN: readonly string[] = [
+  ...['mutex', 'leader', 'read-write', 'left', 'right', 'schedule'],
+  ...PARTITIONS,
+];
 
 /** How much may be held at once: of a partition, and of an item of the queue, one. */
 export function roomOf(contested: string): number {
@@ -31,7 +46,7 @@ export function roomOf(contested: string): number {
 }
 
 /** Recipes that grant nothing, and what shares the partitions out. */
-export type Place = Contested | 'partitions' | 'queue' | 'counter' | 'barrier';
+export type Place = Contested | 'partitions' | 'queue' | 'counter' | 'barrier' | 'ids';
 
 /** The node of a recipe. */
 export function placeOf(place: Place): string {

@@ -13,8 +13,10 @@ import { Resource } from './resource.ts';
 import { witnessBarrier } from './witness-barrier.ts';
 import { witnessCounter } from './witness-counter.ts';
 import { witnessGrants } from './witness-grants.ts';
+import { witnessIds } from './witness-ids.ts';
 import { witnessQueue } from './witness-queue.ts';
 import { witnessResource } from './witness-resource.ts';
+import { witnessSchedule } from './witness-schedule.ts';
 
 /** Holders are frozen and blocked more often than anything else is done. */
 const WEIGHTS: Weights = [
@@ -93,15 +95,18 @@ async function judge(
   const replayed = replay(feeds);
   const testimony = witnessGrants(history, replayed);
   const barrier = witnessBarrier(deeds, replayed);
+  const schedule = witnessSchedule(deeds, grants, replayed);
   const [dump] = dumps;
   const violations = [
     ...complaints,
     ...replayed.violations,
     ...testimony.violations,
     ...witnessResource(resource, history),
-    ...witnessCounter(deeds, dump && counted(dump)),
+    ...witnessCounter(deeds, dump && counted(dump, 'counter')),
+    ...witnessIds(deeds, dump && counted(dump, 'ids')),
     ...witnessQueue(deeds, claims, dump && itemsIn(dump)),
     ...barrier.violations,
+    ...schedule.violations,
   ];
   if (testimony.guarded === 0) violations.push('nothing was written: nothing was tried');
   const accepted = [...resource.accepted.values()].flat().length;
@@ -114,7 +119,9 @@ async function judge(
     `witness: ${replayed.transactions.length} transactions from ${feeds.length} watches; ${testimony.guarded} guarded writes; ${testimony.dark} grants could not be judged`,
     `resource: ${accepted} writes accepted, ${resource.refused.length} stale ones refused`,
     `queue: ${done('put')} items put, ${done('ack')} acknowledged, ${dump && itemsIn(dump).length} left`,
-    `counter: ${done('add')} additions, ${dump && counted(dump)} in the end`,
+    `counter: ${done('add')} additions, ${dump && counted(dump, 'counter')} in the end`,
+    `ids: ${done('name')} given, ${dump && counted(dump, 'ids')} taken`,
+    `schedule: ${schedule.ticks} ticks run, ${done('tick')} to their end`,
     `barrier: opened ${barrier.openings} times, passed ${barrier.passages} times`,
   ];
   const operations = grants.length + deeds.filter(({ step }) => step === 'asked').length;
@@ -126,9 +133,9 @@ function kindOf({ contested, weight }: GrantTold): string {
   return PARTITIONS.includes(contested) ? 'partitions' : `${contested} (${weight})`;
 }
 
-/** The number in the end. */
-function counted({ nodes }: Dump): bigint {
-  return BigInt(nodes.find(({ path }) => path === placeOf('counter'))?.data ?? 0);
+/** A number in the end. */
+function counted({ nodes }: Dump, place: 'counter' | 'ids'): bigint {
+  return BigInt(nodes.find(({ path }) => path === placeOf(place))?.data ?? 0);
 }
 
 /** What is in the queue in the end, and what was put aside. */

@@ -4,6 +4,7 @@ import {
   type Grant,
   LeaderElection,
   type Lock,
+  MultiLock,
   Mutex,
   Partitioner,
   ReadWriteLock,
@@ -16,11 +17,14 @@ import { isHeld, pause, tolerated } from './contending.ts';
 import { Deeds } from './deeds.ts';
 import { logOf, PARTITIONS, placeOf, ROOM, roomOf, WRITTEN } from './recipe-places.ts';
 import { writeTo } from './resource.ts';
+import { Ticking } from './ticking.ts';
 
 const program: ProgramOptions = JSON.parse(process.argv[2] ?? '');
 
 /** What a holder does while it holds. */
 interface Holding {
+  /** As whom it was written down. */
+  readonly holder: string;
   /** Says that it holds it, if that is so. */
   readonly say: () => void;
   /** Writes where only holders may, if it holds it alone. */
@@ -52,15 +56,33 @@ class Contenders {
     this.#contend('write', 'read-write', write, ROOM['read-write']);
     this.#contend('lease', 'semaphore', semaphore, 1);
     this.#contend('two leases', 'semaphore', heavy, 2);
+    this.#contend('left', 'left', new Mutex(peer, placeOf('left')), 1);
+    this.#contend('right', 'right', new Mutex(peer, placeOf('right')), 1);
+    const pair = Math.random() < 0.5 ? (['left', 'right'] as const) : (['right', 'left'] as const);
+    const both = new MultiLock(peer, pair.map(placeOf));
+    this.#repeat('both', (signal) =>
+      both.run((grant) => this.#hold('both', pair, grant, 1), { signal }),
+    );
     const election = new LeaderElection(peer, placeOf('leader'));
     this.#repeat('leader', (signal) =>
-      election.run((term) => this.#hold('leader', 'leader', term, 1), { signal }),
+      election.run((term) => this.#hold('leader', ['leader'], term, 1), { signal }),
     );
     const partitioner = new Partitioner(peer, placeOf('partitions'), { partitions: PARTITIONS });
     this.#repeat('partitions', (signal) =>
       partitioner.run((partition) => this.#own(partition.name, partition), { signal }),
     );
     this.#beginDeeds();
+    this.#beginTicks();
+  }
+
+  /** Whoever runs a tick, everybody is told of it. */
+  #beginTicks(): void {
+    const ticking = new Ticking(this.#peer, this.#recorder, (run) => {
+      const holding = this.#told('schedule', run, 1);
+      return { name: holding.holder, work: () => this.#work([holding]) };
+    });
+    this.#repeat('schedule', (signal) => ticking.run(signal));
+    ticking.watch(() => this.#count('schedule'), this.stop.signal);
   }
 
   #beginDeeds(): void {
@@ -71,6 +93,7 @@ class Contenders {
         this.#count(name);
       });
     count('add', (signal) => deeds.add(signal));
+    count('name', (signal) => deeds.name(signal));
     count('put', (signal) => deeds.put(signal));
     for (const name of ['take', 'take too']) count(name, (signal) => deeds.take(signal));
     count('barrier', (signal) => deeds.pass(signal));
@@ -84,7 +107,7 @@ class Contenders {
 
   #contend(name: string, contested: string, lock: Pick<Lock, 'run'>, weight: number): void {
     this.#repeat(name, (signal) =>
-      lock.run((grant) => this.#hold(name, contested, grant, weight), { signal }),
+      lock.run((grant) => this.#hold(name, [contested], grant, weight), { signal }),
     );
   }
 
@@ -104,15 +127,24 @@ class Contenders {
     this.served[name] = (this.served[name] ?? 0) + 1;
   }
 
-  async #hold(name: string, contested: string, grant: Grant, weight: number): Promise<void> {
+  /** @param contested what the grant is for: all of it at once */
+  async #hold(
+    name: string,
+    contested: readonly string[],
+    grant: Grant,
+    weight: number,
+  ): Promise<void> {
     this.#count(name);
-    const { say, write } = this.#told(contested, grant, weight);
+    await this.#work(contested.map((one) => this.#told(one, grant, weight)));
+  }
+
+  async #work(holdings: readonly Holding[]): Promise<void> {
     for (let turn = Math.random() * 4; turn > 0 && !this.stop.signal.aborted; turn -= 1) {
-      say();
-      await write();
+      for (const { say } of holdings) say();
+      for (const { write } of holdings) await write();
       await pause(Math.random() * 2 * program.idle);
     }
-    await write();
+    for (const { write } of holdings) await write();
   }
 
   /** Until it is somebody else's, and a little beyond: the careless write once more when they have been told. */
@@ -136,6 +168,7 @@ class Contenders {
     this.#recorder.record({ t: 'grant', holder, contested, weight, path, fence, zxid });
     const from = instant();
     return {
+      holder,
       say: () => {
         // The clock first: what is known after it was true at it.
         const to = instant();
@@ -180,7 +213,8 @@ function begin(peer: Peer, recorder: Recorder): Work {
 async function checkLeft(peer: Peer): Promise<void> {
   const [semaphore, partitions] = [placeOf('semaphore'), placeOf('partitions')];
   const folders = [
-    ...(['mutex', 'leader', 'read-write'] as const).map(placeOf),
+    ...(['mutex', 'leader', 'read-write', 'left', 'right'] as const).map(placeOf),
+    `${placeOf('schedule')}/runs`,
     ...[`${semaphore}/leases`, `${semaphore}/locks`],
     ...[`${partitions}/party`, `${partitions}/leader`],
     ...PARTITIONS.map((name) => `${partitions}/locks/${name}`),
