@@ -1,5 +1,6 @@
 import { ZERO } from '../lib/base/zxid.ts';
 import type { Durable } from '../lib/zab/ready.ts';
+import { StoredLog } from '../lib/zab/stored-log.ts';
 
 /** The store of a voter that has never been in a group. */
 export function unborn(id: number): Durable {
@@ -11,7 +12,7 @@ export function unborn(id: number): Durable {
     epochs: { accepted: 0, acceptedFrom: '', current: 0, syncing: 0 },
     base: undefined,
     genesis: undefined,
-    entries: [],
+    entries: new StoredLog(),
     applied: ZERO,
     committed: ZERO,
   };

@@ -8,6 +8,7 @@ import { decodeTxn } from '../wire/txn.ts';
 import { History } from '../zab/history.ts';
 import type { Entry } from '../zab/log-entry.ts';
 import type { Durable } from '../zab/ready.ts';
+import type { StoredLog } from '../zab/stored-log.ts';
 
 /** Applies the next entry. `skipped`: it was not for the tree; `unreadable`: nothing was done. */
 export function applyEntry(
@@ -41,7 +42,7 @@ export class Replay {
   /** Undefined before the group is born. */
   readonly history: History | undefined;
   readonly #machine: StateMachine;
-  readonly #entries: readonly Entry[];
+  readonly #entries: StoredLog;
   readonly #committed: Zxid;
   readonly #alarms: string[] = [];
   #next = 0;
@@ -51,7 +52,7 @@ export class Replay {
 
   /** @param machine restored from a checkpoint, which the log reaches back to. */
   constructor(machine: StateMachine, { base, entries, committed }: Durable) {
-    this.history = base === undefined ? undefined : new History(base, []);
+    this.history = base === undefined ? undefined : new History(base, entries);
     this.#machine = machine;
     this.#entries = entries;
     this.#committed = committed;
@@ -76,11 +77,11 @@ export class Replay {
   step(limit: number): boolean {
     const end = Math.min(this.#next + limit, this.#entries.length);
     for (; this.#next < end; this.#next += 1) {
-      const entry = present(this.#entries[this.#next], 'an entry of the log');
-      this.history?.appendVerified(entry);
-      if (entry.zxid > this.#machine.zxid && entry.zxid <= this.#committed) this.#apply(entry);
+      const zxid = this.#entries.zxid(this.#next);
+      if (zxid > this.#machine.zxid && zxid <= this.#committed) {
+        this.#apply(present(this.#entries.at(this.#next), 'an entry of the log'));
+      }
     }
-    this.history?.delivered(this.#machine.zxid);
     return this.#next < this.#entries.length;
   }
 

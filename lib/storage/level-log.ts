@@ -4,6 +4,7 @@ import { formatZxid, type Zxid } from '../base/zxid.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRecord } from '../wire/log-record.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
+import { StoredLog } from '../zab/stored-log.ts';
 import { readAhead } from './level-ahead.ts';
 import { del, type Level, type Operation, put } from './level-database.ts';
 import { logAbove, logKey } from './level-keys.ts';
@@ -21,7 +22,7 @@ const READ_BYTES = 64 * 1024;
 
 /** A log that was read and found whole. */
 export interface ReadLog {
-  readonly entries: Entry[];
+  readonly entries: StoredLog;
   /** The last entry, or the base. */
   readonly end: Mark;
 }
@@ -31,24 +32,25 @@ export interface ReadLog {
  * @throws DecodeError that says where it is broken.
  */
 export async function readLog(level: Level, generation: number, base: Mark): Promise<ReadLog> {
-  const entries: Entry[] = [];
+  const entries = new StoredLog();
   let end: Mark | undefined;
   const range = logAbove(generation, base.zxid);
   for await (const [key, value] of readAhead(level, range, READ_BYTES)) {
     const record = decodeLogRecord(value);
     const last = verify(record, end ?? placeIn(record, base));
     if (!sameBytes(key, logKey(generation, last.zxid))) throw broken(last.zxid, 'in a wrong place');
-    for (const entry of record.entries) if (entry.zxid > base.zxid) entries.push(dated(entry));
+    entries.add(above(base.zxid, record.entries));
     end = last;
   }
   return { entries, end: end ?? base };
 }
 
-/** A configuration's bytes do not say its version: the entry does. */
-function dated(entry: Entry): Entry {
-  const { zxid, configuration } = entry;
-  if (configuration === undefined) return entry;
-  return { ...entry, configuration: { ...configuration, version: zxid } };
+/** The entries above a zxid: nearly always all. */
+function above(zxid: Zxid, entries: readonly Entry[]): readonly Entry[] {
+  const [first] = entries;
+  return first !== undefined && first.zxid > zxid
+    ? entries
+    : entries.filter((entry) => entry.zxid > zxid);
 }
 
 /** What the first record must follow: the base, or what lies before it in a record that was not cut. */

@@ -4,7 +4,8 @@ import { CHAIN_START } from '../base/hash.ts';
 import { ZERO } from '../base/zxid.ts';
 import { DecodeError } from '../wire/decode-error.ts';
 import { decodeMetaRecord, FORMAT_VERSION } from '../wire/meta-record.ts';
-import type { Entry, Mark } from '../zab/log-entry.ts';
+import type { Mark } from '../zab/log-entry.ts';
+import { StoredLog } from '../zab/stored-log.ts';
 import type { Level } from './level-database.ts';
 import {
   CHECKPOINTS,
@@ -27,7 +28,7 @@ export interface FoundStore {
   /** Nothing was there. */
   readonly fresh: boolean;
   readonly state: StoreState;
-  readonly entries: readonly Entry[];
+  readonly entries: StoredLog;
   /** The last entry, or the base. */
   readonly end: Mark;
   /** Batches written so far. */
@@ -81,7 +82,7 @@ async function newStore(level: Level, id: number, pair: string | undefined): Pro
   }
   const state = openState(newMeta(id, randomStoreId()), ZERO, ZERO, 1);
   const end = { zxid: ZERO, chain: CHAIN_START };
-  return { fresh: true, state, entries: [], end, sequence: 0, pair };
+  return { fresh: true, state, entries: new StoredLog(), end, sequence: 0, pair };
 }
 
 async function verify(

@@ -134,7 +134,7 @@ export class LevelStorage implements Storage {
     const { fresh, state, entries, end, pair } = found;
     const { data, log } = places.directories;
     const witness = await Witness.open(data, places.acknowledged);
-    const meta = started(state.meta, randomStart(), entries);
+    const meta = started(state.meta, randomStart(), entries.configurations);
     const bytes = encodeMetaRecord(meta);
     const contents: Contents = {
       ...{ places, witness, sweep: new LevelSweep(this.#writer), end },

@@ -4,6 +4,7 @@ import { QuorateError } from '../base/errors.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
 import type { Opened, StoreBatch } from '../wire/store-batch.ts';
 import type { Entry } from '../zab/log-entry.ts';
+import { StoredLog } from '../zab/stored-log.ts';
 import { SingleWriter } from './single-writer.ts';
 import { started } from './starts.ts';
 import type { Storage } from './storage.ts';
@@ -53,7 +54,7 @@ export class MemoryDisk {
       throw QuorateError.make('STORE_MISMATCH', `the store belongs to peer ${meta.id}, not ${id}`);
     }
     this.#holder = holder;
-    const booted = started(meta, randomStart(), content.entries);
+    const booted = started(meta, randomStart(), StoredLog.of(content.entries).configurations);
     content.state = openState(booted, last, committed, nextGeneration);
     this.#content = content;
     return content;
@@ -92,7 +93,7 @@ export class MemoryStorage implements Storage {
     const { state, entries, checkpoints } = this.#disk.open(this, this.#id);
     const { meta, committed } = state;
     const { store, boot, starts, birth, epochs, base, genesis, checkpoint, older } = meta;
-    const log = { base, entries: [...entries], applied: checkpoint.zxid, committed };
+    const log = { base, entries: StoredLog.of(entries), applied: checkpoint.zxid, committed };
     return {
       durable: { store, boot, starts, birth, epochs, genesis, ...log },
       checkpoint: inOrder([...(checkpoints.get(checkpoint.generation) ?? [])]),

@@ -1,6 +1,6 @@
 /** The starts of a store: what makes it known from its copies (zab/record-starts.ts). */
 import { MAX_STARTS } from '../wire/limits.ts';
-import type { Entry } from '../zab/log-entry.ts';
+import type { Configuration } from '../zab/configuration.ts';
 import type { StoreMeta } from './store-state.ts';
 
 /**
@@ -8,12 +8,18 @@ import type { StoreMeta } from './store-state.ts';
  * and is forgotten, so that a process that restarts for ever, and finds no group, forgets nothing else.
  * Of too many the oldest goes, but never one that a leader's log may still name last: who is known by
  * it stays known.
+ *
+ * @param logged the configurations in the log
  */
-export function started(meta: StoreMeta, start: number, entries: readonly Entry[]): StoreMeta {
+export function started(
+  meta: StoreMeta,
+  start: number,
+  logged: readonly Configuration[],
+): StoreMeta {
   const kept = meta.promised ? meta.starts : meta.starts.slice(0, -1);
   const starts = [...kept, start];
   if (starts.length > MAX_STARTS) {
-    const named = recorded(meta, entries).slice(-NAMED);
+    const named = recorded(meta, logged).slice(-NAMED);
     const oldest = starts.findIndex((known) => !named.includes(known));
     starts.splice(oldest, 1);
   }
@@ -24,10 +30,12 @@ export function started(meta: StoreMeta, start: number, entries: readonly Entry[
 const NAMED = 2;
 
 /** The starts of this store that its log, from the base on, says were recorded; the last is in force. */
-function recorded({ id, store, base }: StoreMeta, entries: readonly Entry[]): readonly number[] {
+function recorded(
+  { id, store, base }: StoreMeta,
+  logged: readonly Configuration[],
+): readonly number[] {
   const named = new Set<number>();
-  const configurations = [base?.configuration, ...entries.map((entry) => entry.configuration)];
-  for (const configuration of configurations) {
+  for (const configuration of [base?.configuration, ...logged]) {
     for (const voter of configuration?.voters ?? []) {
       if (voter.id === id && voter.store === store) named.add(voter.start);
     }

@@ -10,6 +10,7 @@ import { newMeta, openState, type Plan, plan, type StoreState } from '../storage
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { Durable, Epochs } from '../zab/ready.ts';
+import { StoredLog } from '../zab/stored-log.ts';
 
 /** What survives a crash. */
 interface Content {
@@ -114,10 +115,11 @@ export class SimDisk {
   open(start: number): OpenedDisk {
     this.#inFlight = undefined;
     const { meta, last, committed, nextGeneration } = this.#state;
-    const booted = started(meta, start, this.#entries);
+    const entries = StoredLog.of(this.#entries);
+    const booted = started(meta, start, entries.configurations);
     this.#state = openState(booted, last, committed, nextGeneration);
     const { store, boot, starts, birth, epochs, base, genesis, checkpoint } = booted;
-    const log = { base, entries: [...this.#entries], applied: checkpoint.zxid, committed };
+    const log = { base, entries, applied: checkpoint.zxid, committed };
     return {
       durable: { store, boot, starts, birth, epochs, genesis, ...log },
       checkpoint: this.#checkpoints.get(checkpoint.generation) ?? [],

@@ -147,7 +147,7 @@ export class SimPeer implements Endpoint, Witness {
       this.#view = this.#machine.view();
       const { entries, base } = opened.durable;
       const { applied } = this.#view;
-      const mark = entries.find(({ zxid }) => zxid === applied) ?? base;
+      const mark = [...entries].find(({ zxid }) => zxid === applied) ?? base;
       this.#applied =
         mark === undefined ? referee.ghost.root : referee.ghost.at(mark, 'S8', this.id);
       trace.note(

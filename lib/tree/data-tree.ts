@@ -21,6 +21,7 @@ export const NODE_OVERHEAD = 200;
 /** Restored parents whose digest may wait. */
 const UNSETTLED_MAX = 256;
 const READ_ACL: Acl = [{ scheme: 'world', id: 'anyone', permissions: PERMISSION.read }];
+const NO_FAMILY = { row: ABSENT, above: '' };
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -42,6 +43,8 @@ export class DataTree implements MarkedTree {
   readonly #orphans = new Map<string, number[]>();
   /** Rows whose list of children was restored since their digest was made. */
   readonly #unsettled = new Set<number>();
+  /** Where the last restored node had its parent: the next one is nearly always its sibling. */
+  #family = NO_FAMILY;
   /** The restored nodes of which more can only be said when all are there. */
   #undecided: number[] = [];
 
@@ -264,7 +267,7 @@ export class DataTree implements MarkedTree {
   /** A node of a checkpoint, in any order. The digest of a parent waits: it changes with every child. */
   restore(node: Omit<SavedNode, 'acl'>, acl: Acl): void {
     const root = node.path === '/';
-    const parent = root ? ABSENT : this.#index.findParent(node.path);
+    const parent = root ? ABSENT : this.#restoredParent(node.path);
     const row = this.#insert(node.path, node.data, acl, node, parent);
     if (!root && parent === ABSENT) {
       const waiting = this.#orphans.get(parentOf(node.path));
@@ -274,6 +277,21 @@ export class DataTree implements MarkedTree {
     if (this.#orphans.size > 0) this.#takeIn(row, node.path);
     const isContainer = node.kind === 'container' && node.creates > 0;
     if (isContainer || limitedPath(node.path) !== undefined) this.#undecided.push(row);
+  }
+
+  /** The row of the path above, as {@link PathIndex.findParent} finds it. No row is given up while nodes are restored. */
+  #restoredParent(path: string): number {
+    const length = Math.max(1, path.lastIndexOf('/'));
+    const { row, above } = this.#family;
+    if (above.length === length && path.startsWith(above)) return row;
+    const parent = this.#index.findParent(path);
+    if (parent !== ABSENT) this.#family = { row: parent, above: this.#index.pathOf(parent) };
+    return parent;
+  }
+
+  /** Room for so many nodes that are to be restored. */
+  reserve(nodes: number): void {
+    this.#index.reserve(nodes);
   }
 
   /** After the last restored node: what can only be known of the whole. */
@@ -287,6 +305,7 @@ export class DataTree implements MarkedTree {
       if (limitedPath(path) !== undefined) this.#limitsSet(path, this.table.data(row));
     }
     this.#undecided = [];
+    this.#family = NO_FAMILY;
   }
 
   /** A few parents at a time, so that not all of them are left for the end. */

@@ -6,6 +6,8 @@ const SHARDS = 1 << SHARD_BITS;
 const BLOCK_BITS = 12;
 const BLOCK = 1 << BLOCK_BITS;
 const SLOTS_LEAST = 8;
+/** Room for more is not made on somebody's word. */
+const RESERVED_MAX = 1 << 22;
 
 /** Part of the index: an open-addressed table of (hash, row), probed one slot after the other. */
 interface Shard {
@@ -30,9 +32,9 @@ function put({ slots, mask }: Shard, hash: number, row: number): void {
   slots[slot * 2 + 1] = row + 1;
 }
 
-function twiceAsLarge(full: Shard): Shard {
+function withRoom(full: Shard, room: number): Shard {
   const { slots } = full;
-  const shard = makeShard(Math.max(SLOTS_LEAST, slots.length));
+  const shard = makeShard(room);
   shard.used = full.used;
   for (let at = 0; at < slots.length; at += 2) {
     const next = slots[at + 1] as number;
@@ -87,6 +89,16 @@ export class PathIndex {
     return this.#size;
   }
 
+  /** Makes room for so many paths at once, where growing would put each into its place several times. */
+  reserve(paths: number): void {
+    const each = Math.min(paths, RESERVED_MAX) / SHARDS;
+    let room = SLOTS_LEAST;
+    while (room * 3 <= each * 4) room *= 2;
+    for (const [at, shard] of this.#shards.entries()) {
+      if (room > shard.mask + 1) this.#shards[at] = withRoom(shard, room);
+    }
+  }
+
   /** The row of a path, -1 if there is none. */
   find(path: string): number {
     return this.#find(path, path.length, hashText(0, path));
@@ -109,7 +121,7 @@ export class PathIndex {
     const at = hash >>> (32 - SHARD_BITS);
     let shard = this.#shards[at] as Shard;
     if (shard.used * 4 >= (shard.mask + 1) * 3 || shard === EMPTY) {
-      shard = twiceAsLarge(shard);
+      shard = withRoom(shard, Math.max(SLOTS_LEAST, shard.slots.length));
       this.#shards[at] = shard;
     }
     put(shard, hash | 0, row);

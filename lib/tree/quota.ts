@@ -3,6 +3,7 @@ import { present } from '../base/assert.ts';
 import { parentOf } from '../base/path.ts';
 
 const QUOTA_ROOT = '/zookeeper/quota';
+const QUOTAS = `${QUOTA_ROOT}/`;
 const LIMITS = '/zookeeper_limits';
 const STATS = '/zookeeper_stats';
 
@@ -20,7 +21,7 @@ export interface Usage {
 
 /** The path that a limits node limits; undefined if the node is none. */
 export function limitedPath(path: string): string | undefined {
-  if (!path.startsWith(`${QUOTA_ROOT}/`) || !path.endsWith(LIMITS)) return undefined;
+  if (!path.startsWith(QUOTAS) || !path.endsWith(LIMITS)) return undefined;
   const limited = path.slice(QUOTA_ROOT.length, -LIMITS.length);
   return limited === '' ? undefined : limited;
 }
@@ -43,7 +44,7 @@ export function parseLimits(data: Uint8Array): Limits | undefined {
 
 /** Whether a node may not hold this data, because it is a quota node that says nothing valid or limits the root. */
 export function isBadQuotaNode(path: string, data: Uint8Array): boolean {
-  if (!path.startsWith(`${QUOTA_ROOT}/`)) return false;
+  if (!path.startsWith(QUOTAS)) return false;
   if (!path.endsWith(LIMITS) && !path.endsWith(STATS)) return false;
   return parentOf(path) === QUOTA_ROOT || parseLimits(data) === undefined;
 }

@@ -19,6 +19,7 @@ export class Restorer {
       case 'header':
         assert(this.#header === undefined, 'a checkpoint has one header');
         this.#header = part;
+        this.#tree.reserve(part.nodes);
         return;
       case 'nodes':
         this.#addNodes(part);

@@ -5,7 +5,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { counterOf, type Zxid } from '../base/zxid.ts';
-import type { Entry, EntryKind } from '../zab/log-entry.ts';
+import { chainOf, type Entry, type EntryKind, type Mark } from '../zab/log-entry.ts';
 import { decodeConfiguration } from './configuration.ts';
 import { MAX_ENTRIES, MAX_ENTRY_BYTES } from './limits.ts';
 import { PackedReader } from './packed-reader.ts';
@@ -37,7 +37,7 @@ export function encodeEntries(entries: readonly Entry[], max: number = MAX_ENTRI
  */
 export function decodeEntries(bytes: Uint8Array, max: number = MAX_ENTRIES): readonly Entry[] {
   const reader = new PackedReader(bytes, 'entries', max);
-  const entries = reader.list(max, readEntry);
+  const entries = reader.list(max, (next) => readEntry(next));
   const chain = reader.safe();
   reader.end();
   const last = entries.at(-1);
@@ -48,12 +48,34 @@ export function decodeEntries(bytes: Uint8Array, max: number = MAX_ENTRIES): rea
   return entries.with(-1, { ...last, chain });
 }
 
-function readEntry(reader: PackedReader): Entry {
-  const chain = 0;
+/**
+ * As {@link decodeEntries}, of at least one entry that follows `previous`: each has its chain, and the last
+ * one's is the one that was written.
+ *
+ * @throws DecodeError
+ */
+export function decodeChain(bytes: Uint8Array, previous: Mark, max: number): readonly Entry[] {
+  const reader = new PackedReader(bytes, 'entries', max);
+  let before = previous;
+  const entries = reader.list(max, () => {
+    const entry = readEntry(reader, before.chain);
+    if (entry.zxid <= before.zxid) reader.refuse('entries out of order');
+    before = entry;
+    return entry;
+  });
+  if (entries.length === 0) reader.refuse('no entries');
+  if (reader.safe() !== before.chain) reader.refuse('the chain is broken');
+  reader.end();
+  return entries;
+}
+
+/** @param previous chain of the entry before, if it is known */
+function readEntry(reader: PackedReader, previous?: number): Entry {
   const zxid = reader.uint64() as Zxid;
   if (counterOf(zxid) === 0) reader.refuse('an entry with the counter 0');
   const kind = reader.word(KINDS);
   const bytes = reader.bytes(MAX_ENTRY_BYTES);
+  const chain = previous === undefined ? 0 : chainOf(previous, zxid, bytes);
   if (kind !== 'configuration') return { zxid, kind, bytes, chain };
   return { zxid, kind, bytes, chain, configuration: decodeConfiguration(bytes) };
 }

@@ -4,11 +4,10 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
-import { chainOf, type Entry, type Mark } from '../zab/log-entry.ts';
+import type { Entry, Mark } from '../zab/log-entry.ts';
 import { decodeItem, encodeItem } from './cbor.ts';
-import { DecodeError } from './decode-error.ts';
-import { decodeEntries, encodeEntries } from './entries.ts';
-import { type Field, nested, object, safe, uint, zxid } from './fields.ts';
+import { decodeChain, encodeEntries } from './entries.ts';
+import { bytes, type Field, object, safe, uint, zxid } from './fields.ts';
 import { MAX_RECORD_BYTES, MAX_RECORD_ENTRIES } from './limits.ts';
 import { seal, unseal } from './sealed.ts';
 
@@ -24,49 +23,34 @@ export interface LogRecord {
   readonly committed: Zxid;
 }
 
-interface Fields extends LogRecord {
+interface Fields extends Omit<LogRecord, 'entries'> {
   readonly version: number;
+  readonly entries: Uint8Array;
 }
 
 const record: Field<Fields> = object<Fields>({
   version: uint(LOG_VERSION, LOG_VERSION),
   previous: object<Mark>({ zxid, chain: safe }),
-  entries: nested<readonly Entry[]>(
-    MAX_RECORD_BYTES,
-    (entries) => encodeEntries(entries, MAX_RECORD_ENTRIES),
-    (bytes) => decodeEntries(bytes, MAX_RECORD_ENTRIES),
-  ),
+  entries: bytes(MAX_RECORD_BYTES),
   committed: zxid,
 });
 
 /** The bytes of a record. */
 export function encodeLogRecord(value: LogRecord): Uint8Array {
   assert(value.entries.length > 0, 'a log record has entries');
-  return seal(encodeItem(record.write({ version: LOG_VERSION, ...value })));
+  const entries = encodeEntries(value.entries, MAX_RECORD_ENTRIES);
+  return seal(encodeItem(record.write({ version: LOG_VERSION, ...value, entries })));
 }
 
 /**
  * A record whose checksum fits and whose entries follow one another by their chain; all chains are
  * filled in. That it follows the record before it is for the reader of the whole log to compare.
- * Payloads are views of `bytes`.
+ * Payloads are views of `sealed`.
  *
  * @throws DecodeError
  */
-export function decodeLogRecord(bytes: Uint8Array): LogRecord {
-  const item = decodeItem(unseal(bytes, MAX_RECORD_BYTES, 'log record'), 'log record');
+export function decodeLogRecord(sealed: Uint8Array): LogRecord {
+  const item = decodeItem(unseal(sealed, MAX_RECORD_BYTES, 'log record'), 'log record');
   const { previous, entries, committed } = record.read(item, 'log record');
-  return { previous, entries: chained(previous, entries), committed };
-}
-
-function chained(previous: Mark, entries: readonly Entry[]): readonly Entry[] {
-  const last = entries.at(-1);
-  if (last === undefined) throw new DecodeError('log record', 'without entries');
-  let before = previous;
-  const known = entries.map((entry) => {
-    if (entry.zxid <= before.zxid) throw new DecodeError('log record', 'entries out of order');
-    before = { zxid: entry.zxid, chain: chainOf(before.chain, entry.zxid, entry.bytes) };
-    return { ...entry, chain: before.chain };
-  });
-  if (before.chain !== last.chain) throw new DecodeError('log record', 'the chain is broken');
-  return known;
+  return { previous, entries: decodeChain(entries, previous, MAX_RECORD_ENTRIES), committed };
 }

@@ -114,7 +114,7 @@ export class Core {
   install(base: Base): void {
     // An empty log first: nothing of the checkpoint is durable yet, and a discard goes back to here.
     const { configuration } = base;
-    this.#history ??= new History({ zxid: ZERO, chain: CHAIN_START, configuration }, []);
+    this.#history ??= new History({ zxid: ZERO, chain: CHAIN_START, configuration });
     if (this.birth.state !== 'born') this.writes.birth({ state: 'born' }, this.genesis);
     this.writes.install(base);
   }

@@ -10,6 +10,7 @@ import { chainOf, type Entry, type Mark } from './log-entry.ts';
 import { PackedLog } from './packed-log.ts';
 import type { Active } from './quorum.ts';
 import type { Base } from './ready.ts';
+import { StoredLog } from './stored-log.ts';
 
 /** What the smallest entry counts when work is shared out, in bytes. */
 const ENTRY_LEAST = 256;
@@ -31,12 +32,11 @@ export class History {
   durable: Zxid;
 
   /** @param entries that continue the base and one another, chains verified. */
-  constructor(base: Base, entries: readonly Entry[]) {
+  constructor(base: Base, entries: StoredLog = new StoredLog()) {
     this.#base = base;
-    this.#log = new PackedLog();
-    this.#configurations = [base.configuration];
-    this.durable = base.zxid;
-    for (const entry of entries) this.appendVerified(entry);
+    this.#log = entries.packed();
+    this.#configurations = [base.configuration, ...entries.configurations];
+    this.durable = this.last.zxid;
   }
 
   get base(): Base {
@@ -64,12 +64,6 @@ export class History {
   appendChained(entry: Entry): void {
     assert(entry.zxid > this.last.zxid, 'zxids rise');
     this.#push(entry);
-  }
-
-  /** Adds an entry of the own disk; the store has verified its chain. */
-  appendVerified(entry: Entry): void {
-    this.appendChained(entry);
-    this.durable = entry.zxid;
   }
 
   #push(entry: Entry): void {

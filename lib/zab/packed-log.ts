@@ -93,12 +93,31 @@ export class PackedLog {
     return { zxid: this.zxid(index), chain: present(this.#columns.chains[index], 'an entry') };
   }
 
+  /** An entry, without its configuration unless it is fresh. */
+  entry(index: number): Entry {
+    const packed = this.#length - this.#fresh.length;
+    const fresh = index < packed ? undefined : this.#fresh[index - packed];
+    if (fresh !== undefined) return fresh;
+    assert(index < this.#length, 'an entry of the log');
+    const { zxids, chains, offsets, lengths, kinds } = this.#columns;
+    return {
+      zxid: zxids[index] as Zxid,
+      kind: KINDS[kinds[index] as number] as EntryKind,
+      bytes: new Uint8Array(
+        present(this.#buffers[index], 'a payload'),
+        offsets[index],
+        lengths[index],
+      ),
+      chain: chains[index] as number,
+    };
+  }
+
   /** The entries [from, to); a configuration's own is for the caller to add to those that are not fresh. */
   slice(from: number, to: number): readonly Entry[] {
     const packed = this.#length - this.#fresh.length;
     if (from >= packed) return this.#fresh.slice(from - packed, Math.max(0, to - packed));
     const entries: Entry[] = [];
-    for (let index = from; index < to; index += 1) entries.push(this.#entry(index));
+    for (let index = from; index < to; index += 1) entries.push(this.entry(index));
     return entries;
   }
 
@@ -136,15 +155,5 @@ export class PackedLog {
     copy.#fresh = this.#fresh.slice();
     copy.#last = this.#last;
     return copy;
-  }
-
-  #entry(index: number): Entry {
-    const { offsets, lengths, kinds } = this.#columns;
-    const buffer = present(this.#buffers[index], 'a payload');
-    return {
-      ...this.mark(index),
-      kind: present(KINDS[kinds[index] ?? -1], 'a kind'),
-      bytes: new Uint8Array(buffer, offsets[index], lengths[index]),
-    };
   }
 }

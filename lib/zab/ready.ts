@@ -8,6 +8,7 @@ import type { Zxid } from '../base/zxid.ts';
 import type { Configuration } from './configuration.ts';
 import type { Entry, Mark } from './log-entry.ts';
 import type { Birth, ZabMessage } from './messages.ts';
+import type { StoredLog } from './stored-log.ts';
 
 /** A connection to one peer. Numbers are the driver's and are never used again. */
 export type LinkId = number;
@@ -66,7 +67,7 @@ export interface Durable {
   readonly base: Base | undefined;
   readonly genesis: Configuration | undefined;
   /** Contiguous from the base, chains verified. */
-  readonly entries: readonly Entry[];
+  readonly entries: StoredLog;
   /** Where the checkpoint stands: base <= checkpoint <= last entry. */
   readonly applied: Zxid;
   /** Of older checkpoints that are kept, newest first. */

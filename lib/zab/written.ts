@@ -33,7 +33,7 @@ export function written(core: Core, role: PeerRole, door: Door, id: number): voi
 /** A group is born, with an empty log. */
 function beginLog(core: Core, genesis: Configuration): void {
   const base = { zxid: ZERO, chain: CHAIN_START, configuration: genesisOf(genesis.voters) };
-  core.begin(new History(base, []));
+  core.begin(new History(base));
   core.amnesiac = false;
 }
 

@@ -23,7 +23,7 @@ async function look(directory: string): Promise<Found> {
   const storage = new LevelStorage(directory, 3);
   try {
     const { store, boot, base, entries } = (await storage.open()).durable;
-    const changes = entries.map(({ configuration }) => configuration);
+    const changes = Array.from(entries, ({ configuration }) => configuration);
     const configurations: (Configuration | undefined)[] = [base?.configuration, ...changes];
     const last = configurations.findLast((configuration) => configuration !== undefined);
     return { store, boot, known: last && voterOf(last, 3)?.store };

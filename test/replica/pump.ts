@@ -20,6 +20,7 @@ import type { StoreBatch } from '../../lib/wire/store-batch.ts';
 import type { Entry } from '../../lib/zab/log-entry.ts';
 import { ZAB_DEFAULTS, type ZabOptions } from '../../lib/zab/options.ts';
 import type { Base, Batch, Durable } from '../../lib/zab/ready.ts';
+import { StoredLog } from '../../lib/zab/stored-log.ts';
 import { unborn } from '../unborn.ts';
 
 const STEP = 10;
@@ -57,7 +58,7 @@ export class Disk {
     openings += 1;
     const { store, entries } = this.#durable;
     const before = { ...newMeta(this.#id, store), ...this.#durable, promised: this.#promised };
-    const { boot, starts } = started(before, openings, entries);
+    const { boot, starts } = started(before, openings, entries.configurations);
     this.#promised = false;
     this.#durable = { ...this.#durable, boot, starts };
     return { durable: this.#durable, machine: this.#restored() };
@@ -84,18 +85,16 @@ export class Disk {
     const { complete, zxid } = checkpoint;
     if (complete === undefined) return;
     this.#checkpoint = this.#making;
-    const entries = this.#durable.entries.filter((entry) => entry.zxid > complete.zxid);
+    const left = [...this.#durable.entries].filter((entry) => entry.zxid > complete.zxid);
+    const entries = StoredLog.of(left);
     this.#durable = { ...this.#durable, base: complete, entries, applied: zxid };
   }
 
   #writeLog(batch: Batch): void {
     const { renew, birth, genesis, truncate, stage, install, epochs } = batch;
     const now = this.#durable;
-    let { base, entries, applied } = now as {
-      base: Base | undefined;
-      entries: readonly Entry[];
-      applied: Durable['applied'];
-    };
+    let { base, applied } = now as { base: Base | undefined; applied: Durable['applied'] };
+    let entries: readonly Entry[] = [...now.entries];
     if (genesis !== undefined) base = { zxid: ZERO, chain: 0, configuration: genesis };
     if (truncate !== undefined) entries = entries.filter(({ zxid }) => zxid <= truncate);
     if (stage !== undefined) this.#staged = [...(stage.first ? [] : this.#staged), ...stage.chunks];
@@ -114,7 +113,7 @@ export class Disk {
       birth: birth ?? now.birth,
       genesis: genesis ?? now.genesis,
       base,
-      entries: [...entries, ...batch.entries],
+      entries: StoredLog.of([...entries, ...batch.entries]),
       epochs: epochs ?? now.epochs,
       applied,
       committed,

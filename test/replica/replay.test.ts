@@ -5,6 +5,7 @@ import { counterOf } from '../../lib/base/zxid.ts';
 import { Replay } from '../../lib/replica/replay.ts';
 import type { StateMachine } from '../../lib/tree/state-machine.ts';
 import type { Durable } from '../../lib/zab/ready.ts';
+import { StoredLog } from '../../lib/zab/stored-log.ts';
 import { Cluster, create, type Disk } from './pump.ts';
 
 const WRITES = 30;
@@ -36,7 +37,7 @@ function taken(
 test('all that is known to be committed is applied, a few entries at a time', () => {
   const { disk, zxid } = written();
   const opened = disk.open();
-  const { entries } = opened.durable;
+  const entries = [...opened.durable.entries];
   const { replay, steps } = taken(opened, 7);
   assert.equal(steps, Math.ceil(entries.length / 7));
   const { committed } = opened.durable;
@@ -58,10 +59,13 @@ test('where everything is committed the tree is the one that was left', () => {
 
 test('what cannot be read is not applied, nor anything behind it, and stays in the log', () => {
   const opened = written().disk.open();
-  const entries = opened.durable.entries.map((entry, index) =>
+  const entries = [...opened.durable.entries].map((entry, index) =>
     index === 20 ? { ...entry, bytes: new Uint8Array([255]) } : entry,
   );
-  const { replay } = taken({ ...opened, durable: { ...opened.durable, entries } }, 7);
+  const { replay } = taken(
+    { ...opened, durable: { ...opened.durable, entries: StoredLog.of(entries) } },
+    7,
+  );
   assert.equal(opened.machine.zxid, entries[19]?.zxid);
   assert.equal(replay.history?.length, entries.length);
 });

@@ -1,14 +1,13 @@
 /** What a store remembers of its starts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeZxid, ZERO } from '../../lib/base/zxid.ts';
+import { ZERO } from '../../lib/base/zxid.ts';
 import { started } from '../../lib/storage/starts.ts';
 import { newMeta, type StoreMeta } from '../../lib/storage/store-state.ts';
 import { MAX_STARTS } from '../../lib/wire/limits.ts';
 import type { Configuration } from '../../lib/zab/configuration.ts';
 
 const STORE = 'a'.repeat(32);
-const bytes = new Uint8Array(0);
 
 function knowing(start: number, store = STORE): Configuration {
   const voters = [{ id: 1, store, start, weight: 1, group: 0 }];
@@ -55,15 +54,12 @@ test('of too many the oldest goes, but never one that the own log names', () => 
 
 test('however many the own log names, those that it names last are kept, and those after them', () => {
   const full = reopened(newMeta(1, STORE), MAX_STARTS, true);
-  const entries = full.starts.map((start, at) => {
-    const zxid = makeZxid(1, at + 1);
-    return { zxid, chain: 0, kind: 'configuration', bytes, configuration: knowing(start) } as const;
-  });
+  const logged = full.starts.map((start) => knowing(start));
   // All of them; all but the last, of which this store has heard nothing yet; the first two alone.
   for (const [named, gone] of [
-    [entries, 1],
-    [entries.slice(0, -1), 1],
-    [entries.slice(0, 2), 3],
+    [logged, 1],
+    [logged.slice(0, -1), 1],
+    [logged.slice(0, 2), 3],
   ] as const) {
     const { starts } = started(full, 1_000, named);
     const expected = [...full.starts.filter((start) => start !== gone), 1_000];

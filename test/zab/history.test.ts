@@ -59,7 +59,7 @@ interface Kept {
 
 /** Both, and what was copied of both. */
 class Pair {
-  readonly history: History = new History(new Model().base, []);
+  readonly history: History = new History(new Model().base);
   readonly model: Model = new Model();
   #kept: Kept | undefined;
 

@@ -9,6 +9,7 @@ import { epochOf, makeZxid, ZERO, type Zxid } from '../../lib/base/zxid.ts';
 import type { Configuration } from '../../lib/zab/configuration.ts';
 import { History } from '../../lib/zab/history.ts';
 import { chained, type Entry, type Mark } from '../../lib/zab/log-entry.ts';
+import { StoredLog } from '../../lib/zab/stored-log.ts';
 import { planSync } from '../../lib/zab/sync-plan.ts';
 
 const configuration: Configuration = { version: ZERO, voters: [], origin: { type: 'genesis' } };
@@ -71,7 +72,7 @@ function canMeet(leader: readonly Entry[], follower: readonly Entry[]): boolean 
 test('every pair of logs that can meet ends as the leader log', () => {
   let pairs = 0;
   for (const leaderLog of LOGS) {
-    const leader = new History(GENESIS, leaderLog);
+    const leader = new History(GENESIS, StoredLog.of(leaderLog));
     for (const follower of LOGS) {
       if (!canMeet(leaderLog, follower)) continue;
       const end = synchronized(follower, leader);
@@ -88,7 +89,7 @@ test('every pair of logs that can meet ends as the leader log', () => {
 test('a log that differs under a zxid both hold is a mismatch or is cut before it', () => {
   let mismatches = 0;
   for (const leaderLog of LOGS) {
-    const leader = new History(GENESIS, leaderLog);
+    const leader = new History(GENESIS, StoredLog.of(leaderLog));
     for (const follower of LOGS) {
       if (canMeet(leaderLog, follower)) continue;
       const last = follower[follower.length - 1] ?? GENESIS;
@@ -104,7 +105,7 @@ test('a log that differs under a zxid both hold is a mismatch or is cut before i
 test('a log that begins above the follower needs a SNAP; at its base a DIFF will do', () => {
   for (const leaderLog of LOGS) {
     if (leaderLog.length < 2) continue;
-    const leader = new History(GENESIS, leaderLog);
+    const leader = new History(GENESIS, StoredLog.of(leaderLog));
     const cut = leaderLog[Math.floor(leaderLog.length / 2)];
     assert(cut !== undefined);
     leader.trim(cut.zxid);
@@ -117,7 +118,7 @@ test('a log that begins above the follower needs a SNAP; at its base a DIFF will
 });
 
 test('whoever has lost its log gets a SNAP, and an observer keeps nothing that is not committed', () => {
-  const leader = new History(GENESIS, log([3, 0, 0]));
+  const leader = new History(GENESIS, StoredLog.of(log([3, 0, 0])));
   const last = leader.last;
   const lost = { lastZxid: last.zxid, lastChain: last.chain, empty: true };
   assert.equal(planSync(lost, leader, last.zxid).mode, 'SNAP');

@@ -13,7 +13,7 @@ const GENESIS: Configuration = { version: ZERO, voters: [], origin: { type: 'gen
 
 /** A queue whose batches are full with 250 bytes, each entry counted as some 164. */
 class Queue {
-  readonly history = new History({ zxid: ZERO, chain: CHAIN_START, configuration: GENESIS }, []);
+  readonly history = new History({ zxid: ZERO, chain: CHAIN_START, configuration: GENESIS });
   committed: Zxid = ZERO;
   readonly writes = new WriteQueue(() => this.history, 250);
 
