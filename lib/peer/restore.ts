@@ -3,7 +3,7 @@ import { QuorateError } from '../base/errors.ts';
 import { Replay } from '../replica/replay.ts';
 import { Restorer } from '../tree/restorer.ts';
 import { StateMachine } from '../tree/state-machine.ts';
-import { decodeCheckpointPart } from '../wire/checkpoint.ts';
+import { restoreCheckpointPart } from '../wire/checkpoint.ts';
 import type { Opened } from '../wire/store-batch.ts';
 import type { Durable } from '../zab/ready.ts';
 import { Breather } from './breather.ts';
@@ -58,7 +58,7 @@ async function restoreStateMachine(
   let sequence = 0;
   try {
     for await (const chunk of checkpoint) {
-      restorer.add(decodeCheckpointPart(chunk, sequence));
+      restoreCheckpointPart(chunk, sequence, restorer);
       sequence += 1;
       await breather.breathe();
     }

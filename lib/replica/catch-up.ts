@@ -7,7 +7,7 @@ import type { Zxid } from '../base/zxid.ts';
 import type { CheckpointPart } from '../tree/checkpoint-record.ts';
 import { Restorer } from '../tree/restorer.ts';
 import type { Checkpoint, StateMachine } from '../tree/state-machine.ts';
-import { decodeCheckpointPart, encodeCheckpointPart } from '../wire/checkpoint.ts';
+import { encodeCheckpointPart, restoreCheckpointPart } from '../wire/checkpoint.ts';
 import type { Mark } from '../zab/log-entry.ts';
 import type { LinkId, Ready } from '../zab/ready.ts';
 import { nodesAtOnce } from './checkpointing.ts';
@@ -109,7 +109,8 @@ export class Restore {
         this.#restorer = new Restorer();
         this.#sequence = 0;
       }
-      this.#restorer?.add(decodeCheckpointPart(bytes, this.#sequence));
+      const restorer = this.#restorer;
+      if (restorer !== undefined) restoreCheckpointPart(bytes, this.#sequence, restorer);
       this.#sequence += 1;
     }
   }

@@ -14,6 +14,12 @@ function upperBound(list: readonly string[], text: string, inclusive: boolean): 
   return low;
 }
 
+/** As splice does, which makes an array of nothing each time. */
+function insertAt(list: string[], index: number, text: string): void {
+  for (let at = list.length; at > index; at -= 1) list[at] = list[at - 1] as string;
+  list[index] = text;
+}
+
 /**
  * The children of one node, as full paths (they share the index's strings), always sorted: a list of
  * short sorted lists. Sorting a million names when they are asked for would stop the world; here a
@@ -23,6 +29,8 @@ export class ChildList {
   /** None is empty, and each begins after the end of the one before. */
   readonly #chunks: string[][] = [];
   #size = 0;
+  /** The chunk that was asked for last: nearly always the next path belongs there too. */
+  #last = 0;
 
   get size(): number {
     return this.#size;
@@ -43,7 +51,7 @@ export class ChildList {
       else this.#chunks.splice(index + 1, 0, [path]);
       return;
     }
-    chunk.splice(upperBound(chunk, path, false), 0, path);
+    insertAt(chunk, upperBound(chunk, path, false), path);
     if (chunk.length > CHUNK_MAX) this.#chunks.splice(index + 1, 0, chunk.splice(CHUNK_MAX >> 1));
   }
 
@@ -95,6 +103,17 @@ export class ChildList {
 
   /** Where a path is or belongs: the last chunk that does not begin after it, or the first. */
   #chunkOf(path: string): number {
+    if (!this.#isIn(this.#last, path)) this.#last = this.#search(path);
+    return this.#last;
+  }
+
+  #isIn(index: number, path: string): boolean {
+    const first = this.#chunks[index]?.[0];
+    const next = this.#chunks[index + 1]?.[0];
+    return first !== undefined && path >= first && (next === undefined || path < next);
+  }
+
+  #search(path: string): number {
     let low = 0;
     let high = this.#chunks.length;
     const last = this.#chunks[high - 1];

@@ -1,6 +1,7 @@
 import { assert, present, unreachable } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
-import type { CheckpointHeader, CheckpointPart, NodesPart } from './checkpoint-record.ts';
+import type { Acl } from './acl.ts';
+import type { CheckpointHeader, CheckpointPart, NodeRecord } from './checkpoint-record.ts';
 import { DataTree } from './data-tree.ts';
 import { Dedup } from './dedup.ts';
 import { SessionTable } from './session-table.ts';
@@ -22,7 +23,7 @@ export class Restorer {
         this.#tree.reserve(part.nodes);
         return;
       case 'nodes':
-        this.#addNodes(part);
+        for (const node of part.nodes) this.addNode(node, part.acls);
         return;
       case 'sessions':
         for (const { session, window } of part.sessions) {
@@ -36,6 +37,11 @@ export class Restorer {
       default:
         unreachable(part);
     }
+  }
+
+  /** The next node of a part, which has these ACLs. Nothing of the record is kept. */
+  addNode(node: NodeRecord, acls: readonly Acl[]): void {
+    this.#tree.restore(node, present(acls[node.acl], 'ACL of a node'));
   }
 
   /** The state. Throws InvariantError if parts are missing or the digest is another one. */
@@ -60,11 +66,5 @@ export class Restorer {
       'a restored state has the digest of the one that was saved',
     );
     return state;
-  }
-
-  #addNodes(part: NodesPart): void {
-    for (const node of part.nodes) {
-      this.#tree.restore(node, present(part.acls[node.acl], 'ACL of a node'));
-    }
   }
 }

@@ -13,6 +13,7 @@ import type {
   SessionsPart,
   WindowRecord,
 } from '../tree/checkpoint-record.ts';
+import type { Restorer } from '../tree/restorer.ts';
 import type { Session } from '../tree/session.ts';
 import { NODE_KINDS } from './change.ts';
 import {
@@ -44,6 +45,7 @@ const CHECKPOINT_VERSION = 1;
 
 const TYPES: readonly CheckpointPart['type'][] = ['header', 'nodes', 'sessions', 'owners'];
 const WRITER = new PackedWriter();
+const NO_BYTES = new Uint8Array(0);
 
 /** The bytes of the part at place `sequence`, counted from 0. */
 export function encodeCheckpointPart(part: CheckpointPart, sequence: number): Uint8Array {
@@ -62,12 +64,36 @@ export function encodeCheckpointPart(part: CheckpointPart, sequence: number): Ui
  * @throws DecodeError
  */
 export function decodeCheckpointPart(bytes: Uint8Array, sequence: number): CheckpointPart {
-  const reader = new PackedReader(unseal(bytes, MAX_RECORD_BYTES, 'checkpoint'), 'checkpoint');
-  if (reader.uint8() !== CHECKPOINT_VERSION) reader.refuse('an unknown version');
-  if (reader.uint32() !== sequence) reader.refuse('a chunk of another place');
+  const reader = readerOf(bytes, sequence);
   const part = readPart(reader, reader.word(TYPES));
   reader.end();
   return part;
+}
+
+/**
+ * As {@link decodeCheckpointPart}, into the state that is being built: of a million nodes none becomes an
+ * object of its own, for the collector to move. If this throws, nothing can come of that state.
+ *
+ * @throws DecodeError
+ */
+export function restoreCheckpointPart(
+  bytes: Uint8Array,
+  sequence: number,
+  restorer: Restorer,
+): void {
+  const reader = readerOf(bytes, sequence);
+  const type = reader.word(TYPES);
+  if (type === 'nodes') restoreNodes(reader, restorer);
+  else restorer.add(readPart(reader, type));
+  reader.end();
+}
+
+/** Stands behind the place of a chunk whose checksum fits. */
+function readerOf(bytes: Uint8Array, sequence: number): PackedReader {
+  const reader = new PackedReader(unseal(bytes, MAX_RECORD_BYTES, 'checkpoint'), 'checkpoint');
+  if (reader.uint8() !== CHECKPOINT_VERSION) reader.refuse('an unknown version');
+  if (reader.uint32() !== sequence) reader.refuse('a chunk of another place');
+  return reader;
 }
 
 function writePart(writer: PackedWriter, part: CheckpointPart): void {
@@ -158,22 +184,62 @@ function writeNode(writer: PackedWriter, node: NodeRecord): void {
 }
 
 function readNode(reader: PackedReader, acls: number): NodeRecord {
+  const node = emptyNode();
+  readInto(node, reader, acls, false);
+  return node;
+}
+
+function restoreNodes(reader: PackedReader, restorer: Restorer): void {
+  const acls = reader.list(MAX_PART, readAcl);
+  const node = emptyNode();
+  for (let left = reader.length(MAX_PART); left > 0; left -= 1) {
+    readInto(node, reader, acls.length, true);
+    restorer.addNode(node, acls);
+  }
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function emptyNode(): Writable<NodeRecord> {
   return {
-    path: reader.newText(MAX_PATH_BYTES),
-    data: reader.bytes(MAX_DATA_BYTES),
-    acl: reader.count(acls - 1),
-    kind: reader.word(NODE_KINDS),
-    ttl: reader.count(),
-    owner: reader.uint64(),
-    czxid: reader.uint64(),
-    mzxid: reader.uint64(),
-    pzxid: reader.uint64(),
-    ctime: reader.uint48(),
-    mtime: reader.uint48(),
-    version: reader.int32(),
-    aversion: reader.int32(),
-    creates: reader.count(),
+    path: '',
+    data: NO_BYTES,
+    acl: 0,
+    kind: 'persistent',
+    ttl: 0,
+    owner: 0n,
+    czxid: 0n,
+    mzxid: 0n,
+    pzxid: 0n,
+    ctime: 0,
+    mtime: 0,
+    version: 0,
+    aversion: 0,
+    creates: 0,
   };
+}
+
+/** @param lent whether the data may be lent until the next node is read */
+function readInto(
+  node: Writable<NodeRecord>,
+  reader: PackedReader,
+  acls: number,
+  lent: boolean,
+): void {
+  node.path = reader.newText(MAX_PATH_BYTES);
+  node.data = lent ? reader.lentBytes(MAX_DATA_BYTES) : reader.bytes(MAX_DATA_BYTES);
+  node.acl = reader.count(acls - 1);
+  node.kind = reader.word(NODE_KINDS);
+  node.ttl = reader.count();
+  node.owner = reader.uint64();
+  node.czxid = reader.uint64();
+  node.mzxid = reader.uint64();
+  node.pzxid = reader.uint64();
+  node.ctime = reader.uint48();
+  node.mtime = reader.uint48();
+  node.version = reader.int32();
+  node.aversion = reader.int32();
+  node.creates = reader.count();
 }
 
 function writeSessions(writer: PackedWriter, part: SessionsPart): void {

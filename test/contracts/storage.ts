@@ -85,7 +85,7 @@ function openings(make: (t: TestContext) => Promise<TestDisk>): void {
     const { store, boot, birth, base, genesis, entries, applied } = opened.durable;
     assert.match(store, /^[0-9a-f]{32}$/);
     assert.deepEqual(
-      { boot, birth, base, genesis, entries, applied },
+      { boot, birth, base, genesis, entries: [...entries], applied },
       {
         ...{ boot: 1, birth: { state: 'unborn' }, base: undefined, genesis: undefined },
         ...{ entries: [], applied: ZERO },
