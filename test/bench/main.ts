@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- core reads tree wire cluster recipes`: those that are named, or all; flags go to each. Measures what is shipped: the
+ * `npm run bench -- core reads watches tree wire cluster recipes`: those that are named, or all; flags go to each. Measures what is shipped: the
  * sources are compiled as for a release first, because what runs them as they are (tsx) adds a call to
  * every function that is made at run time.
  */
@@ -14,11 +14,13 @@ import { machine } from './measure.ts';
 import { reads } from './reads.ts';
 import { recipes } from './recipes/main.ts';
 import { tree } from './tree.ts';
+import { watches } from './watches.ts';
 import { wire } from './wire.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = {
   core,
   reads,
+  watches,
   tree,
   wire,
   cluster,
