@@ -2,12 +2,13 @@
 import { assert } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import type { ReadResult } from '../replica/read.ts';
+import type { WatchedNode } from '../replica/ready.ts';
 import type { Stat } from '../tree/znode.ts';
 import { formatAcl } from './acl-text.ts';
 import type { Done } from './call.ts';
 import type { CallName } from './call-options.ts';
 import type { Created, Znode } from './client.ts';
-import { decodeWith } from './codec.ts';
+import { decodeShared, decodeWith } from './codec.ts';
 import type { TreeChange } from './feed.ts';
 import { type Results, resultOf } from './operation.ts';
 import type { RawChange } from './tree-source.ts';
@@ -40,6 +41,15 @@ export function znodeOf<T>(
   if (result.type === 'error') throw fail(view, result, name, path);
   if (result.type !== 'get' || path === undefined) return impossible(result);
   return { path, data: decodeWith(view.codec, result.data, path), stat: result.stat };
+}
+
+/** Of a node that others are shown as well: what is handed out is the caller's own. */
+export function znodeOfShared<T>(
+  view: View<T, never>,
+  { data, stat }: WatchedNode,
+  path: string,
+): Znode<T> {
+  return { path, data: decodeShared(view.codec, data, path), stat: { ...stat } };
 }
 
 export function znodeOrNone<T>(

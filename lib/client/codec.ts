@@ -30,9 +30,17 @@ export const bytes: Codec<Uint8Array> = {
 /** Throws where the bytes are no UTF-8; a byte order mark is text as any other. Half of what a Buffer costs that is made for it. */
 const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Text, the default. Refuses bytes that are no UTF-8 and strings that are no text (lone surrogates). */
-export const utf8: Codec<string> = {
-  encode(value) {
+/** A codec whose values have no part of the bytes, and cannot be written into: all can be given the same. */
+interface SharingCodec<T> extends Codec<T, never> {
+  /** Decodes once, however many ask. The bytes are never written again. */
+  decodeShared(data: Uint8Array): T;
+}
+
+/** By their bytes, as long as anybody holds these. */
+const texts = new WeakMap<Uint8Array, string>();
+
+const text = {
+  encode(value: string) {
     if (typeof value !== 'string') {
       throw new CodecMisuse(
         `data must be a string, not ${typeof value}; use as(json()), as(cbor()) or as(bytes)`,
@@ -43,14 +51,24 @@ export const utf8: Codec<string> = {
     const { buffer, byteOffset, length } = Buffer.from(value);
     return new Uint8Array(buffer, byteOffset, length);
   },
-  decode(data) {
+  decode(data: Uint8Array): string {
     try {
       return TEXT.decode(data);
     } catch {
       throw new RangeError('the bytes are no UTF-8');
     }
   },
-};
+  decodeShared(data: Uint8Array): string {
+    const known = texts.get(data);
+    if (known !== undefined) return known;
+    const decoded = text.decode(data);
+    texts.set(data, decoded);
+    return decoded;
+  },
+} satisfies Codec<string> & SharingCodec<string>;
+
+/** Text, the default. Refuses bytes that are no UTF-8 and strings that are no text (lone surrogates). */
+export const utf8: Codec<string> = text;
 
 /** @throws {TypeError} it is no codec: found out here, it is not taken for data that cannot be read */
 export function requireCodec(codec: Codec<unknown, never>): void {
@@ -88,6 +106,19 @@ export function decodeWith<T>(codec: Codec<T, never>, data: Uint8Array, path: st
   } catch (error) {
     throw refusal(error, path, 'be read');
   }
+}
+
+/** Likewise of bytes that others are shown as well: who may hand them out is given a copy. */
+export function decodeShared<T>(codec: Codec<T, never>, data: Uint8Array, path: string): T {
+  try {
+    return isSharing(codec) ? codec.decodeShared(data) : codec.decode(new Uint8Array(data));
+  } catch (error) {
+    throw refusal(error, path, 'be read');
+  }
+}
+
+function isSharing<T>(codec: Codec<T, never>): codec is SharingCodec<T> {
+  return codec === utf8;
 }
 
 function refusal(error: unknown, path: string, what: string): unknown {

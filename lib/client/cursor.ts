@@ -78,28 +78,27 @@ export class Cursor<T> {
     if (this.#isServing) return;
     this.#isServing = true;
     try {
-      for (let isServed = true; isServed; ) isServed = this.#serveOnce();
+      while (this.#consumer !== undefined && (this.#changed || this.#end !== undefined)) {
+        this.#serveOnce(this.#consumer);
+      }
     } finally {
       this.#isServing = false;
     }
     if (this.#end !== undefined) this.#closeSource();
   }
 
-  /** False: nobody asks, or there is nothing to tell. */
-  #serveOnce(): boolean {
-    const consumer = this.#consumer;
-    if (consumer === undefined) return false;
-    if (this.#changed && this.#source !== undefined) {
+  /** What has come goes before the end. */
+  #serveOnce(consumer: Consumer<T>): void {
+    if (this.#changed) {
       this.#changed = false;
-      if (this.#give(consumer, this.#source)) return true;
+      if (this.#source !== undefined) this.#give(consumer, this.#source);
+      return;
     }
-    if (this.#end === undefined) return false;
     this.#consumer = undefined;
-    consumer.ended(this.#end.error);
-    return true;
+    consumer.ended(this.#end?.error);
   }
 
-  #give(consumer: Consumer<T>, source: StateSource<T>): boolean {
+  #give(consumer: Consumer<T>, source: StateSource<T>): void {
     let value: T | typeof SAME;
     try {
       value = source.take();
@@ -107,14 +106,13 @@ export class Cursor<T> {
       this.#changed ||= source.hasMore === true;
       this.#consumer = undefined;
       consumer.refused(error);
-      return true;
+      return;
     }
-    if (value === SAME) return false;
+    if (value === SAME) return;
     this.#zxid = source.zxid;
     this.#changed ||= source.hasMore === true;
     this.#consumer = undefined;
     consumer.item(value);
-    return true;
   }
 
   #closeSource(): void {

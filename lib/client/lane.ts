@@ -1,9 +1,10 @@
 import { Fifo } from '../base/fifo.ts';
 
-/** A call of a listener, and what follows once it is done: a promise that never rejects is waited for. */
-interface Work {
-  readonly call: () => Promise<void> | undefined;
-  readonly done: () => void;
+/** A call of a listener, and what follows once it is done. */
+export interface Work {
+  /** A promise that never rejects is waited for. */
+  call(): Promise<void> | undefined;
+  done(): void;
 }
 
 /**
@@ -15,24 +16,27 @@ export class Lane {
   #isBusy = false;
 
   run(work: Work): void {
-    this.#waiting.push(work);
-    if (!this.#isBusy) this.#drain();
+    if (this.#isBusy) this.#waiting.push(work);
+    else this.#drain(work);
   }
 
-  #drain(): void {
+  #drain(first: Work | undefined): void {
     this.#isBusy = true;
-    for (let work = this.#waiting.shift(); work !== undefined; work = this.#waiting.shift()) {
-      const { call, done } = work;
-      const pending = call();
+    for (let work = first; work !== undefined; work = this.#waiting.shift()) {
+      const pending = work.call();
       if (pending !== undefined) {
-        void pending.then(() => {
-          done();
-          this.#drain();
-        });
+        this.#await(work, pending);
         return;
       }
-      done();
+      work.done();
     }
     this.#isBusy = false;
+  }
+
+  #await(work: Work, pending: Promise<void>): void {
+    void pending.then(() => {
+      work.done();
+      this.#drain(this.#waiting.shift());
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { QuorateError } from '../base/errors.ts';
 import { messageOf } from '../peer/events.ts';
-import { type Cursor, SAME, type StateSource } from './cursor.ts';
+import { type Consumer, type Cursor, SAME, type StateSource } from './cursor.ts';
 import type { Live } from './feed.ts';
 import { type Entered, type FeedContext, StateFeed } from './state-feed.ts';
 
@@ -20,6 +20,22 @@ interface Newest<T> {
 export class LiveState<T> extends StateFeed<T> implements Live<T> {
   readonly #newest: Newest<T>;
   readonly #entered: Entered<T>;
+  readonly #consumer: Consumer<T> = {
+    item: (value) => {
+      this.#renew(value);
+      this.#entered.cursor.next(this.#consumer);
+    },
+    refused: (error) => {
+      this.#newest.error = asQuorateError(error);
+      this.context.report(error);
+      this.#entered.cursor.next(this.#consumer);
+    },
+    ended: (error) => {
+      this.#entered.leave();
+      this.#newest.error = asQuorateError(error);
+      this.#end(error);
+    },
+  };
 
   /** @param entered a place in the watch, just behind `first` */
   constructor(first: T, entered: Entered<T>, context: FeedContext) {
@@ -34,7 +50,7 @@ export class LiveState<T> extends StateFeed<T> implements Live<T> {
     super((cursor) => openNewest(newest, cursor), context);
     this.#newest = newest;
     this.#entered = entered;
-    this.#follow();
+    entered.cursor.next(this.#consumer);
   }
 
   get value(): T {
@@ -59,29 +75,13 @@ export class LiveState<T> extends StateFeed<T> implements Live<T> {
     return this.close();
   }
 
-  #follow(): void {
+  #renew(value: T): void {
     const newest = this.#newest;
-    const { cursor } = this.#entered;
-    cursor.next({
-      item: (value) => {
-        newest.value = value;
-        newest.zxid = cursor.zxid;
-        newest.error = undefined;
-        newest.count += 1;
-        for (const consumer of [...newest.consumers]) consumer.changed();
-        this.#follow();
-      },
-      refused: (error) => {
-        newest.error = asQuorateError(error);
-        this.context.report(error);
-        this.#follow();
-      },
-      ended: (error) => {
-        this.#entered.leave();
-        newest.error = asQuorateError(error);
-        this.#end(error);
-      },
-    });
+    newest.value = value;
+    newest.zxid = this.#entered.cursor.zxid;
+    newest.error = undefined;
+    newest.count += 1;
+    for (const consumer of [...newest.consumers]) consumer.changed();
   }
 
   #end(error: unknown): void {

@@ -1,35 +1,11 @@
 /** Where the states of `watch` and `watchChildren` come from. */
 import type { QuorateError } from '../base/errors.ts';
 import type { ReadResult } from '../replica/read.ts';
-import type { Stat } from '../tree/znode.ts';
 import type { SessionSource } from './client-core.ts';
 import { type Cursor, type OpenSource, SAME, type StateSource } from './cursor.ts';
 import type { Failure } from './failure.ts';
-import type { Aspect, NodeWatcher } from './session-watches.ts';
-
-/** Which children are read. */
-export interface ChildrenPage {
-  readonly limit?: number;
-  readonly after?: string;
-}
-
-/** What is watched, and how it is read. */
-export interface NodeAspect<T> {
-  readonly aspect: Aspect;
-  /** As the tree knows it. */
-  readonly path: string;
-  /** Of children. @default all */
-  readonly page?: ChildrenPage;
-  /** The state at this moment; `identity` is equal for equal states. Throws what refuses it. */
-  read(result: ReadResult): { readonly identity: string; readonly state: () => T };
-  readonly failure: (failure: Failure) => QuorateError;
-}
-
-const READS = { data: 'get', children: 'children' } as const;
-
-function isEnd({ code }: Failure): boolean {
-  return code === 'CLOSED' || code === 'SESSION_EXPIRED';
-}
+import { type Identity, identityOfData, type NodeAspect } from './node-aspect.ts';
+import type { Aspect, Newest, NodeWatcher } from './session-watches.ts';
 
 /** Opens the states of one aspect of one node, across sessions unless the source is pinned to one. */
 export function openNode<T>(source: SessionSource, node: NodeAspect<T>): OpenSource<T> {
@@ -44,7 +20,9 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
   #isOpen = true;
   #zxid = 0n;
   /** Identity of the state that was given last. */
-  #given: string | undefined;
+  #given: Identity | undefined;
+  /** What the tree has now, while the watch tells of it. */
+  #newest: Newest | undefined;
 
   constructor(source: SessionSource, node: NodeAspect<T>, cursor: Cursor<T>) {
     this.aspect = node.aspect;
@@ -58,26 +36,13 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
     return this.#zxid;
   }
 
-  /**
-   * Reads what this peer has applied, whatever is known of the group: the watch has told of a change
-   * that is applied, and nothing that is in the tree is ever taken back.
-   */
   take(): T | typeof SAME {
-    const { path, page } = this.#node;
-    const operation = { type: READS[this.aspect], path, ...page };
-    const result = this.#source.current.readNow(operation);
-    if (result === undefined) {
-      // Something else is about to be delivered: the state is read behind it.
-      this.#source.peer.afterTurn(() => this.#cursor.changed());
-      return SAME;
+    const newest = this.#newest;
+    if (newest !== undefined && this.#node.shared !== undefined) {
+      const { node, zxid } = newest;
+      return this.#isNew(identityOfData(node), zxid) ? this.#node.shared(node) : SAME;
     }
-    // The end of the session is on its way, and will be told by itself.
-    if (result.type === 'error' && isEnd(result)) return SAME;
-    const { identity, state } = this.#node.read(result);
-    if (identity === this.#given) return SAME;
-    this.#given = identity;
-    this.#zxid = this.#source.peer.zxid;
-    return state();
+    return this.#read();
   }
 
   close(): void {
@@ -89,8 +54,10 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
     this.#cursor.changed();
   }
 
-  changed(): void {
+  changed(newest: Newest | undefined): void {
+    this.#newest = newest;
     this.#cursor.changed();
+    this.#newest = undefined;
   }
 
   failed(failure: Failure): void {
@@ -109,14 +76,33 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
     if (current.end === undefined) current.watches.nodes.add(this.#node.path, this);
     else this.#cursor.end(current.end);
   }
+
+  /**
+   * Reads what this peer has applied, whatever is known of the group: the watch has told of a change
+   * that is applied, and nothing that is in the tree is ever taken back.
+   */
+  #read(): T | typeof SAME {
+    const result = this.#source.current.readNow(this.#node.operation);
+    if (result === undefined) {
+      // Something else is about to be delivered: the state is read behind it.
+      this.#source.peer.afterTurn(() => this.#cursor.changed());
+      return SAME;
+    }
+    // The end of the session is on its way, and will be told by itself.
+    if (isEnd(result)) return SAME;
+    const { zxid } = this.#source.peer;
+    return this.#isNew(this.#node.identity(result), zxid) ? this.#node.state(result) : SAME;
+  }
+
+  /** Whether it is not the state that was given last; then it is from now on. */
+  #isNew(identity: Identity, zxid: bigint): boolean {
+    if (identity === this.#given) return false;
+    this.#given = identity;
+    this.#zxid = zxid;
+    return true;
+  }
 }
 
-/** Tells one incarnation of a node's data from every other. */
-export function identityOfData(stat: Stat): string {
-  return `${stat.czxid}:${stat.mzxid}`;
-}
-
-/** Tells one list of children from every other: `pzxid` moves with each. */
-export function identityOfChildren(stat: Stat): string {
-  return `${stat.czxid}:${stat.pzxid}:${stat.cversion}`;
+function isEnd(result: ReadResult): boolean {
+  return result.type === 'error' && (result.code === 'CLOSED' || result.code === 'SESSION_EXPIRED');
 }

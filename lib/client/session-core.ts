@@ -30,6 +30,7 @@ export class SessionCore implements SessionObserver {
   readonly #owner: SessionOwner;
   readonly #controller = new AbortController();
   readonly #closing = new AbortController();
+  #isEnding = false;
   #ended: QuorateError | undefined;
   /** Resolves when it is connected for the first time, or has ended before. */
   readonly connected: Promise<void>;
@@ -48,7 +49,7 @@ export class SessionCore implements SessionObserver {
       this.#setEnded = resolve;
     });
     this.handle = peer.pipeline.openSession(timeout, this);
-    this.watches = new SessionWatches(peer.pipeline, this.handle);
+    this.watches = new SessionWatches(this);
   }
 
   /** Aborts when the session has ended; the reason is the error. */
@@ -59,6 +60,11 @@ export class SessionCore implements SessionObserver {
   /** Aborts before the group is asked to end it, and at the latest when it has ended. */
   get closing(): AbortSignal {
     return this.#closing.signal;
+  }
+
+  /** Nothing more is asked through it: its end was asked for, or has come. */
+  get isEnding(): boolean {
+    return this.#isEnding;
   }
 
   /** By the clock: after a blocked event loop it is the truth before any event could tell it. */
@@ -136,6 +142,7 @@ export class SessionCore implements SessionObserver {
 
   /** Its end will be asked for: whoever relies on its nodes is told first. */
   announceEnd(): void {
+    this.#isEnding = true;
     if (this.#closing.signal.aborted) return;
     const id = formatZxid(this.handle.id);
     this.#closing.abort(QuorateError.make('CLOSED', `session ${id} is being closed`));
@@ -180,6 +187,7 @@ export class SessionCore implements SessionObserver {
     // Where no other session follows, that is why whoever has asked through it can go on no longer.
     const end = cause.code === 'SESSION_EXPIRED' ? (this.#owner.end ?? cause) : cause;
     this.#ended = end;
+    this.#isEnding = true;
     this.#owner.ended(this);
     this.#setConnected();
     this.#setEnded();

@@ -1,17 +1,26 @@
 import type { QuorateError } from '../base/errors.ts';
-import type { DeliveryOf, RequestPipeline } from '../peer/request-pipeline.ts';
-import type { SessionHandle } from '../replica/session-handle.ts';
+import type { DeliveryOf } from '../peer/request-pipeline.ts';
+import type { WatchedNode } from '../replica/ready.ts';
+import { isFinal } from '../session/session-state.ts';
 import type { WatchEvent } from '../tree/watch-event.ts';
+import type { SessionCore } from './session-core.ts';
 import { WatchedPaths, type Watcher } from './watched-paths.ts';
 
 /** What a watcher looks at: a node's data, or the list of its children. Both see it come and go. */
 export type Aspect = 'data' | 'children';
 
+/** An event since which the tree has not gone on: a read would find the node that came with it. */
+export interface Newest {
+  readonly zxid: bigint;
+  /** Everybody's: whoever hands it out copies it. */
+  readonly node: WatchedNode;
+}
+
 /** Who looks at one node. */
 export interface NodeWatcher extends Watcher {
   readonly aspect: Aspect;
-  /** There may be a newer state. */
-  changed(): void;
+  /** There may be a newer state. @param newest has the node as the tree has it now, for all who are told; undefined: read it */
+  changed(newest: Newest | undefined): void;
 }
 
 /** Who looks at a node and all that is below it. */
@@ -26,30 +35,33 @@ export interface TreeWatcher extends Watcher {
 export class SessionWatches {
   readonly nodes: WatchedPaths<NodeWatcher>;
   readonly trees: WatchedPaths<TreeWatcher>;
+  readonly #core: Pick<SessionCore, 'peer' | 'handle' | 'isEnding'>;
   /** Who is told of the transaction whose events are being delivered. */
   readonly #told = new Set<TreeWatcher>();
 
-  constructor(pipeline: RequestPipeline, handle: SessionHandle) {
-    this.nodes = new WatchedPaths('persistent', pipeline, handle);
-    this.trees = new WatchedPaths('persistent-recursive', pipeline, handle);
+  constructor(core: Pick<SessionCore, 'peer' | 'handle' | 'isEnding'>) {
+    const { peer, handle } = core;
+    this.#core = core;
+    this.nodes = new WatchedPaths('persistent', peer.pipeline, handle);
+    this.trees = new WatchedPaths('persistent-recursive', peer.pipeline, handle);
   }
 
   /** Whoever sees single nodes is told at once, whoever sees transactions once all of one is there. */
   deliver(delivery: DeliveryOf<'watch'>): void {
     const { event } = delivery;
+    const unconcerned = unconcernedBy(event.type);
+    const newest = this.#isNewest(delivery) ? delivery : undefined;
     for (const watcher of this.nodes.at(event.path)) {
-      if (concerns(event.type, watcher.aspect)) watcher.changed();
+      if (watcher.aspect === unconcerned) continue;
+      // Any of them may have asked for the end of the session.
+      watcher.changed(this.#core.isEnding ? undefined : newest);
     }
-    for (const path of treesOf(event)) {
-      for (const watcher of this.trees.at(path)) {
-        this.#told.add(watcher);
-        watcher.fired(delivery);
-      }
-    }
+    if (!this.trees.isEmpty) this.#deliverToTrees(delivery);
   }
 
   /** All events of one transaction were delivered. */
   delivered(): void {
+    if (this.#told.size === 0) return;
     const told = [...this.#told];
     this.#told.clear();
     for (const watcher of told) watcher.complete();
@@ -60,6 +72,20 @@ export class SessionWatches {
     this.nodes.end(cause);
     this.trees.end(cause);
   }
+
+  #isNewest(delivery: DeliveryOf<'watch'>): delivery is DeliveryOf<'watch'> & Newest {
+    const { node, zxid, session } = delivery;
+    return node !== undefined && zxid === this.#core.peer.zxid && !isFinal(session.state);
+  }
+
+  #deliverToTrees(delivery: DeliveryOf<'watch'>): void {
+    for (const path of treesOf(delivery.event)) {
+      for (const watcher of this.trees.at(path)) {
+        this.#told.add(watcher);
+        watcher.fired(delivery);
+      }
+    }
+  }
 }
 
 /** The roots of the watched subtrees that an event lies in. */
@@ -69,7 +95,7 @@ function treesOf(event: WatchEvent): readonly string[] {
 }
 
 /** A node that comes or goes, and a history that is not known, concern both. */
-function concerns(type: WatchEvent['type'], aspect: Aspect): boolean {
-  if (type === 'data-changed') return aspect === 'data';
-  return type === 'children-changed' ? aspect === 'children' : true;
+function unconcernedBy(type: WatchEvent['type']): Aspect | undefined {
+  if (type === 'data-changed') return 'children';
+  return type === 'children-changed' ? 'data' : undefined;
 }

@@ -1,9 +1,8 @@
-import { QuorateError } from '../base/errors.ts';
-import { isThenable } from '../base/thenable.ts';
 import { offAbort, onAbort } from './abort.ts';
 import { type Consumer, Cursor, type OpenSource } from './cursor.ts';
 import type { Feed } from './feed.ts';
 import type { Lane } from './lane.ts';
+import { type Listener, Subscription } from './subscription.ts';
 import {
   aborted,
   type CutShort,
@@ -25,13 +24,6 @@ export interface FeedContext extends WaitContext {
   readonly lane: Lane;
 }
 
-/** A subscription just ends with its client, its session or its signal. Of a quarantine the peer tells itself, once. */
-const ORDINARY_ENDS = ['CLOSED', 'ABORTED', 'SESSION_EXPIRED', 'QUARANTINED'] as const;
-
-function isOrdinaryEnd(error: unknown): boolean {
-  return error === undefined || QuorateError.is(error, ...ORDINARY_ENDS);
-}
-
 /** A feed of states over any source; {@link Cursor} is what makes it conflate. */
 export class StateFeed<T> implements Feed<T> {
   readonly #open: OpenSource<T>;
@@ -44,47 +36,10 @@ export class StateFeed<T> implements Feed<T> {
     this.#signal = options?.signal;
   }
 
-  subscribe(listener: (item: T) => void | Promise<void>): Disposable {
+  subscribe(listener: Listener<T>): Disposable {
     if (typeof listener !== 'function') throw new TypeError('subscribe: a listener is a function');
-    const { cursor, leave } = this.#enter();
-    let hasLeft = false;
-    const next = () => {
-      if (!hasLeft) cursor.next(consumer);
-    };
-    const consumer: Consumer<T> = {
-      item: (value) => {
-        const call = () => (hasLeft ? undefined : this.#call(listener, value));
-        this.context.lane.run({ call, done: next });
-      },
-      refused: (error) => {
-        this.context.report(error);
-        next();
-      },
-      ended: (error) => {
-        leave();
-        if (!isOrdinaryEnd(error)) this.context.report(error);
-      },
-    };
-    // Never from within the call: the caller does not have the Disposable yet.
-    queueMicrotask(next);
-    return {
-      [Symbol.dispose]: () => {
-        hasLeft = true;
-        leave();
-      },
-    };
-  }
-
-  /** A promise that always resolves if the listener is still at work, else undefined. */
-  #call(listener: (item: T) => void | Promise<void>, value: T): Promise<void> | undefined {
-    try {
-      const result: unknown = listener(value);
-      if (!isThenable(result)) return undefined;
-      return Promise.resolve(result).then(() => undefined, this.context.report);
-    } catch (error) {
-      this.context.report(error);
-      return undefined;
-    }
+    const subscription = new Subscription(this.#enter(), this.context, listener);
+    return { [Symbol.dispose]: () => subscription.leave() };
   }
 
   until<U extends T>(test: (item: T) => item is U, options?: WaitOptions): Promise<U>;
@@ -172,6 +127,14 @@ class FeedIterator<T> implements AsyncIterator<T, undefined, undefined> {
   #over = false;
   /** Calls of `next()` that wait, in their order. */
   readonly #waiters: Waiter<T>[] = [];
+  readonly #consumer: Consumer<T> = {
+    item: (value) => {
+      this.#waiters.shift()?.resolve({ value, done: false });
+      if (this.#waiters.length > 0) this.#ask();
+    },
+    refused: (error) => this.#fail(error),
+    ended: (error) => this.#fail(error),
+  };
 
   constructor(enter: () => Entered<T>) {
     this.#enter = enter;
@@ -182,7 +145,7 @@ class FeedIterator<T> implements AsyncIterator<T, undefined, undefined> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
       this.#entered ??= this.#enter();
-      if (this.#waiters.length === 1) this.#ask(this.#entered.cursor);
+      if (this.#waiters.length === 1) this.#ask();
     });
   }
 
@@ -191,15 +154,8 @@ class FeedIterator<T> implements AsyncIterator<T, undefined, undefined> {
     return Promise.resolve(DONE);
   }
 
-  #ask(cursor: Cursor<T>): void {
-    cursor.next({
-      item: (value) => {
-        this.#waiters.shift()?.resolve({ value, done: false });
-        if (this.#waiters.length > 0) this.#ask(cursor);
-      },
-      refused: (error) => this.#fail(error),
-      ended: (error) => this.#fail(error),
-    });
+  #ask(): void {
+    this.#entered?.cursor.next(this.#consumer);
   }
 
   #fail(error: unknown): void {

@@ -1,14 +1,13 @@
 /** The operations of a client, on one part of the tree, through one codec. */
 import { QuorateError } from '../base/errors.ts';
 import { isThenable } from '../base/thenable.ts';
-import type { ReadOperation, ReadResult } from '../replica/read.ts';
+import type { ReadOperation } from '../replica/read.ts';
 import type { Stat } from '../tree/znode.ts';
 import { parseAcl } from './acl-text.ts';
 import {
   aclOf,
   changeOf,
   childrenOf,
-  childrenOrNone,
   createdOf,
   nothing,
   resultsOf,
@@ -31,12 +30,7 @@ import type {
 } from './client.ts';
 import { utf8 } from './codec.ts';
 import type { Feed, TreeChange, TreeUpdate, Watch } from './feed.ts';
-import {
-  type ChildrenPage,
-  identityOfChildren,
-  identityOfData,
-  type NodeAspect,
-} from './node-source.ts';
+import { ChildrenAspect, type ChildrenPage, DataAspect } from './node-aspect.ts';
 import {
   checkFlag,
   checkVersion,
@@ -225,35 +219,15 @@ export abstract class TreeView<T, In> extends View<T, In> {
   watch(path: string, options?: StopOptions): Watch<Znode<T> | undefined> {
     checkOptions('watch', options);
     const called = { name: 'watch', path } as const;
-    const node: NodeAspect<Znode<T> | undefined> = {
-      aspect: 'data',
-      path: this.place.resolve(path),
-      read: (result) => {
-        const identity = result.type === 'get' ? identityOfData(result.stat) : codeOf(result);
-        return { identity, state: () => znodeOrNone(this, result, 'watch', path) };
-      },
-      failure: (failure) => this.failure(called, failure, NOT_APPLIED),
-    };
+    const node = new DataAspect(this, this.place.resolve(path), called);
     return this.feed('watch', path, node, options);
   }
 
   watchChildren(path: string, options?: WatchChildrenOptions): Watch<string[]> {
     checkOptions('watchChildren', options);
     const page = pageOf(options);
-    const isPage = page.limit !== undefined || page.after !== undefined;
     const called = { name: 'watchChildren', path } as const;
-    const node: NodeAspect<string[]> = {
-      aspect: 'children',
-      path: this.place.resolve(path),
-      page,
-      read: (result) => {
-        // Of a page nobody knows whether the others are the same.
-        const hasChildren = result.type === 'children' && (isPage || result.children.length > 0);
-        const identity = hasChildren ? identityOfChildren(result.stat) : codeOf(result);
-        return { identity, state: () => childrenOrNone(this, result, 'watchChildren', path) };
-      },
-      failure: (failure) => this.failure(called, failure, NOT_APPLIED),
-    };
+    const node = new ChildrenAspect(this, this.place.resolve(path), called, page);
     return this.feed('watchChildren', path, node, options);
   }
 
@@ -267,11 +241,6 @@ export abstract class TreeView<T, In> extends View<T, In> {
     };
     return new StateFeed(openTree(this.source, tree), this.feedContext('watchTree', path), options);
   }
-}
-
-/** Absent and empty are one state of a list of children; of data, absent and refused are two. */
-function codeOf(result: ReadResult): string {
-  return result.type === 'error' && result.code !== 'NO_NODE' ? result.code : '';
 }
 
 /** Several waits share one time. */

@@ -70,6 +70,10 @@ export class WatchedPaths<W extends Watcher> {
     this.#pipeline.read(this.#handle, operation, STALE);
   }
 
+  get isEmpty(): boolean {
+    return this.#places.size === 0;
+  }
+
   /** Who looks at that path now: a copy, for they may leave while they are told. */
   at(path: string): readonly W[] {
     const place = this.#places.get(path);

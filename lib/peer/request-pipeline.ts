@@ -1,4 +1,5 @@
 import type { QuorateError } from '../base/errors.ts';
+import { ZERO } from '../base/zxid.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
 import type { Delivery, Ticket } from '../replica/ready.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -120,19 +121,21 @@ export class RequestPipeline {
   deliver(deliveries: readonly Delivery[]): void {
     /** Who was told of the transaction whose events are being routed. */
     const told = new Set<SessionObserver>();
-    for (const [at, delivery] of deliveries.entries()) {
-      if (delivery.type !== 'watch') {
+    let zxid = ZERO;
+    for (const delivery of deliveries) {
+      const isWatch = delivery.type === 'watch';
+      if (told.size > 0 && !(isWatch && delivery.zxid === zxid)) complete(told);
+      if (!isWatch) {
         this.#route(delivery);
         continue;
       }
+      zxid = delivery.zxid;
       const observer = this.#sessions.get(delivery.session.key);
-      if (observer !== undefined) told.add(observer);
-      observer?.watchFired(delivery);
-      const next = deliveries[at + 1];
-      if (next?.type === 'watch' && next.zxid === delivery.zxid) continue;
-      for (const one of told) one.watchesFired();
-      told.clear();
+      if (observer === undefined) continue;
+      told.add(observer);
+      observer.watchFired(delivery);
     }
+    complete(told);
   }
 
   #route(delivery: Exclude<Delivery, { readonly type: 'watch' }>): void {
@@ -167,4 +170,10 @@ export class RequestPipeline {
     if (delivery.state === 'expired' || delivery.state === 'closed') this.#sessions.delete(key);
     observer?.stateChanged(delivery);
   }
+}
+
+/** All events of one transaction were routed. */
+function complete(told: Set<SessionObserver>): void {
+  for (const observer of told) observer.watchesFired();
+  told.clear();
 }

@@ -72,7 +72,7 @@ export type Delivery =
       readonly zxid: Zxid;
       /** `resync` after a SNAP: the net difference, for a watch that stays. */
       readonly event: WatchEvent;
-      /** For a watch on a subtree: the node that came or changed, as this transaction left it. */
+      /** For a watch that stays: the node that came or changed, as this transaction left it. */
       readonly node?: WatchedNode;
     }
   | {

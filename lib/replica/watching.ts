@@ -5,6 +5,7 @@
 import type { Zxid } from '../base/zxid.ts';
 import { PERMISSION } from '../tree/acl.ts';
 import { permits } from '../tree/acl-check.ts';
+import { isOpen } from '../tree/acl-table.ts';
 import { type Reader, TRUSTED } from '../tree/reader.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
 import type { TreeEvent } from '../tree/tree-event.ts';
@@ -27,7 +28,8 @@ export class Watching {
 
   constructor(readerOf: (session: SessionHandle) => Reader, machine: () => StateMachine) {
     this.#machine = machine;
-    this.#mayRead = (session, acl) => permits(acl, PERMISSION.read, readerOf(session));
+    this.#mayRead = (session, acl) =>
+      isOpen(acl) || permits(acl, PERMISSION.read, readerOf(session));
   }
 
   get size(): number {
@@ -56,46 +58,49 @@ export class Watching {
   }
 
   /**
-   * Whoever watches a subtree is given what this transaction wrote: when the event is handed over, the
-   * tree may be further. Read once, whoever many watch it.
+   * Whoever has a watch that stays is given what this transaction wrote: when the event is handed over,
+   * the tree may be further. Read once, however many watch it.
    */
   #withNodes(
     zxid: Zxid,
     notifications: readonly Notification<SessionHandle, NodeEvent>[],
   ): readonly Told[] {
     const nodes = new Map<string, WatchedNode | undefined>();
-    return told(zxid, notifications).map((one, at) => {
-      const event = notifications[at]?.event;
-      if (event === undefined || !wantsNode(event)) return one;
-      if (!nodes.has(event.path)) nodes.set(event.path, this.#node(event.path));
-      const node = nodes.get(event.path);
-      return node === undefined ? one : { ...one, node };
+    let last: NodeEvent | undefined;
+    let node: WatchedNode | undefined;
+    return notifications.map(({ watcher: session, event }) => {
+      // Nearly always the next one is told the same.
+      if (event !== last) node = wantsNode(event) ? this.#node(event.path, nodes) : undefined;
+      last = event;
+      if (node === undefined) return { type: 'watch', session, zxid, event };
+      return { type: 'watch', session, zxid, event, node };
     });
   }
 
-  #node(path: string): WatchedNode | undefined {
+  #node(path: string, known: Map<string, WatchedNode | undefined>): WatchedNode | undefined {
+    if (known.has(path)) return known.get(path);
     const found = this.#machine().get(path, TRUSTED);
-    return found.type === 'error' ? undefined : { data: found.data, stat: found.stat };
+    const node = found.type === 'error' ? undefined : { data: found.data, stat: found.stat };
+    known.set(path, node);
+    return node;
   }
 
   /** A SNAP replaced the tree: who is told of the difference. */
   jumped(before: StateMachine, after: StateMachine): readonly Told[] {
     const { zxid } = after;
     const jump = { before: viewOf(before), after: viewOf(after), from: before.zxid, zxid };
-    return told(zxid, this.#table.jump(jump, this.#mayRead));
+    const notifications = this.#table.jump(jump, this.#mayRead);
+    return notifications.map(({ watcher, event }) => {
+      return { type: 'watch', session: watcher, zxid, event };
+    });
   }
 }
 
 function wantsNode({ type, watches }: NodeEvent): boolean {
   const isLeft = type === 'created' || type === 'data-changed';
-  return isLeft && watches.some(({ kind }) => kind === 'persistent-recursive');
+  return isLeft && watches.some(({ kind }) => stays(kind));
 }
 
-function told(zxid: Zxid, notifications: readonly Notification<SessionHandle>[]): readonly Told[] {
-  return notifications.map(({ watcher, event }) => ({
-    type: 'watch',
-    session: watcher,
-    zxid,
-    event,
-  }));
+function stays(kind: WatchKind): boolean {
+  return kind === 'persistent' || kind === 'persistent-recursive';
 }

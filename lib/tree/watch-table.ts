@@ -101,12 +101,13 @@ export class WatchTable<Watcher> {
     if (this.#index.watches === 0) return NOTHING;
     const notifications: Notification<Watcher, NodeEvent>[] = [];
     for (const event of events) {
+      let told: NodeEvent | undefined;
       for (const [watcher, watches] of this.#met(event)) {
         if (!mayRead(watcher, event.acl)) continue;
-        notifications.push({
-          watcher,
-          event: { type: event.type, path: event.path, zxid, watches },
-        });
+        if (told?.watches !== watches) {
+          told = { type: event.type, path: event.path, zxid, watches };
+        }
+        notifications.push({ watcher, event: told });
       }
     }
     return notifications;
@@ -129,7 +130,7 @@ export class WatchTable<Watcher> {
   }
 
   /** Spends what an event meets. */
-  #met(event: TreeEvent): ReadonlyMap<Watcher, WatchKey[]> | readonly never[] {
+  #met(event: TreeEvent): ReadonlyMap<Watcher, readonly WatchKey[]> | readonly never[] {
     let met = this.#meet(undefined, event.path, MET[event.type]);
     if (this.#index.recursive > 0 && event.type !== 'children-changed') {
       for (let path = event.path; path !== '/'; ) {
@@ -140,17 +141,27 @@ export class WatchTable<Watcher> {
     return met ?? NOTHING;
   }
 
+  /** Whoever watches a path in one way shares one list of keys. What is spent leaves the map that is walked. */
   #meet(
-    met: Map<Watcher, WatchKey[]> | undefined,
+    met: Map<Watcher, readonly WatchKey[]> | undefined,
     path: string,
     mask: WatchMask,
-  ): Map<Watcher, WatchKey[]> | undefined {
-    const watchers = this.#watchersOf(path, mask);
-    if (watchers.length === 0) return met;
-    const all = met ?? new Map<Watcher, WatchKey[]>();
+  ): Map<Watcher, readonly WatchKey[]> | undefined {
+    const watchers = this.#index.at(path);
+    if (watchers === undefined) return met;
+    const all = met ?? new Map<Watcher, readonly WatchKey[]>();
+    let kinds: WatchMask = 0;
+    let keys: readonly WatchKey[] = NOTHING;
     for (const [watcher, watched] of watchers) {
-      all.set(watcher, [...(all.get(watcher) ?? NOTHING), ...keysOf(path, watched & mask)]);
-      this.#index.set(watcher, path, watched & ~(mask & ONE_SHOT));
+      const hit = watched & mask;
+      if (hit === 0) continue;
+      if (hit !== kinds) {
+        kinds = hit;
+        keys = keysOf(path, hit);
+      }
+      const before = met?.get(watcher);
+      all.set(watcher, before === undefined ? keys : [...before, ...keys]);
+      if ((hit & ONE_SHOT) !== 0) this.#index.set(watcher, path, watched & ~(hit & ONE_SHOT));
     }
     return all;
   }

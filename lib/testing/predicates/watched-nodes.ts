@@ -25,20 +25,19 @@ function fault(
 }
 
 /**
- * S23 of what consumers of a subtree stand on: with the event comes the node as this very transaction
+ * S23 of what consumers of states and of subtrees stand on: with the event comes the node as this very transaction
  * left it, whoever reads it when, and however far the tree is by then.
  */
 export const watchedNodes: Predicate = {
   name: 'S23',
-  title:
-    'watches that stay get every event once, in order, and those of a subtree the node with it',
+  title: 'watches that stay get every event once, in order, and the node with it',
   judges: 'replica',
   watch({ model }) {
     return {
       told(peer, delivery) {
         if (delivery.type !== 'watch' || delivery.event.type === 'resync') return;
         const { event, node, session } = delivery;
-        const isTold = event.watches.some(({ kind }) => kind === 'persistent-recursive');
+        const isTold = event.watches.some(({ kind }) => kind.startsWith('persistent'));
         const isLeft = event.type === 'created' || event.type === 'data-changed';
         const body = model.decided.get(event.zxid)?.txn.body;
         if (!isTold || !isLeft || body?.type !== 'change') return;
