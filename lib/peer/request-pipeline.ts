@@ -1,4 +1,5 @@
 import type { QuorateError } from '../base/errors.ts';
+import { TicketLine } from '../base/ticket-line.ts';
 import { ZERO } from '../base/zxid.ts';
 import type { ReadOperation, ReadOptions, ReadResult } from '../replica/read.ts';
 import type { Delivery, Ticket } from '../replica/ready.ts';
@@ -49,8 +50,8 @@ export class RequestPipeline {
   readonly #replica: Requests;
   readonly #clock: Pick<Clock, 'monotonic' | 'wall'>;
   readonly #wake: () => void;
-  readonly #writes = new Map<Ticket, WriteObserver>();
-  readonly #reads = new Map<Ticket, ReadObserver>();
+  readonly #writes = new TicketLine<WriteObserver>();
+  readonly #reads = new TicketLine<ReadObserver>();
   readonly #sessions = new Map<number, SessionObserver>();
 
   /** @param wake a turn is due */
@@ -80,7 +81,7 @@ export class RequestPipeline {
   submit(session: SessionHandle, operation: Operation, observer: WriteObserver): Ticket | NotTaken {
     const ticket = this.#replica.sessions.submit(session, operation);
     if (typeof ticket === 'number') {
-      this.#writes.set(ticket, observer);
+      this.#writes.push(ticket, observer);
       this.#wake();
     }
     return ticket;
@@ -98,13 +99,13 @@ export class RequestPipeline {
 
   /** Who is to be told the answer to a read that got a ticket, in the same step in which it got it. */
   expect(ticket: Ticket, observer: ReadObserver): void {
-    this.#reads.set(ticket, observer);
+    this.#reads.push(ticket, observer);
     this.#wake();
   }
 
   /** The caller no longer waits; a write is still answered. */
   abandon(session: SessionHandle, ticket: Ticket): void {
-    this.#reads.delete(ticket);
+    this.#reads.take(ticket);
     this.#replica.sessions.abandon(session, ticket);
     this.#wake();
   }
@@ -141,23 +142,18 @@ export class RequestPipeline {
   #route(delivery: Exclude<Delivery, { readonly type: 'watch' }>): void {
     switch (delivery.type) {
       case 'reply': {
-        const observer = this.#writes.get(delivery.ticket);
-        if (delivery.outcome !== 'unknown') this.#writes.delete(delivery.ticket);
+        const { outcome, ticket } = delivery;
+        const isOver = outcome !== 'unknown';
+        const observer = isOver ? this.#writes.take(ticket) : this.#writes.get(ticket);
         observer?.reply(delivery);
         return;
       }
-      case 'settled': {
-        const observer = this.#writes.get(delivery.ticket);
-        this.#writes.delete(delivery.ticket);
-        observer?.settled(delivery);
+      case 'settled':
+        this.#writes.take(delivery.ticket)?.settled(delivery);
         return;
-      }
-      case 'read': {
-        const observer = this.#reads.get(delivery.ticket);
-        this.#reads.delete(delivery.ticket);
-        observer?.read(delivery);
+      case 'read':
+        this.#reads.take(delivery.ticket)?.read(delivery);
         return;
-      }
       case 'state':
         this.#routeState(delivery);
         return;

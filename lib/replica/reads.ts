@@ -2,6 +2,7 @@
  * Reads on this peer's own tree. One that nothing stands in the way of is answered at once, without a
  * promise, a queue or a copy but of the bytes; what must wait waits in its session's line.
  */
+import { TicketLine } from '../base/ticket-line.ts';
 import { ZERO, type Zxid } from '../base/zxid.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
 import type { HostedSession } from './hosted-session.ts';
@@ -30,7 +31,7 @@ export class Reads {
   readonly #outbox: Outbox;
   readonly index: ReadIndex = new ReadIndex();
   /** In the order in which they were made. */
-  readonly #waiting = new Map<Ticket, Waiting>();
+  readonly #waiting = new TicketLine<Waiting>();
   /** This peer is in step with a leader, or leads. */
   serving = false;
   /** After silence: until a quorum has answered this question, nothing is read unasked. */
@@ -70,7 +71,7 @@ export class Reads {
     }
     if (!hosted.queue.barrier(ticket, operation)) return OVERLOADED;
     const group = linearizable ? this.index.join() : undefined;
-    this.#waiting.set(ticket, { hosted, ticket, after, group, anytime: stale || linearizable });
+    this.#waiting.push(ticket, { hosted, ticket, after, group, anytime: stale || linearizable });
     return undefined;
   }
 
@@ -88,8 +89,8 @@ export class Reads {
       this.#proof = undefined;
     }
     if (this.#waiting.size === 0) return [];
-    const due = [...this.#waiting.values()].filter((waiting) => this.#isDue(waiting));
-    for (const { ticket } of due) this.#waiting.delete(ticket);
+    const due = this.#waiting.values().filter((waiting) => this.#isDue(waiting));
+    for (const { ticket } of due) this.#waiting.take(ticket);
     for (const { hosted, ticket } of due) {
       for (const read of hosted.queue.lift(ticket)) this.run(hosted, read.ticket, read.operation);
     }
@@ -98,18 +99,18 @@ export class Reads {
 
   /** Whether a read waits for more than its place in the line. */
   waits(ticket: Ticket): boolean {
-    return this.#waiting.has(ticket);
+    return this.#waiting.get(ticket) !== undefined;
   }
 
   /** Nobody waits for it any more. */
   forget(ticket: Ticket): void {
-    this.#waiting.delete(ticket);
+    this.#waiting.take(ticket);
   }
 
   /** The session has ended. */
   ended(hosted: HostedSession): void {
     for (const { ticket, hosted: of } of this.#waiting.values())
-      if (of === hosted) this.#waiting.delete(ticket);
+      if (of === hosted) this.#waiting.take(ticket);
   }
 
   #isDue({ hosted, after, group, anytime }: Waiting): boolean {
