@@ -63,13 +63,15 @@ class Play extends Stage {
 }
 
 /** A grant that its holder believes in. */
-function grantOf(path: string, fence: bigint) {
+function grantOf(path: string, fence: bigint, isOver = false) {
   return {
     path,
     fence,
     signal: new AbortController().signal,
     ended: new Promise<void>(() => {}),
-    assertHeld: () => {},
+    assertHeld: () => {
+      if (isOver) throw new Error('it is over');
+    },
     release: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -256,6 +258,21 @@ test('S45 fires when a job is told of another tick, S33 when it is called twice'
     const holding = one.book.begun(one.play.process(1), run, run.fence);
     one.book.settled(holding, run, undefined);
     one.book.begun(one.play.process(1), run, run.fence);
+  });
+});
+
+test('S45 and S46 fire when somebody is called for what is over', () => {
+  schedule('S45', {}, (one) => {
+    const run = one.take(1_000);
+    const over = { ...run, ...grantOf(run.path, run.fence, true), fence: run.fence };
+    one.book.begun(one.play.process(1), over, run.fence);
+  });
+  standby('S46', (play, book) => {
+    const path = '/bus/a/_c_0-latch-0000000000';
+    const fence = play.by(3, made(path, stands('three')));
+    const seen = play.by(3, play.set(path, stands('three', 'RUNNING')));
+    const over = { ...running(path, fence), ...grantOf(path, fence, true) };
+    book.begun(play.process(3), over, 'three', seen);
   });
 });
 

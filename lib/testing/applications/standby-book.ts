@@ -4,7 +4,7 @@
  */
 import { formatZxid, type Zxid } from '../../base/zxid.ts';
 import type { RunningTask } from '../../recipes/index.ts';
-import { GrantBook, type Holder, type Holding } from '../grants/grant-book.ts';
+import { GrantBook, type Holder, type Holding, isHeld } from '../grants/grant-book.ts';
 import type { Decided } from '../model.ts';
 import { demand, type Predicate } from '../predicates/predicate.ts';
 import { stepsOf } from './steps.ts';
@@ -73,6 +73,7 @@ export class StandbyBook {
   begun<T>(process: Holder, running: RunningTask<T>, owner: string, since: Zxid): Holding {
     const { task, path } = running;
     const holding = this.#grants.granted(process, running, [{ name: task, room: 1 }], 1, since);
+    demand(isHeld(running), 'S46', () => `work is called by ${path}, which is over`);
     const member = this.#members.get(path);
     const isRunning = member === undefined || member.state === 'RUNNING';
     demand(isRunning && (member?.owner ?? owner) === owner, 'S46', () => {

@@ -4,7 +4,7 @@
  */
 import { formatZxid, type Zxid } from '../../base/zxid.ts';
 import type { LastRun, ScheduledRun } from '../../recipes/index.ts';
-import { GrantBook, type Holder, type Holding } from '../grants/grant-book.ts';
+import { GrantBook, type Holder, type Holding, isHeld } from '../grants/grant-book.ts';
 import type { Decided } from '../model.ts';
 import { demand, type Predicate } from '../predicates/predicate.ts';
 import { askerOf, type Step, stepsOf } from './steps.ts';
@@ -111,6 +111,7 @@ export class TickBook {
   /** A job is called. */
   begun(process: Holder, run: ScheduledRun, since: Zxid): Holding {
     const holding = this.#grants.granted(process, run, [this.#line], 1, since);
+    demand(isHeld(run), 'S45', () => `a job is called by ${run.path}, which is over`);
     const what = `peer ${process.peer.id} runs ${keyOf(run.tick.getTime(), run.attempt)}`;
     const attempt = this.#attempts.get(keyOf(run.tick.getTime(), run.attempt));
     demand(attempt?.fence === run.fence && attempt.path === run.path, 'S45', () => {

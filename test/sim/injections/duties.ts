@@ -18,6 +18,18 @@ const FAULTS: SwarmOverrides = {
   ],
 };
 
+/** Processes that stand still, and answers that come late. */
+const STALLS: SwarmOverrides = {
+  fixed: THREE,
+  faults: [
+    ['partition', 6],
+    ['crash', 2],
+    ['clog', 3],
+    ['stall', 8],
+    ['break', 4],
+  ],
+};
+
 /** Runs in which nothing but that recipe is used. */
 function uses(application: string): Pick<Injection, 'machine' | 'bias'> {
   return { machine: 'recipes', bias: { ...FAULTS, applications: [application] } };
@@ -79,6 +91,20 @@ export const DUTIES: readonly Injection[] = [
       },
     ],
     ...OF_SCHEDULE,
+  },
+  {
+    id: 'job-of-a-run-that-is-over',
+    origin: 'S45: a late answer begins nothing',
+    title: 'a job is called although its run was lost before the answer came',
+    patches: [
+      {
+        file: SCHEDULE,
+        find: 'if (!run.stillHeld()) return; await whileHeld',
+        replace: 'await whileHeld',
+      },
+    ],
+    ...OF_SCHEDULE,
+    bias: { ...STALLS, applications: ['schedule'] },
   },
   {
     id: 'schedule-ends-without-a-quorum',
