@@ -30,6 +30,7 @@ import {
   tickRecords,
 } from './tick-record.ts';
 import { checked, cronTicks, type Next } from './ticks.ts';
+import { isTrusted } from './turn.ts';
 import { whileHeld } from './while-held.ts';
 
 /** One run of a job: a grant that nobody else has while the job is at work. */
@@ -194,7 +195,9 @@ export class Schedule {
     try {
       // To its answer: what is given up half-way may have been taken, and nobody would run it.
       const answer = new Patience({ ...WITHOUT_END, ...wait.left });
-      return new TakenTick(await claim(wish, answer), record, version + 1);
+      const claimed = await claim(wish, answer);
+      await untilTrusted(claimed, answer);
+      return new TakenTick(claimed, record, version + 1);
     } catch (error) {
       if (!QuorateError.is(error, 'BAD_VERSION', 'NO_NODE')) throw error;
       // Throws if there is no record any more, but something else.
@@ -260,6 +263,16 @@ export class Schedule {
 
 function isStopped(stop: AbortSignal | undefined): boolean {
   return stop?.aborted === true;
+}
+
+/** Who has heard nothing of the group for a while may be about to lose what it was given: it hears first. */
+async function untilTrusted(claimed: Claim, wait: Patience): Promise<void> {
+  try {
+    while (claimed.session.trustedFor === 0) await isTrusted(claimed, wait);
+  } catch (error) {
+    void claimed.remove();
+    throw error;
+  }
 }
 
 /** A tick that this process has taken. */

@@ -6,7 +6,7 @@
  */
 import type { Outcome } from '../../lib/testing/schedule.ts';
 import type { SwarmOverrides } from '../../lib/testing/swarm.ts';
-import { CLOSED_UNHEARD, TAKE_OVER_UNANSWERED } from './kept.ts';
+import { CLOSED_UNHEARD, TAKE_OVER_UNANSWERED, TICK_TAKEN_LATE } from './kept.ts';
 import type { RunKind } from './run.ts';
 
 export interface Regression {
@@ -62,5 +62,11 @@ export const REGRESSIONS: readonly Regression[] = [
     machine: 'recipes',
     overrides: TAKE_OVER_UNANSWERED,
     story: 'who got no answer when it took over a task was told as a failure of its work (S46)',
+  },
+  {
+    seed: 7,
+    machine: 'recipes',
+    overrides: TICK_TAKEN_LATE,
+    story: 'a job was called for a run that was over before the answer came (S45)',
   },
 ];

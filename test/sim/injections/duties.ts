@@ -102,6 +102,11 @@ export const DUTIES: readonly Injection[] = [
         find: 'if (!run.stillHeld()) return; await whileHeld',
         replace: 'await whileHeld',
       },
+      {
+        file: SCHEDULE,
+        find: 'await untilTrusted(claimed, answer);',
+        replace: '',
+      },
     ],
     ...OF_SCHEDULE,
     bias: { ...STALLS, applications: ['schedule'] },
