@@ -1,4 +1,5 @@
 /** How large the pieces of a checkpoint are, estimated from above: a part must fit a frame of the wire. */
+import type { AclEntry } from './acl.ts';
 import type { SessionsPart, WindowRecord } from './checkpoint-record.ts';
 import type { SavedNode } from './node-mark.ts';
 import type { OperationResult } from './request.ts';
@@ -8,9 +9,13 @@ const BYTES_PER_UNIT = 3;
 /** Everything of fixed size in a node or a result, a Stat included. */
 const FIXED_BYTES = 128;
 
-export function bytesOfNode({ path, data, acl }: SavedNode): number {
+export function bytesOfNode({ path, data, list }: SavedNode): number {
   let units = path.length;
-  for (const { scheme, id } of acl) units += scheme.length + id.length;
+  // By number: an iterator's results for each node are more than what it iterates over.
+  for (let at = 0; at < list.length; at += 1) {
+    const { scheme, id } = list[at] as AclEntry;
+    units += scheme.length + id.length;
+  }
   return FIXED_BYTES + data.length + units * BYTES_PER_UNIT;
 }
 

@@ -4,6 +4,7 @@ import { joinPath, parentOf } from '../base/path.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { type Acl, PERMISSION } from './acl.ts';
 import { AclTable, OPEN, OPEN_ACL } from './acl-table.ts';
+import type { NodeRecord } from './checkpoint-record.ts';
 import { ChildList } from './child-list.ts';
 import { type MarkedTree, NodeMark, type SavedNode } from './node-mark.ts';
 import { NodeTable, type NodeValues } from './node-table.ts';
@@ -244,28 +245,13 @@ export class DataTree implements MarkedTree {
 
   recordAt(row: number, zxid: bigint): SavedNode | undefined {
     const path = this.#index.pathOf(row);
-    if (path === '' || this.table.czxid(row) > zxid) return undefined;
-    const { czxid, mzxid, pzxid, ctime, mtime, version, aversion } = this.table.stat(row);
-    return {
-      path,
-      data: this.table.data(row),
-      acl: this.acl(row),
-      kind: this.table.kind(row),
-      ttl: this.table.ttl(row),
-      owner: this.table.owner(row),
-      czxid,
-      mzxid,
-      pzxid,
-      ctime,
-      mtime,
-      version,
-      aversion,
-      creates: this.table.creates(row),
-    };
+    if (path === '') return undefined;
+    const node = this.table.saved(row, path, this.acl(row));
+    return node.czxid > zxid ? undefined : node;
   }
 
   /** A node of a checkpoint, in any order. The digest of a parent waits: it changes with every child. */
-  restore(node: Omit<SavedNode, 'acl'>, acl: Acl): void {
+  restore(node: Omit<NodeRecord, 'acl'>, acl: Acl): void {
     const root = node.path === '/';
     const parent = root ? ABSENT : this.#restoredParent(node.path);
     const row = this.#insert(node.path, node.data, acl, node, parent);

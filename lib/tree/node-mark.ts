@@ -2,8 +2,13 @@ import type { Acl } from './acl.ts';
 import type { NodeRecord } from './checkpoint-record.ts';
 import { bytesOfNode } from './checkpoint-size.ts';
 
-/** A node as a checkpoint takes it, its ACL not yet numbered. */
-export type SavedNode = Omit<NodeRecord, 'acl'> & { readonly acl: Acl };
+/** A node as a checkpoint takes it. */
+export interface SavedNode extends NodeRecord {
+  /** To be set when it is known which part the node is in: its list's place among the ACLs of that part. */
+  acl: number;
+  /** Interned: the same object wherever it is used. */
+  readonly list: Acl;
+}
 
 /** What a mark needs to see of the tree. */
 export interface MarkedTree {

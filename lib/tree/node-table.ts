@@ -1,6 +1,8 @@
 import { unreachable } from '../base/assert.ts';
 import { addHash, hashBytes, hashWords, subtractHash } from '../base/hash.ts';
+import type { Acl } from './acl.ts';
 import type { ChildList } from './child-list.ts';
+import type { SavedNode } from './node-mark.ts';
 import { Slabs, type Tenant } from './slabs.ts';
 import type { NodeKind } from './txn.ts';
 import type { Stat } from './znode.ts';
@@ -198,6 +200,34 @@ export class NodeTable implements Tenant {
       ephemeralOwner: isZero(ints, half + OWNER * 2) ? 0n : (zxids[at + OWNER] as bigint),
       dataLength: page.ints[half + LENGTH] as number,
       numChildren,
+    };
+  }
+
+  /** All of a node, for a checkpoint. */
+  saved(row: number, path: string, list: Acl): SavedNode {
+    const page = this.#page(row);
+    const at = (row & (PAGE - 1)) * WORDS;
+    const half = at * 2;
+    const { ints, zxids, floats } = page;
+    const czxid = zxids[at + CZXID] as bigint;
+    const isCreated = isSame(ints, half + CZXID * 2, half + MZXID * 2);
+    const isChildless = isSame(ints, half + CZXID * 2, half + PZXID * 2);
+    return {
+      path,
+      data: this.data(row),
+      acl: 0,
+      list,
+      kind: KINDS[ints[half + KIND] as number] as NodeKind,
+      ttl: floats[at + TTL] as number,
+      owner: isZero(ints, half + OWNER * 2) ? 0n : (zxids[at + OWNER] as bigint),
+      czxid,
+      mzxid: isCreated ? czxid : (zxids[at + MZXID] as bigint),
+      pzxid: isChildless ? czxid : (zxids[at + PZXID] as bigint),
+      ctime: floats[at + CTIME] as number,
+      mtime: floats[at + MTIME] as number,
+      version: ints[half + VERSION] as number,
+      aversion: ints[half + AVERSION] as number,
+      creates: page.counters[half + CREATES] as number,
     };
   }
 
