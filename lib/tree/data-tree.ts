@@ -117,10 +117,12 @@ export class DataTree implements MarkedTree {
     const row = this.#insert(path, data, change.acl, values, parent);
     this.#adopt(parent, path);
     this.#settle(parent);
-    this.#emptied.delete(parentOf(path));
+    // The index has it already: it need not be cut out.
+    const above = this.#index.pathOf(parent);
+    this.#emptied.delete(above);
     this.#limitsSet(path, change.data);
     effects.add({ type: 'created', path, zxid, acl: this.acl(row) });
-    effects.add({ type: 'children-changed', path: parentOf(path), zxid, acl: this.acl(parent) });
+    effects.add({ type: 'children-changed', path: above, zxid, acl: this.acl(parent) });
     return row;
   }
 
