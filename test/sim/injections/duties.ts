@@ -235,6 +235,19 @@ export const DUTIES: readonly Injection[] = [
     ...OF_MIGRATIONS,
   },
   {
+    id: 'migration-given-up-without-a-quorum',
+    origin: 'S47: waits as long as its session lives',
+    title: 'who gets no answer for a moment when a step is done gives the migration up',
+    patches: [
+      {
+        file: MIGRATIONS,
+        find: "await unlessLost(grant, () => guarded.create(record, '', WITHOUT_END));",
+        replace: "await unlessLost(grant, () => guarded.create(record, '', { timeout: 300 }));",
+      },
+    ],
+    ...OF_MIGRATIONS,
+  },
+  {
     id: 'recorded-before-it-is-done',
     origin: 'S47: each is recorded when it is done',
     title: 'a step is recorded, and then done',
