@@ -21,7 +21,17 @@ function refusal(work: () => unknown): QuorateError {
 }
 
 test('utf8 keeps every text, and an empty one is empty data', () => {
-  for (const text of ['', 'a', 'größer', '漢字', '😀', '\u0000', 'x'.repeat(100_000), '\ufffd']) {
+  for (const text of [
+    '',
+    'a',
+    'größer',
+    '漢字',
+    '😀',
+    '\u0000',
+    'x'.repeat(100_000),
+    '\ufffd',
+    '\ufeffa',
+  ]) {
     assert.equal(roundTrip(utf8, text), text);
   }
   assert.equal(encodeWith(utf8, '', '/a').length, 0);
