@@ -170,8 +170,8 @@ export class SessionCore implements SessionObserver {
     }
   }
 
-  watchFired(delivery: DeliveryOf<'watch'>): void {
-    this.watches.deliver(delivery);
+  watchFired(delivery: DeliveryOf<'watch'>): boolean {
+    return this.watches.deliver(delivery);
   }
 
   watchesFired(): void {

@@ -46,8 +46,11 @@ export class SessionWatches {
     this.trees = new WatchedPaths('persistent-recursive', peer.pipeline, handle);
   }
 
-  /** Whoever sees single nodes is told at once, whoever sees transactions once all of one is there. */
-  deliver(delivery: DeliveryOf<'watch'>): void {
+  /**
+   * Whoever sees single nodes is told at once, whoever sees transactions once all of one is there.
+   * @returns whether there is anybody of the latter
+   */
+  deliver(delivery: DeliveryOf<'watch'>): boolean {
     const { event } = delivery;
     const unconcerned = unconcernedBy(event.type);
     const newest = this.#isNewest(delivery) ? delivery : undefined;
@@ -57,11 +60,11 @@ export class SessionWatches {
       watcher.changed(this.#core.isEnding ? undefined : newest);
     }
     if (!this.trees.isEmpty) this.#deliverToTrees(delivery);
+    return this.#told.size > 0;
   }
 
   /** All events of one transaction were delivered. */
   delivered(): void {
-    if (this.#told.size === 0) return;
     const told = [...this.#told];
     this.#told.clear();
     for (const watcher of told) watcher.complete();

@@ -5,6 +5,7 @@ import type { Ticket } from '../replica/ready.ts';
 import type { SessionHandle } from '../replica/session-handle.ts';
 import type { Failure } from './failure.ts';
 
+const NOBODY: readonly never[] = [];
 const STALE: ReadOptions = { consistency: 'stale' };
 
 /** Who looks at a path through a watch that stays. */
@@ -20,6 +21,8 @@ export interface Watcher {
 /** The watchers of one path: one watch of the session stands for all of them. */
 interface Place<W> {
   readonly watchers: Set<W>;
+  /** The same, as they are told; undefined once they are others. */
+  told: readonly W[] | undefined;
   isRegistered: boolean;
   /** Of the registration, while it waits for its place. */
   ticket: Ticket | undefined;
@@ -47,11 +50,13 @@ export class WatchedPaths<W extends Watcher> {
     const present = this.#places.get(path);
     if (present !== undefined) {
       present.watchers.add(watcher);
+      present.told = undefined;
       if (present.isRegistered) watcher.registered();
       return;
     }
     const place: Place<W> = {
       watchers: new Set([watcher]),
+      told: undefined,
       isRegistered: false,
       ticket: undefined,
     };
@@ -62,6 +67,7 @@ export class WatchedPaths<W extends Watcher> {
   remove(path: string, watcher: W): void {
     const place = this.#places.get(path);
     if (place === undefined || !place.watchers.delete(watcher)) return;
+    place.told = undefined;
     if (place.watchers.size > 0) return;
     this.#places.delete(path);
     if (place.ticket !== undefined) this.#pipeline.abandon(this.#handle, place.ticket);
@@ -77,7 +83,9 @@ export class WatchedPaths<W extends Watcher> {
   /** Who looks at that path now: a copy, for they may leave while they are told. */
   at(path: string): readonly W[] {
     const place = this.#places.get(path);
-    return place === undefined ? [] : [...place.watchers];
+    if (place === undefined) return NOBODY;
+    place.told ??= [...place.watchers];
+    return place.told;
   }
 
   /** The session has ended. */

@@ -34,7 +34,8 @@ export interface Requests extends Pick<Replica, 'look'> {
 /** Who holds a session. */
 export interface SessionObserver {
   stateChanged(delivery: DeliveryOf<'state'>): void;
-  watchFired(delivery: DeliveryOf<'watch'>): void;
+  /** @returns whether {@link watchesFired} is wanted for this transaction. */
+  watchFired(delivery: DeliveryOf<'watch'>): boolean;
   /** All events of one transaction were given, before anything else is. */
   watchesFired(): void;
   /** The peer has ended, and the session with it as far as this process can tell. */
@@ -120,7 +121,7 @@ export class RequestPipeline {
   }
 
   deliver(deliveries: readonly Delivery[]): void {
-    /** Who was told of the transaction whose events are being routed. */
+    /** Who waits for the last event of the transaction whose events are being routed. */
     const told = new Set<SessionObserver>();
     let zxid = ZERO;
     for (const delivery of deliveries) {
@@ -132,9 +133,7 @@ export class RequestPipeline {
       }
       zxid = delivery.zxid;
       const observer = this.#sessions.get(delivery.session.key);
-      if (observer === undefined) continue;
-      told.add(observer);
-      observer.watchFired(delivery);
+      if (observer?.watchFired(delivery) === true) told.add(observer);
     }
     complete(told);
   }

@@ -24,6 +24,9 @@ export interface WatchCounts {
   readonly watches: number;
 }
 
+/** Whom an event meets, and in which of its watches. */
+type Met<Watcher> = Iterable<readonly [Watcher, readonly WatchKey[]]>;
+
 const NOTHING: readonly never[] = [];
 const DATA = MASKS.data | MASKS.exist;
 const ONE_SHOT = DATA | MASKS.child;
@@ -100,16 +103,7 @@ export class WatchTable<Watcher> {
     this.#zxid = zxid;
     if (this.#index.watches === 0) return NOTHING;
     const notifications: Notification<Watcher, NodeEvent>[] = [];
-    for (const event of events) {
-      let told: NodeEvent | undefined;
-      for (const [watcher, watches] of this.#met(event)) {
-        if (!mayRead(watcher, event.acl)) continue;
-        if (told?.watches !== watches) {
-          told = { type: event.type, path: event.path, zxid, watches };
-        }
-        notifications.push({ watcher, event: told });
-      }
-    }
+    for (const event of events) notify(notifications, event, this.#met(event), mayRead);
     return notifications;
   }
 
@@ -130,7 +124,7 @@ export class WatchTable<Watcher> {
   }
 
   /** Spends what an event meets. */
-  #met(event: TreeEvent): ReadonlyMap<Watcher, readonly WatchKey[]> | readonly never[] {
+  #met(event: TreeEvent): Met<Watcher> {
     let met = this.#meet(undefined, event.path, MET[event.type]);
     if (this.#index.recursive > 0 && event.type !== 'children-changed') {
       for (let path = event.path; path !== '/'; ) {
@@ -215,6 +209,21 @@ export class WatchTable<Watcher> {
     const watchers = this.#index.at(path);
     if (watchers === undefined) return NOTHING;
     return [...watchers].filter(([, watched]) => (watched & mask) !== 0);
+  }
+}
+
+/** Whoever is met by watches of the same kinds shares one event. */
+function notify<Watcher>(
+  notifications: Notification<Watcher, NodeEvent>[],
+  { type, path, zxid, acl }: TreeEvent,
+  met: Met<Watcher>,
+  mayRead: MayRead<Watcher>,
+): void {
+  let event: NodeEvent | undefined;
+  for (const [watcher, watches] of met) {
+    if (!mayRead(watcher, acl)) continue;
+    if (event?.watches !== watches) event = { type, path, zxid, watches };
+    notifications.push({ watcher, event });
   }
 }
 

@@ -47,9 +47,8 @@ export const SESSIONS: readonly Injection[] = [
     patches: [
       {
         file: 'lib/tree/watch-table.ts',
-        find: 'of this.#met(event)) { if (!mayRead(watcher, event.acl)) continue;',
-        replace:
-          'of this.#met(event)) { if (event.zxid === 0n && !mayRead(watcher, event.acl)) continue;',
+        find: 'of met) { if (!mayRead(watcher, acl)) continue;',
+        replace: 'of met) { if (zxid === 0n && !mayRead(watcher, acl)) continue;',
       },
     ],
     expects: ['S22', 'S23'],
