@@ -5,7 +5,7 @@ import { bytes } from '../client/codec.ts';
 import type { Watch } from '../client/feed.ts';
 import type { Op } from '../client/operation.ts';
 import { checkCall, type StopOptions, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
-import { checkPlace } from './any-client.ts';
+import { checkPlace, type Stat } from './any-client.ts';
 import { makeFolder } from './folder.ts';
 import { MappedWatch } from './mapped-watch.ts';
 import { Patience } from './patience.ts';
@@ -20,6 +20,8 @@ export interface ConfigOptions<Absent> {
 
 /** How many a history may keep: the oldest go in the transaction that adds one. */
 const HISTORY_MAX = 1_000;
+/** Somebody else was faster: what failed here is applied here, so the next look sees it. */
+const OVERTAKEN = ['BAD_VERSION', 'NODE_EXISTS', 'NO_NODE'] as const;
 
 /**
  * A value that every process has at hand, and is told of when it changes. Data is typed, and checked where the
@@ -81,7 +83,7 @@ export class Config<T = string, In = T, Absent = undefined> {
     const raw = this.#client.as(bytes);
     await this.#replace(new Patience(options), async (wait) => {
       const stat = await raw.exists(this.#path, wait);
-      return { version: stat?.version, value };
+      return { stat, value };
     });
   }
 
@@ -96,9 +98,13 @@ export class Config<T = string, In = T, Absent = undefined> {
     const wait = new Patience(options);
     await this.#replace(wait, async (left) => {
       const node = await this.#client.find(this.#path, left);
-      return { version: node?.stat.version, value: change(this.#of(node)) };
+      return { stat: node?.stat, value: change(this.#of(node)) };
     });
-    return await this.get(wait.left);
+    try {
+      return await this.get(wait.left);
+    } catch (error) {
+      throw QuorateError.is(error) ? applied(error) : error;
+    }
   }
 
   /**
@@ -124,27 +130,40 @@ export class Config<T = string, In = T, Absent = undefined> {
     return node === undefined ? (this.#fallback as Absent) : node.data;
   }
 
-  /** @param next what to write over which version; undefined: over none */
+  /** @param next what to write over which node, in which version; undefined: over none */
   async #replace(
     wait: Patience,
-    next: (wait: WaitOptions) => Promise<{ version: number | undefined; value: In }>,
+    next: (wait: WaitOptions) => Promise<{ stat: Stat | undefined; value: In }>,
   ): Promise<void> {
     for (;;) {
-      const { version, value } = await next(wait.left);
+      const { stat, value } = await next(wait.left);
       const own: Op<In> =
-        version === undefined
+        stat === undefined
           ? { create: this.#path, data: value }
-          : { set: this.#path, data: value, version };
+          : { set: this.#path, data: value, version: stat.version };
       try {
-        await this.#client.multi([own, ...(await this.#remember(value, wait.left))], wait.left);
+        const ops = [own, ...(await this.#remember(value, wait.left))];
+        await this.#over(stat).multi(ops, wait.left);
         return;
       } catch (error) {
-        if (!QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) throw error;
-        if (version !== undefined || !QuorateError.is(error, 'NO_NODE')) continue;
+        if (!QuorateError.is(error, ...OVERTAKEN) && !this.#isAnother(error)) throw error;
+        if (stat !== undefined || !QuorateError.is(error, 'NO_NODE')) continue;
         const raw = this.#client.session.as(bytes);
         await makeFolder(raw, parentOf(this.#path), wait.left);
       }
     }
+  }
+
+  /** Writes there are over that very node: one that was made later has the same versions. */
+  #over(stat: Stat | undefined): Client<T, In> {
+    if (stat === undefined) return this.#client;
+    const node = { path: this.#path, fence: stat.czxid, assertHeld: () => {} };
+    return this.#client.guardedBy(node);
+  }
+
+  /** The node is no longer that one; a grant that the client itself depends on has another path. */
+  #isAnother(error: unknown): boolean {
+    return QuorateError.is(error, 'GRANT_LOST') && error.path === this.#path;
   }
 
   /** The new value in the history, and the oldest out of it. */
@@ -169,6 +188,12 @@ export class Config<T = string, In = T, Absent = undefined> {
       throw error;
     }
   }
+}
+
+/** The write is in the tree, whatever has failed since. */
+function applied(error: QuorateError): QuorateError {
+  const details = { path: error.path, outcome: 'applied', cause: error } as const;
+  return QuorateError.make(error.code, error.message, details);
 }
 
 function skip(error: unknown): undefined {

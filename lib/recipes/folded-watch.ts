@@ -2,6 +2,8 @@
 import { QuorateError } from '../base/errors.ts';
 import type { Feed, Live, TreeUpdate, Watch } from '../client/feed.ts';
 import type { StopOptions, WaitOptions } from '../client/wait.ts';
+import { bounded } from './bounded.ts';
+import { Patience } from './patience.ts';
 
 /** Makes one state of all changes so far. The same value again: nothing has changed for whoever looks. */
 export interface Fold<T, S> {
@@ -64,17 +66,22 @@ export class FoldedWatch<T, S> implements Watch<S> {
   }
 
   async live(options?: WaitOptions): Promise<Live<S>> {
+    const wait = new Patience(options, Number.POSITIVE_INFINITY);
     // Waits, as long as it may, for a session to look through.
-    await this.until(() => true, options);
+    await this.until(() => true, wait.left);
     const closing = new AbortController();
     const signals = this.#signal === undefined ? [] : [this.#signal];
     const signal = AbortSignal.any([...signals, closing.signal]);
     const watch = new FoldedWatch(this.#openFeed, this.#fold, { signal });
     const updates = watch.#feed[Symbol.asyncIterator]();
-    const first = await updates.next();
-    if (first.done === true) throw QuorateError.make('CLOSED');
-    const fold = this.#fold();
-    return new FoldedLive(watch, fold, updates, first.value, closing);
+    try {
+      const first = await bounded(updates.next(), wait.left, { what: 'live', path: undefined });
+      if (first.done === true) throw QuorateError.make('CLOSED');
+      return new FoldedLive(watch, this.#fold(), updates, first.value, closing);
+    } catch (error) {
+      closing.abort();
+      throw error;
+    }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<S, undefined, undefined> {

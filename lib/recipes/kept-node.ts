@@ -13,6 +13,7 @@ import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { MappedWatch } from './mapped-watch.ts';
 import { Patience, pause } from './patience.ts';
+import { type Wish, Wishes } from './wishes.ts';
 
 /** Between two attempts to make it, ms: twice as long each time. */
 const FIRST_PAUSE = 10;
@@ -20,15 +21,6 @@ const LONGEST_PAUSE = 1_000;
 
 /** How the first node is made; later ones are waited for. */
 type Opening<T> = Pick<EphemeralOptions<T>, 'whenTaken' | 'isOwn'>;
-
-/** What was asked for, numbered in that order. */
-interface Wanted<In> {
-  readonly data: In;
-  readonly at: number;
-  /** What is wanted instead if this is refused; undefined: nothing, or it is known to be good. */
-  before: Wanted<In> | undefined;
-  isRefused: boolean;
-}
 
 /** A node that this one has made. Also what its writes are guarded by: they never reach another one. */
 interface Own<T, In> {
@@ -49,11 +41,10 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   readonly path: string;
   readonly #client: Client<T, In>;
   readonly #closing = new AbortController();
-  #count = 0;
-  /** The newest data that was asked for and not refused: never older than what was written. */
-  #wanted: Wanted<In>;
+  /** The newest of them is never older than what was written. */
+  readonly #wishes: Wishes<In>;
   /** The newest that the tree has taken. */
-  #written: Wanted<In>;
+  #written: Wish<In>;
   /** Undefined: it is about to be made. */
   #own: Own<T, In> | undefined;
   #fence = 0n;
@@ -68,8 +59,8 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   constructor(client: Client<T, In>, path: string, data: In) {
     this.path = path;
     this.#client = client;
-    this.#wanted = { data, at: 0, before: undefined, isRefused: false };
-    this.#written = this.#wanted;
+    this.#wishes = new Wishes(data);
+    this.#written = this.#wishes.newest;
   }
 
   get fence(): bigint {
@@ -97,7 +88,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   async open(options: WaitOptions | undefined, opening: Opening<T>): Promise<void> {
     const context = { what: `openEphemeral ${this.path}`, path: this.path };
     throwIfAborted(options, context);
-    const made = this.#made(this.#wanted);
+    const made = this.#made(this.#wishes.newest);
     this.#end = this.#keep(opening);
     try {
       await bounded(made, options, { ...context, reason: () => this.#reason() });
@@ -113,9 +104,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
     throwIfAborted(options, context);
     if (this.state === 'closed') throw this.#closed();
     const wait = new Patience(options, Number.POSITIVE_INFINITY);
-    this.#count += 1;
-    const wanted = { data, at: this.#count, before: this.#wanted, isRefused: false };
-    this.#wanted = wanted;
+    const wanted = this.#wishes.add(data);
     if (this.#own !== undefined) await this.#write(this.#own, wanted, wait.left);
     if (this.#written.at >= wanted.at) return;
     await bounded(this.#made(wanted), wait.left, { ...context, reason: () => this.#reason() });
@@ -131,7 +120,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   }
 
   /** Resolves when there is a node with that data, or with newer. */
-  #made({ at }: Wanted<In>): Promise<void> {
+  #made({ at }: Wish<In>): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#isOver) reject(this.#closed());
       else this.#waiters.add({ at, resolve, reject });
@@ -180,7 +169,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   /** Waits until there is room for it. */
   async #make(session: Session<T, In>, opening: Opening<T> | undefined): Promise<Own<T, In>> {
     for (;;) {
-      const wanted = this.#wanted;
+      const wanted = this.#wishes.newest;
       const stat = await this.#place(session, wanted, opening);
       if (stat === undefined) continue;
       this.#obstacle = undefined;
@@ -193,7 +182,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   /** Undefined: look again. */
   async #place(
     session: Session<T, In>,
-    wanted: Wanted<In>,
+    wanted: Wish<In>,
     opening: Opening<T> | undefined,
   ): Promise<Stat | undefined> {
     try {
@@ -207,7 +196,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   }
 
   /** Undefined: there is a node. */
-  async #create(session: Session<T, In>, { data }: Wanted<In>): Promise<Stat | undefined> {
+  async #create(session: Session<T, In>, { data }: Wish<In>): Promise<Stat | undefined> {
     const { signal } = this.#closing;
     const wait = { ...WITHOUT_END, signal };
     for (;;) {
@@ -238,7 +227,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   /** Takes the place of the node that is there, or waits until it is gone. Undefined: look again. */
   async #replace(
     session: Session<T, In>,
-    wanted: Wanted<In>,
+    wanted: Wish<In>,
     opening: Opening<T> | undefined,
   ): Promise<Stat | undefined> {
     const raw = session.as(bytes);
@@ -258,7 +247,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   /** In one transaction, and only that very node. */
   async #exchange(
     session: Session<T, In>,
-    { data }: Wanted<In>,
+    { data }: Wish<In>,
     fence: bigint,
   ): Promise<Stat | undefined> {
     const { path } = this;
@@ -277,9 +266,9 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
 
   /** Writes what was asked for while it was made. False: the node is gone. */
   async #isNewest(own: Own<T, In>): Promise<boolean> {
-    while (this.#wanted !== this.#written) {
+    while (this.#wishes.newest !== this.#written) {
       try {
-        if (!(await this.#write(own, this.#wanted, WITHOUT_END))) return false;
+        if (!(await this.#write(own, this.#wishes.newest, WITHOUT_END))) return false;
       } catch (error) {
         // What was wanted before is still to be written, perhaps.
         if (!isRefusal(error)) throw error;
@@ -289,7 +278,7 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   }
 
   /** False: the node is gone. */
-  async #write(own: Own<T, In>, wanted: Wanted<In>, wait: WaitOptions): Promise<boolean> {
+  async #write(own: Own<T, In>, wanted: Wish<In>, wait: WaitOptions): Promise<boolean> {
     try {
       await own.session.guardedBy(own).set(this.path, wanted.data, wait);
       this.#wrote(wanted);
@@ -302,8 +291,8 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
     }
   }
 
-  #wrote(wanted: Wanted<In>): void {
-    wanted.before = undefined;
+  #wrote(wanted: Wish<In>): void {
+    this.#wishes.accept(wanted);
     if (this.#written.at < wanted.at) this.#written = wanted;
   }
 
@@ -317,11 +306,8 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
   }
 
   /** Goes back to the newest data that is not refused; whoever has set this is told. */
-  #refuse(refused: Wanted<In>, error: unknown): void {
-    refused.isRefused = true;
-    while (this.#wanted.isRefused && this.#wanted.before !== undefined) {
-      this.#wanted = this.#wanted.before;
-    }
+  #refuse(refused: Wish<In>, error: unknown): void {
+    this.#wishes.refuse(refused);
     for (const waiter of this.#waiters) {
       if (waiter.at !== refused.at) continue;
       this.#waiters.delete(waiter);

@@ -76,11 +76,13 @@ export class ServiceProvider<P> implements Provider<P> {
     const directory = new Directory(root, schema, name, this.#pool.set);
     const known = Object.values(FOLDERS).map((folder) => {
       const feed = client.as(bytes).watchTree(joinPath(joinPath(root, folder), name), { signal });
-      return new Promise<void>((resolve) => {
+      return new Promise<void>((resolve, reject) => {
         feed.subscribe((update) => {
           directory.take(update);
           resolve();
         });
+        // A subscription does not tell that there is no client any more.
+        feed.until(() => true, { signal }).catch(reject);
       });
     });
     const context = { what: `provider ${name}`, path: root };

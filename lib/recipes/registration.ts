@@ -2,6 +2,7 @@ import { QuorateError } from '../base/errors.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
 import type { EphemeralNode } from './ephemeral.ts';
 import type { InstanceRecord } from './instance.ts';
+import { Wishes } from './wishes.ts';
 
 /** What an instance says of itself. */
 export interface ServiceOptions<In = unknown> {
@@ -74,7 +75,7 @@ export class KeptRegistration<In> implements Registration<In> {
   readonly path: string;
   readonly #node: EphemeralNode<InstanceRecord>;
   readonly #check: (payload: unknown) => void;
-  #record: InstanceRecord;
+  readonly #records: Wishes<InstanceRecord>;
 
   /** @param check throws what the schema of the payload does */
   constructor(
@@ -85,7 +86,7 @@ export class KeptRegistration<In> implements Registration<In> {
     this.id = record.id;
     this.path = node.path;
     this.#node = node;
-    this.#record = record;
+    this.#records = new Wishes(record);
     this.#check = check;
   }
 
@@ -94,14 +95,12 @@ export class KeptRegistration<In> implements Registration<In> {
     checkCall('Registration.update', options, WAIT_OPTIONS);
     checkChange('Registration.update', change);
     if ('payload' in change) this.#check(change.payload);
-    const before = this.#record;
-    const record = { ...before, ...change };
-    this.#record = record;
+    const record = this.#records.add({ ...this.#records.newest.data, ...change });
     try {
-      await this.#node.set(record, options);
+      await this.#node.set(record.data, options);
+      this.#records.accept(record);
     } catch (error) {
-      const isRefused = QuorateError.is(error, 'INVALID_DATA', 'TOO_LARGE');
-      if (isRefused && this.#record === record) this.#record = before;
+      if (QuorateError.is(error, 'INVALID_DATA', 'TOO_LARGE')) this.#records.refuse(record);
       throw error;
     }
   }

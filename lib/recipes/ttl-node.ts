@@ -8,6 +8,7 @@ import { checkPlace } from './any-client.ts';
 import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { Patience, pause } from './patience.ts';
+import { Wishes } from './wishes.ts';
 
 /** How long a {@link TtlNode} outlives its owner. */
 export interface TtlOptions extends WaitOptions {
@@ -88,8 +89,7 @@ class TouchedNode<In> implements TtlNode<In> {
   readonly #client: Client<unknown, In>;
   readonly #touch: string;
   readonly #ttl: number;
-  /** The newest that was asked for. */
-  #data: In;
+  readonly #wishes: Wishes<In>;
   readonly #closing = new AbortController();
   #keeping: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
@@ -99,7 +99,7 @@ class TouchedNode<In> implements TtlNode<In> {
     this.#client = client;
     this.#touch = joinPath(path, TOUCH);
     this.#ttl = ttl;
-    this.#data = data;
+    this.#wishes = new Wishes(data);
   }
 
   /** Once. */
@@ -115,15 +115,13 @@ class TouchedNode<In> implements TtlNode<In> {
       throw QuorateError.make('CLOSED', `the node ${path} is no longer kept`, { path });
     }
     const wait = new Patience(options);
-    const before = this.#data;
-    this.#data = data;
+    const wish = this.#wishes.add(data);
     try {
       await this.#client.set(path, data, wait.left);
+      this.#wishes.accept(wish);
     } catch (error) {
       if (QuorateError.is(error, 'NO_NODE')) return await this.#make(wait);
-      const isRefused =
-        !QuorateError.is(error) || QuorateError.is(error, 'INVALID_DATA', 'TOO_LARGE');
-      if (isRefused && this.#data === data) this.#data = before;
+      if (isRefusal(error)) this.#wishes.refuse(wish);
       throw error;
     }
   }
@@ -143,10 +141,12 @@ class TouchedNode<In> implements TtlNode<In> {
     const { signal } = this.#closing;
     const interval = Math.floor(this.#ttl / SIGNS);
     const client = this.#client.as(bytes);
-    for (;;) {
-      await pause(interval, signal);
+    for (let began = performance.now(); ; ) {
+      // One that took its time is followed by the next at once.
+      await pause(Math.max(0, began + interval - performance.now()), signal);
       if (signal.aborted || client.session.signal.aborted) return;
-      const wait = new Patience({ timeout: interval });
+      began = performance.now();
+      const wait = new Patience({ timeout: interval, signal });
       try {
         await client.set(this.#touch, new Uint8Array(0), wait.left);
       } catch (error) {
@@ -165,7 +165,8 @@ class TouchedNode<In> implements TtlNode<In> {
         client.exists(path, wait.left),
         client.exists(touch, wait.left),
       ]);
-      const data = this.#data;
+      const wish = this.#wishes.newest;
+      const { data } = wish;
       const ops: Op<In>[] = [
         node === undefined ? { create: path, data, container: true } : { set: path, data },
       ];
@@ -173,8 +174,10 @@ class TouchedNode<In> implements TtlNode<In> {
       ops.push({ create: touch, ttl: this.#ttl });
       try {
         await client.multi(ops, wait.left);
+        this.#wishes.accept(wish);
         return;
       } catch (error) {
+        if (isRefusal(error)) this.#wishes.refuse(wish);
         // Somebody was faster, or there is no parent.
         if (!QuorateError.is(error, 'NO_NODE', 'NODE_EXISTS')) throw error;
         await makeFolder(client.session.as(bytes), parentOf(path), wait.left);
@@ -202,4 +205,9 @@ class TouchedNode<In> implements TtlNode<In> {
       }
     });
   }
+}
+
+/** The same again would be refused, too. */
+function isRefusal(error: unknown): boolean {
+  return !QuorateError.is(error) || QuorateError.is(error, 'INVALID_DATA', 'TOO_LARGE');
 }

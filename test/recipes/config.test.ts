@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { json, QuorateError, type StandardSchema } from '../../lib/index.ts';
-import { Config, Migrations, TreeCache } from '../../lib/recipes/index.ts';
+import { Config, Migrations, Mutex, TreeCache } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, eventually, losingAnswer, PATIENCE, untilHeard } from './support.ts';
+import {
+  type Before,
+  byId,
+  eventually,
+  losingAnswer,
+  PATIENCE,
+  preceded,
+  untilHeard,
+} from './support.ts';
 
 interface Limits {
   perSecond: number;
@@ -210,4 +218,39 @@ test('a step whose grant is lost writes no more, and is run again by another pro
   await untilHeard(cut);
   assert.equal(await cut.exists('/late'), undefined);
   assert.ok(await cut.exists('/done'));
+});
+
+test('a value is never changed by what was made of another node of its name', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/limit', 'first');
+  const before: Before = {};
+  before.multi = async () => {
+    delete before.multi;
+    await peer.delete('/limit');
+    await peer.create('/limit', 'second');
+  };
+  const limit = new Config(preceded(peer, before), '/limit', { history: 0 });
+  assert.equal(await limit.update((now) => `${now}, changed`), 'second, changed');
+  const lock = await new Mutex(peer, '/lock').acquire();
+  const guarded = new Config(peer.guardedBy(lock), '/limit', { history: 0 });
+  await guarded.set('third');
+  await lock.release();
+  await assert.rejects(guarded.set('fourth'), (error) =>
+    QuorateError.is(error, 'GRANT_LOST', 'RELEASED'),
+  );
+  assert.equal(await limit.get(), 'third');
+});
+
+test('who has changed a value is told so, though it cannot be read again', async (t) => {
+  const peer = await solo(t);
+  let reads = 0;
+  const client = preceded(peer, {
+    find: () => {
+      reads += 1;
+      if (reads > 1) throw QuorateError.make('TIMED_OUT');
+    },
+  });
+  const update = new Config(client, '/limit', { history: 0 }).update(() => 'new');
+  await assert.rejects(update, failsWith('TIMED_OUT', { outcome: 'applied' }));
+  assert.equal((await peer.get('/limit')).data, 'new');
 });

@@ -1,52 +1,10 @@
 /** What becomes of a kept node when something happens in the middle of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Client, type Codec, type Peer, QuorateError, utf8 } from '../../lib/index.ts';
+import { type Peer, QuorateError } from '../../lib/index.ts';
 import { type EphemeralNode, openEphemeral } from '../../lib/recipes/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { eventually } from './support.ts';
-
-/** What is done before a call; what it throws, the call does. */
-interface Before {
-  create?: () => void;
-  set?: () => void | Promise<void>;
-  multi?: () => void;
-}
-
-/** A client whose calls, and those of its sessions and guarded views, are preceded by something. */
-function preceded(peer: Peer, before: Before): Client {
-  const wrap = <V extends object>(view: V): V =>
-    new Proxy(view, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name, target);
-        if (name === 'session') return wrap(value as object);
-        if (typeof value !== 'function') return value;
-        if (name === 'guardedBy') {
-          return (...args: readonly unknown[]) => wrap(Reflect.apply(value, target, args));
-        }
-        const first = isHook(name) ? before[name] : undefined;
-        if (first === undefined) return value.bind(target);
-        return async (...args: readonly unknown[]) => {
-          await first();
-          return await Reflect.apply(value, target, args);
-        };
-      },
-    });
-  return wrap(peer);
-}
-
-/** Refuses what begins with `bad`. */
-const picky: Codec<string> = {
-  encode: (value) => {
-    if (value.startsWith('bad')) throw new RangeError('it is bad');
-    return utf8.encode(value);
-  },
-  decode: (data) => utf8.decode(data),
-};
-
-function isHook(name: string | symbol): name is keyof Before {
-  return name === 'create' || name === 'set' || name === 'multi';
-}
+import { type Before, eventually, picky, preceded } from './support.ts';
 
 /** Has the node made again, and sets its data while that is so. */
 async function setWhileMade(peer: Peer, before: Before): Promise<[EphemeralNode, Promise<void>]> {

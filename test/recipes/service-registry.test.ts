@@ -261,3 +261,23 @@ test('wrong names and numbers are refused', async (t) => {
   await assert.rejects(registry.control('s', 'a', { weight: Number.NaN }), RangeError);
   assert.throws(() => registry.watch('a/b'), failsWith('BAD_ARGUMENTS'));
 });
+
+test('what is too large to be written does not stay in what is said later', async (t) => {
+  const peer = await solo(t);
+  const registry = new ServiceRegistry(peer, '/registry');
+  const registration = await registry.register({ name: 'orders', address: 'a', port: 1 });
+  const updates = [{ payload: 'x'.repeat(2 ** 20) }, { weight: 2 }];
+  for (const one of updates.map((change) => registration.update(change))) {
+    await assert.rejects(one, failsWith('TOO_LARGE'));
+  }
+  await registration.update({ weight: 3 });
+  const [only] = await registry.watch('orders').until(() => true);
+  assert.deepEqual([only?.weight, only?.payload], [3, undefined]);
+});
+
+test('a provider of a client that is closed is refused', async (t) => {
+  const peer = await solo(t);
+  const registry = new ServiceRegistry(peer, '/registry');
+  await peer.close();
+  await assert.rejects(registry.provider('orders'), failsWith('CLOSED'));
+});

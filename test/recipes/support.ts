@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, type Peer, QuorateError } from '../../lib/index.ts';
+import { type Client, type Codec, type Peer, QuorateError, utf8 } from '../../lib/index.ts';
 import type { Grant } from '../../lib/recipes/index.ts';
 import type { TestGroup } from '../../lib/testing/index.ts';
 
@@ -91,6 +91,9 @@ export function losingAnswer<C extends Client>(
   });
 }
 
+/** Calls that give another view of the same client. */
+const VIEWS = ['as', 'namespace', 'guardedBy'];
+
 /** A client whose calls, and those of its views and its session, go through `intercept`. */
 function intercepted<C extends Client>(
   client: C,
@@ -105,9 +108,44 @@ function intercepted<C extends Client>(
         return (...args: readonly unknown[]) => {
           const call = (): unknown => Reflect.apply(value, target, args);
           const result = intercept(String(name), call, args);
-          return name === 'as' || name === 'namespace' ? wrap(result as object) : result;
+          return VIEWS.includes(String(name)) ? wrap(result as object) : result;
         };
       },
     });
   return wrap(client);
 }
+
+type Hook = (...args: readonly unknown[]) => void | Promise<void>;
+
+/** What is done before a call; what it throws, the call does. */
+export interface Before {
+  create?: Hook;
+  set?: Hook;
+  multi?: Hook;
+  find?: Hook;
+}
+
+/** A client whose calls are preceded by something. */
+export function preceded(client: Client, before: Before): Client {
+  return intercepted(client, (name, call, args) => {
+    const first = isHook(name) ? before[name] : undefined;
+    if (first === undefined) return call();
+    return (async () => {
+      await first(...args);
+      return await call();
+    })();
+  });
+}
+
+function isHook(name: string): name is keyof Before {
+  return ['create', 'set', 'multi', 'find'].includes(name);
+}
+
+/** Refuses what begins with `bad`. */
+export const picky: Codec<string> = {
+  encode: (value) => {
+    if (value.startsWith('bad')) throw new RangeError('it is bad');
+    return utf8.encode(value);
+  },
+  decode: (data) => utf8.decode(data),
+};

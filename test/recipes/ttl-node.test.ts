@@ -4,7 +4,7 @@ import { json } from '../../lib/index.ts';
 import { openTtlNode } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, eventually, PATIENCE } from './support.ts';
+import { type Before, byId, eventually, PATIENCE, picky, preceded } from './support.ts';
 
 const TTL = 1_000;
 
@@ -95,4 +95,28 @@ test('what is wrong is refused', async (t) => {
   await peer.session.create('/e', '', { ephemeral: true });
   const taken = openTtlNode(peer, '/e', '', { ttl: TTL });
   await assert.rejects(taken, failsWith('NO_CHILDREN_FOR_EPHEMERALS'));
+});
+
+test('what is refused is never what it is made of again', async (t) => {
+  const peer = await solo(t);
+  await using node = await openTtlNode(peer.as(picky), '/a', 'first', { ttl: TTL });
+  for (const one of ['bad', 'bad again'].map((data) => node.set(data))) {
+    await assert.rejects(one, failsWith('INVALID_DATA'));
+  }
+  await peer.delete('/a', { recursive: true });
+  await eventually('it is back', async () => (await peer.find('/a'))?.data === 'first');
+});
+
+test('closing it does not wait for a sign of life that is on its way', async (t) => {
+  const peer = await solo(t);
+  let signal: AbortSignal | undefined;
+  const before: Before = {
+    set: (_path, _data, options) => {
+      signal = (options as { readonly signal?: AbortSignal }).signal;
+    },
+  };
+  const node = await openTtlNode(preceded(peer, before), '/a', 'first', { ttl: TTL });
+  await eventually('a sign of life', () => signal !== undefined);
+  await node.close({ keep: true });
+  assert.equal(signal?.aborted, true);
 });

@@ -5,13 +5,16 @@ import { STREAM, type Swarm } from '../swarm.ts';
 import type { Application } from './application.ts';
 import { BarrierUse } from './barrier-use.ts';
 import { GroupUse } from './group-use.ts';
+import { KeptUse } from './kept-use.ts';
 import { MigrationUse } from './migration-use.ts';
 import { PartitionUse } from './partition-use.ts';
 import { QueueUse } from './queue-use.ts';
+import { RegistryUse } from './registry-use.ts';
 import { RoundsUse } from './rounds-use.ts';
 import { ScheduleUse } from './schedule-use.ts';
 import { StandbyUse } from './standby-use.ts';
 import { TallyUse } from './tally-use.ts';
+import { ValuesUse } from './values-use.ts';
 
 /** Made for the processes of a run. */
 type Make = (seed: number, places: number) => Application;
@@ -28,6 +31,9 @@ const APPLICATIONS: Readonly<Record<string, readonly [number, Make]>> = {
   standby: [0.2, () => new StandbyUse()],
   migrations: [0.2, () => new MigrationUse()],
   group: [0.2, () => new GroupUse()],
+  kept: [0.2, () => new KeptUse()],
+  registry: [0.2, () => new RegistryUse()],
+  values: [0.2, () => new ValuesUse()],
 };
 
 /**

@@ -1,5 +1,4 @@
 /** Those who join a group and those who watch it, in every process. */
-import { QuorateError } from '../../base/errors.ts';
 import { formatZxid } from '../../base/zxid.ts';
 import { Group, type Member } from '../../recipes/index.ts';
 import { demand, type Predicate } from '../predicates/predicate.ts';
@@ -7,14 +6,13 @@ import { Actor } from './actor.ts';
 import type { Application, Life } from './application.ts';
 import { Keeper, picky } from './keeper.ts';
 import { KeptBook } from './kept-book.ts';
+import { operate } from './operator.ts';
 import { listed, SubtreeBook } from './subtree-book.ts';
 import { Views } from './views.ts';
 import { Watcher } from './watcher.ts';
 
 const JUDGE = 'S41';
 const PATH = '/groups/workers';
-/** Mean ms between two members that an operator throws out. */
-const BLOW = 5_000;
 /** Mean ms for which an auditor reckons. */
 const TERM = 6_000;
 
@@ -60,10 +58,7 @@ export class GroupUse implements Application {
       const auditor = new Actor(life, 'auditor', JUDGE);
       auditor.repeat(() => this.#audit(auditor, group));
     }
-    if (prng.chance(0.2)) {
-      const operator = new Actor(life, 'operator', JUDGE);
-      operator.repeat(() => this.#throwOut(operator));
-    }
+    if (prng.chance(0.2)) operate(life, JUDGE, (operator) => this.#throwOut(operator));
   }
 
   owed(): () => readonly string[] {
@@ -111,17 +106,9 @@ export class GroupUse implements Application {
   }
 
   /** Deletes the node of some member, which comes back. */
-  async #throwOut(operator: Actor): Promise<void> {
-    const { prng } = operator.process;
-    await operator.pause(prng.exponential(BLOW));
+  async #throwOut({ client, process }: Actor): Promise<void> {
     const all = this.#members.standing;
-    if (all.length === 0 || operator.life.stop.aborted) return;
-    try {
-      await operator.client.delete(prng.pick(all), { timeout: operator.impatience() });
-      operator.count('thrown out');
-    } catch (error) {
-      if (!QuorateError.is(error, 'NO_NODE')) throw error;
-    }
+    if (all.length > 0) await client.delete(process.prng.pick(all));
   }
 }
 

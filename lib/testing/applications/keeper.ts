@@ -10,10 +10,20 @@ import type { Kept, KeptBook } from './kept-book.ts';
 export interface KeptHandle {
   set(data: string, options?: WaitOptions): Promise<void>;
   close(): Promise<void>;
+  /** It is to outlive its owner. */
+  readonly staysBehind?: boolean;
 }
 
 /** Makes it; resolves when it is there. */
 type Open = (data: string, options: WaitOptions) => Promise<KeptHandle>;
+
+/** How a node is kept. */
+interface Manner {
+  /** Others want the path, too: nobody knows when it is to be had. @default false */
+  readonly isShared?: boolean;
+  /** Data that is bad is refused. @default true */
+  readonly refuses?: boolean;
+}
 
 /** Data that ends so is refused. */
 const BAD = '!';
@@ -34,14 +44,13 @@ export class Keeper {
   readonly #actor: Actor;
   readonly #book: KeptBook;
   readonly #open: Open;
-  /** Others want the path, too: nobody knows when it is to be had. */
-  readonly #isShared: boolean;
+  readonly #manner: Manner;
 
-  constructor(actor: Actor, book: KeptBook, open: Open, isShared = false) {
+  constructor(actor: Actor, book: KeptBook, open: Open, manner: Manner = {}) {
     this.#actor = actor;
     this.#book = book;
     this.#open = open;
-    this.#isShared = isShared;
+    this.#manner = manner;
   }
 
   /** Keeps a node there for a while. */
@@ -59,9 +68,9 @@ export class Keeper {
       } finally {
         book.over(kept);
         await node.close();
-        const isOpen = life.client.status.state !== 'closed';
         // The nodes of a peer that ends are gone with its sessions, a while later.
-        if (isOpen) process.call(() => book.closed(kept));
+        const isLeft = node.staysBehind === true || life.client.status.state === 'closed';
+        if (!isLeft) process.call(() => book.closed(kept));
         actor.count('closed');
       }
     } finally {
@@ -76,7 +85,7 @@ export class Keeper {
       return await this.#open(data, { signal, timeout: actor.impatience() });
     }
     const open = () => this.#open(data, { signal, timeout: Number.POSITIVE_INFINITY });
-    return await (this.#isShared ? open() : actor.patiently(open));
+    return await (this.#manner.isShared === true ? open() : actor.patiently(open));
   }
 
   async #stay(kept: Kept, node: KeptHandle): Promise<void> {
@@ -95,7 +104,7 @@ export class Keeper {
   async #set(kept: Kept, node: KeptHandle): Promise<void> {
     const [actor, book] = [this.#actor, this.#book];
     const { prng } = actor.process;
-    const isBad = prng.chance(0.15);
+    const isBad = this.#manner.refuses !== false && prng.chance(0.15);
     const data = `${book.asking(kept)}${isBad ? BAD : ''}`;
     if (isBad) book.refused(kept, data);
     const timeout = prng.chance(0.6) ? Number.POSITIVE_INFINITY : actor.impatience();

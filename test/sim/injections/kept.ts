@@ -46,11 +46,10 @@ export const KEEPING: readonly Injection[] = [
     title: 'whoever is refused some data goes back to what the tree has by then',
     patches: [
       {
-        file: KEPT,
-        find: `while (this.#wanted.isRefused && this.#wanted.before !== undefined) {
-          this.#wanted = this.#wanted.before;
-        }`,
-        replace: 'if (this.#wanted === refused) this.#wanted = this.#written;',
+        file: 'lib/recipes/wishes.ts',
+        find: 'this.#newest = this.#newest.before; }',
+        replace:
+          'this.#newest = this.#newest.before; } while (this.#newest.before) this.#newest = this.#newest.before;',
       },
     ],
     ...GROUP,

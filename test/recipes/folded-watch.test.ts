@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Feed, TreeUpdate } from '../../lib/index.ts';
+import { FoldedWatch } from '../../lib/recipes/folded-watch.ts';
+import { failsWith } from '../client/solo.ts';
+import { PATIENCE } from './support.ts';
+
+const FIRST: TreeUpdate<string> = { kind: 'snapshot', zxid: 1n, changes: [] };
+
+/** Tells whoever waits for an item, and those who iterate nothing: their session has ended meanwhile. */
+const feed: Feed<TreeUpdate<string>> = {
+  subscribe: () => ({ [Symbol.dispose]: () => {} }),
+  until: async (test: (update: TreeUpdate<string>) => boolean) => {
+    test(FIRST);
+    return FIRST;
+  },
+  [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+};
+
+test('a live value that does not come is not waited for beyond its time', async () => {
+  const fold = () => ({ take: ({ zxid }: TreeUpdate<string>) => zxid });
+  let signal: AbortSignal | undefined;
+  const open = (options: { readonly signal?: AbortSignal }) => {
+    signal = options.signal;
+    return feed;
+  };
+  const watch = new FoldedWatch<string, bigint>(open, fold);
+  // Nothing else keeps this process alive.
+  const alive = setTimeout(() => {}, PATIENCE);
+  await assert.rejects(watch.live({ timeout: 20 }), failsWith('TIMED_OUT'));
+  clearTimeout(alive);
+  assert.equal(signal?.aborted, true, 'nothing is followed');
+});
