@@ -18,6 +18,9 @@ const DEEDS: Readonly<Record<string, readonly string[]>> = {
   standby: ['stander: ran'],
   migrations: ['migrator: migrated'],
   group: ['member: kept', 'watcher: looked', 'watcher: told'],
+  kept: ['owner: kept', 'cart: set'],
+  registry: ['instance: set', 'chooser: chosen', 'console: told'],
+  values: ['setter: set', 'follower: looked', 'cache: told'],
 };
 
 for (const [name, deeds] of Object.entries(DEEDS)) {

@@ -4,6 +4,9 @@ import { type Injection, THREE } from './injection.ts';
 
 const KEPT = 'lib/recipes/kept-node.ts';
 const FOLDED = 'lib/recipes/folded-watch.ts';
+const TTL = 'lib/recipes/ttl-node.ts';
+const CONFIG = 'lib/recipes/config.ts';
+const DIRECTORY = 'lib/recipes/directory.ts';
 const MEMBERS = 'lib/recipes/members.ts';
 const TREE = 'lib/client/tree-source.ts';
 
@@ -24,6 +27,9 @@ function uses(application: string): Pick<Injection, 'machine' | 'bias'> {
 }
 
 const GROUP = { expects: ['S41'], ...uses('group') } as const;
+const KEPT_NODES = { expects: ['S42'], ...uses('kept') } as const;
+const REGISTRY = { expects: ['S43'], ...uses('registry') } as const;
+const VALUES = { expects: ['S44'], ...uses('values') } as const;
 
 export const KEEPING: readonly Injection[] = [
   {
@@ -113,5 +119,148 @@ export const KEEPING: readonly Injection[] = [
     title: 'the zxid of a live map is that of its first state',
     patches: [{ file: FOLDED, find: 'this.#zxid = next.value.zxid;', replace: '' }],
     ...GROUP,
+  },
+  {
+    id: 'ttl-node-that-stays-gone',
+    origin: 'S42: comes back',
+    title: 'a TTL node that was deleted is not made again',
+    patches: [
+      {
+        file: TTL,
+        find: "if (QuorateError.is(error, 'NO_NODE')) await this.#make(wait).catch(() => {});",
+        replace: '',
+      },
+    ],
+    ...KEPT_NODES,
+  },
+  {
+    id: 'ttl-node-with-its-first-data',
+    origin: 'S42: with what was set last',
+    title: 'a TTL node is made again with what it was opened with',
+    patches: [
+      {
+        file: TTL,
+        find: 'const wish = this.#wishes.add(data);',
+        replace: 'const wish = { data, at: 0, before: undefined, isRefused: false };',
+      },
+    ],
+    ...KEPT_NODES,
+  },
+  {
+    id: 'slot-never-looked-at-again',
+    origin: 'S42: has what it waits for',
+    title: 'whoever finds a node in its way waits for ever',
+    patches: [
+      {
+        file: KEPT,
+        find: '.until((node) => node?.stat.czxid !== stat.czxid, { signal });',
+        replace: '.until((node) => node?.stat.czxid === 0n, { signal });',
+      },
+    ],
+    ...KEPT_NODES,
+  },
+  {
+    id: 'instance-listed-when-it-is-gone',
+    origin: 'S43: a removal that was seen',
+    title: 'an instance stays in the list when its node is deleted',
+    patches: [
+      {
+        file: DIRECTORY,
+        find: 'else entry.registered = data && instanceOf(data, name, id, this.#schema);',
+        replace: 'else if (data) entry.registered = instanceOf(data, name, id, this.#schema);',
+      },
+    ],
+    ...REGISTRY,
+  },
+  {
+    id: 'provider-passes-over-gaps',
+    origin: 'S43: chosen among those who are there',
+    title: 'what a provider has missed it is not told later either',
+    patches: [
+      {
+        file: 'lib/recipes/provider.ts',
+        find: 'directory.take(update);',
+        replace: "if (update.kind !== 'gap') directory.take(update);",
+      },
+    ],
+    ...REGISTRY,
+  },
+  {
+    id: 'slot-of-one-that-is-gone',
+    origin: 'S43: a removal that was seen',
+    title: 'a provider goes on to choose an instance that has gone',
+    patches: [
+      {
+        file: 'lib/recipes/pool.ts',
+        find: 'slot.level = UNFIT; this.#slots.delete(id); this.#isStale = true;',
+        replace: 'this.#slots.delete(id);',
+      },
+    ],
+    ...REGISTRY,
+  },
+  {
+    id: 'word-of-the-operator-unheard',
+    origin: 'S43: lists are the tree',
+    title: 'the weight that an operator has set is passed over',
+    patches: [
+      {
+        file: DIRECTORY,
+        find: 'weight: control?.weight ?? registered.weight,',
+        replace: 'weight: registered.weight,',
+      },
+    ],
+    ...REGISTRY,
+  },
+  {
+    id: 'value-written-over-a-newer-one',
+    origin: 'S44: lost update',
+    title: 'a value is written over whatever is there by then',
+    patches: [
+      {
+        file: CONFIG,
+        find: '{ set: this.#path, data: value, version: stat.version };',
+        replace: '{ set: this.#path, data: value };',
+      },
+    ],
+    ...VALUES,
+  },
+  {
+    id: 'history-without-end',
+    origin: 'S44: the history is what was set last',
+    title: 'nothing is ever taken out of the history',
+    patches: [
+      {
+        file: CONFIG,
+        find: '...old.map((name) => ({ delete: joinPath(this.#folder, name) })),',
+        replace: '...old.slice(0, 0).map((name) => ({ delete: joinPath(this.#folder, name) })),',
+      },
+    ],
+    ...VALUES,
+  },
+  {
+    id: 'live-value-as-it-was-first',
+    origin: 'S44: live is the newest',
+    title: 'a live value is made once',
+    patches: [
+      {
+        file: 'lib/recipes/mapped-watch.ts',
+        find: 'if (this.#made === undefined || !Object.is(this.#made.of, value)) {',
+        replace: 'if (this.#made === undefined) {',
+      },
+    ],
+    ...VALUES,
+  },
+  {
+    id: 'cache-keeps-what-is-deleted',
+    origin: 'S44: a cache is the tree',
+    title: 'a tree cache keeps nodes that are deleted',
+    patches: [
+      {
+        file: 'lib/recipes/tree-cache.ts',
+        find: "if (change.type === 'deleted') this.#byPath.delete(change.path);",
+        replace: "if (change.type === 'deleted') continue;",
+      },
+    ],
+    ...VALUES,
   },
 ];
