@@ -93,11 +93,18 @@ export class Keeper {
     const { process, life } = actor;
     const { prng } = process;
     const end = process.monotonic() + prng.exponential(TERM);
+    // Of some the node comes back by itself, or not at all.
+    const isQuiet = prng.chance(0.3);
     while (!life.stop.aborted && process.monotonic() < end) {
       await actor.pause(prng.exponential(STEP));
+      if (isQuiet) continue;
       // Some do not wait for one before they ask for the next.
       const sets = Array.from({ length: prng.pick([1, 1, 2, 3]) }, () => this.#set(kept, node));
       await Promise.all(sets);
+    }
+    // Nobody gives up what is about to come back.
+    while (!life.stop.aborted && !this.#book.has(kept) && life.client.status.state !== 'closed') {
+      await actor.pause(prng.exponential(STEP));
     }
   }
 

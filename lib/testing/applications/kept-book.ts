@@ -96,6 +96,11 @@ export class KeptBook {
     kept.isWanted = true;
   }
 
+  /** Whether its node is in G. */
+  has(kept: Kept): boolean {
+    return this.#holders.get(kept.path)?.kept === kept;
+  }
+
   /** It is about to give it up, or was told that there is none. */
   over(kept: Kept): void {
     kept.isWanted = false;
