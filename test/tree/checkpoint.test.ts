@@ -5,7 +5,7 @@ import type { CheckpointPart } from '../../lib/tree/checkpoint-record.ts';
 import { TRUSTED } from '../../lib/tree/reader.ts';
 import { Restorer } from '../../lib/tree/restorer.ts';
 import type { StateMachine } from '../../lib/tree/state-machine.ts';
-import { encodeCheckpointPart } from '../../lib/wire/checkpoint.ts';
+import { encodeCheckpointPart, restoreCheckpointPart } from '../../lib/wire/checkpoint.ts';
 import {
   create,
   outcome,
@@ -55,6 +55,35 @@ test('what is saved and restored is saved again as the same parts', () => {
   assert.equal(copy.hash(), world.state.hash());
   assert.equal(copy.zxid, world.state.zxid);
   assert.equal(copy.time, world.state.time);
+});
+
+test('chunks lead to the state that their parts lead to, data of equal lengths and of any length', () => {
+  const { world, session } = peopled();
+  for (const length of [0, 1, 255, 256, 257, 258, 5_000]) {
+    for (const letter of ['a', 'b']) {
+      world.do(session, create(`/of-${length}-${letter}`, { data: letter.repeat(length) }));
+    }
+  }
+  const saved = parts(world.state, 4);
+  const restorer = new Restorer();
+  for (const [at, part] of saved.entries()) {
+    const chunk = encodeCheckpointPart(part, at);
+    restoreCheckpointPart(chunk, at, restorer);
+    // Nothing of a chunk is kept.
+    chunk.fill(0xff);
+  }
+  const copy = restorer.finish();
+  assert.equal(copy.hash(), world.state.hash());
+  assert.deepEqual(parts(copy, 4), saved);
+});
+
+test('a chunk that was damaged or is of another place does not restore', () => {
+  const [header] = parts(peopled().world.state, 4);
+  assert.ok(header !== undefined);
+  const chunk = encodeCheckpointPart(header, 0);
+  assert.throws(() => restoreCheckpointPart(chunk, 1, new Restorer()), /another place/);
+  chunk[chunk.length >> 1] = (chunk[chunk.length >> 1] ?? 0) ^ 1;
+  assert.throws(() => restoreCheckpointPart(chunk, 0, new Restorer()), /checksum/);
 });
 
 test('a restored state answers, expires, reaps and numbers as the saved one', () => {
