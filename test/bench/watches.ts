@@ -6,21 +6,26 @@ import { openPeer, type Peer } from '../../lib/index.ts';
 import { cpuSeconds, report } from './measure.ts';
 
 const WATCHES = 333;
-const TOUCHES = 300;
+const CHANGES = 500;
 /** A process is asked to tell of a change long before its code is compiled. */
 const COLD = 10;
 
 type Sessions = 'one' | 'each';
 
-/** CPU seconds of so many changes, each awaited by all who watch. */
-async function touched(peer: Peer, touches: number, told: () => Promise<void>): Promise<number> {
+/** CPU seconds of a change, awaited by all who are told of it. */
+async function changed(
+  peer: Peer,
+  path: string,
+  times: number,
+  told: () => Promise<void>,
+): Promise<number> {
   const begun = cpuSeconds();
-  for (let touch = 0; touch < touches; touch += 1) {
+  for (let time = 0; time < times; time += 1) {
     const all = told();
-    await peer.set('/shared', 'x'.repeat(100));
+    await peer.set(path, 'x'.repeat(100));
     await all;
   }
-  return cpuSeconds() - begun;
+  return (cpuSeconds() - begun) / times;
 }
 
 /** Resolves when all were told again. */
@@ -47,19 +52,22 @@ async function watched(peer: Peer, sessions: Sessions): Promise<() => Promise<vo
 
 async function deliveries(sessions: Sessions): Promise<void> {
   await using peer = await openPeer();
-  await peer.create('/shared');
-  const bare = (await touched(peer, TOUCHES, async () => {})) / TOUCHES;
+  for (const path of ['/shared', '/unwatched']) await peer.create(path);
   const told = await watched(peer, sessions);
-  const each = (seconds: number, touches: number): number =>
-    (1e6 * (seconds / touches - bare)) / WATCHES;
-  const cold = each(await touched(peer, COLD, told), COLD);
+  const nobody = async (): Promise<void> => {};
+  const bare = (): Promise<number> => changed(peer, '/unwatched', CHANGES, nobody);
+  /** Microseconds. */
+  const each = (seconds: number, alone: number): number => (1e6 * (seconds - alone)) / WATCHES;
+  await bare();
+  const cold = each(await changed(peer, '/shared', COLD, told), await bare());
   const rounds: number[] = [];
-  for (let round = 0; round < 5; round += 1) {
-    rounds.push(each(await touched(peer, TOUCHES, told), TOUCHES));
+  for (let round = -1; round < 7; round += 1) {
+    const cost = each(await changed(peer, '/shared', CHANGES, told), await bare());
+    if (round >= 0) rounds.push(cost);
   }
   const who = sessions === 'one' ? `${WATCHES} watches of a session` : `${WATCHES} sessions`;
   report({ name: `${who}: a delivery`, unit: 'us', rounds });
-  report({ name: `  among the first ${COLD} of each`, unit: 'us', rounds: [cold] });
+  report({ name: `  in the first ${COLD} changes`, unit: 'us', rounds: [cold] });
 }
 
 export async function watches(): Promise<void> {
