@@ -69,8 +69,8 @@ export async function contentsOf(store: LevelStorage): Promise<object> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of checkpoint) chunks.push(unseal(chunk, CHUNK_BYTES, 'chunk').slice());
     // What each opening adds.
-    const { boot: _, starts, ...rest } = durable;
-    return { ...rest, starts: starts.slice(0, -1), chunks };
+    const { boot: _, starts, entries, ...rest } = durable;
+    return { ...rest, entries: [...entries], starts: starts.slice(0, -1), chunks };
   } finally {
     await store.close();
   }
