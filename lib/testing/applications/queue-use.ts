@@ -68,13 +68,15 @@ export class QueueUse implements Application {
     const { prng } = process;
     await putter.pause(prng.exponential(PAUSE));
     const items = Array.from({ length: prng.pick([1, 1, 1, 3]) }, () => this.#offer(putter));
-    const isPatient = prng.chance(0.7);
+    const isBounded = this.#maxItems < 100;
+    // The room of several may be had by those who put single ones for ever.
+    const isPatient = prng.chance(0.7) && !(isBounded && items.length > 1);
     const options = {
       // Nobody makes room any more.
       signal: life.stop,
       priority: prng.pick([100, 100, 50]),
       // What is due in an hour, by a calendar that jumped, takes the room of others so long.
-      delay: this.#maxItems < 100 ? 0 : prng.pick([0, 0, 0, 2_000]),
+      delay: isBounded ? 0 : prng.pick([0, 0, 0, 2_000]),
       timeout: isPatient ? Number.POSITIVE_INFINITY : putter.impatience(),
     };
     const put = () => queue.putAll(items, options);
