@@ -110,7 +110,11 @@ export class Restore {
         this.#sequence = 0;
       }
       const restorer = this.#restorer;
-      if (restorer !== undefined) restoreCheckpointPart(bytes, this.#sequence, restorer);
+      if (restorer === undefined) continue;
+      // Nothing can come of it if this throws: a piece may be taken in half.
+      this.#restorer = undefined;
+      restoreCheckpointPart(bytes, this.#sequence, restorer);
+      this.#restorer = restorer;
       this.#sequence += 1;
     }
   }

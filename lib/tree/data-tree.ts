@@ -26,6 +26,14 @@ const NO_FAMILY = { row: ABSENT, above: '' };
 const NOTHING = new Uint8Array(0);
 
 /**
+ * Whether a path begins with a slash and has a name at its end, and so a parent: if all above it are such
+ * paths, too, then no name in it is empty. `/` itself is none.
+ */
+function hasPlace(path: string): boolean {
+  return path.startsWith('/') && !path.startsWith('//') && !path.endsWith('/');
+}
+
+/**
  * The znodes by path, and what is derived from them: ephemerals by session, nodes that may outlive
  * their use, quotas, a digest. It does what a transaction says; whether it may was decided in prep.
  */
@@ -255,6 +263,7 @@ export class DataTree implements MarkedTree {
   /** A node of a checkpoint, in any order. The digest of a parent waits: it changes with every child. */
   restore(node: Omit<NodeRecord, 'acl'>, acl: Acl): void {
     const root = node.path === '/';
+    assert(root || hasPlace(node.path), 'a node of a checkpoint has a place in the tree');
     const parent = root ? ABSENT : this.#restoredParent(node.path);
     const row = this.#insert(node.path, node.data, acl, node, parent);
     if (!root && parent === ABSENT) {

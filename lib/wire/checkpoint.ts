@@ -83,9 +83,10 @@ export function restoreCheckpointPart(
 ): void {
   const reader = readerOf(bytes, sequence);
   const type = reader.word(TYPES);
-  if (type === 'nodes') restoreNodes(reader, restorer);
-  else restorer.add(readPart(reader, type));
+  const part = type === 'nodes' ? undefined : readPart(reader, type);
+  if (part === undefined) restoreNodes(reader, restorer);
   reader.end();
+  if (part !== undefined) restorer.add(part);
 }
 
 /** Stands behind the place of a chunk whose checksum fits. */

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Restore } from '../../lib/replica/catch-up.ts';
 import type { SessionHandle } from '../../lib/replica/session-handle.ts';
+import { StateMachine } from '../../lib/tree/state-machine.ts';
+import { encodeCheckpointPart } from '../../lib/wire/checkpoint.ts';
+import { seal, unseal } from '../../lib/wire/sealed.ts';
+import { parts } from '../tree/world.ts';
 import { Cluster, create, set } from './pump.ts';
 
 /** So many writes that the log which a lagging peer needs is gone. */
@@ -226,4 +231,20 @@ test('a copy that never comes to its end does not keep the leader from its own c
     'it has caught up once the writes end',
     () => cluster.peer(id).applied === cluster.peer(leader).applied,
   );
+});
+
+test('nothing comes of a copy of which a piece was refused, though all that matters was in it', () => {
+  const machine = new StateMachine();
+  const chunks = parts(machine, 100).map(encodeCheckpointPart);
+  const mark = { zxid: machine.zxid, chain: 0 };
+  const whole = new Restore();
+  whole.add(chunks.map((bytes, at) => ({ first: at === 0, bytes, last: false })));
+  assert.equal(whole.finish(mark).hash(), machine.hash());
+  const last = chunks.pop() ?? assert.fail();
+  const longer = seal(Uint8Array.of(...unseal(last, last.length, 'chunk'), 0));
+  const copy = new Restore();
+  const pieces = [...chunks, longer].map((bytes, at) => ({ first: at === 0, bytes, last: false }));
+  assert.throws(() => copy.add(pieces), { name: 'DecodeError' });
+  assert.equal(copy.active, false);
+  assert.throws(() => copy.finish(mark), { name: 'InvariantError' });
 });

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CheckpointPart } from '../../lib/tree/checkpoint-record.ts';
+import { DataTree } from '../../lib/tree/data-tree.ts';
 import { TRUSTED } from '../../lib/tree/reader.ts';
 import { Restorer } from '../../lib/tree/restorer.ts';
 import type { StateMachine } from '../../lib/tree/state-machine.ts';
 import { encodeCheckpointPart, restoreCheckpointPart } from '../../lib/wire/checkpoint.ts';
+import { seal, unseal } from '../../lib/wire/sealed.ts';
 import {
   create,
   outcome,
@@ -84,6 +86,58 @@ test('a chunk that was damaged or is of another place does not restore', () => {
   assert.throws(() => restoreCheckpointPart(chunk, 1, new Restorer()), /another place/);
   chunk[chunk.length >> 1] = (chunk[chunk.length >> 1] ?? 0) ^ 1;
   assert.throws(() => restoreCheckpointPart(chunk, 0, new Restorer()), /checksum/);
+});
+
+test('a chunk that says something else, under a checksum that fits, is refused: there is no other state', () => {
+  const { world } = peopled();
+  const chunks = parts(world.state, 12).map(encodeCheckpointPart);
+  const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  const change = fc.tuple(fc.nat(chunks.length - 1), place, fc.integer({ min: 1, max: 255 }));
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      const changed = chunks.map((chunk) => unseal(chunk, chunk.length, 'chunk').slice());
+      for (const [which, at, flip] of changes) {
+        const bytes = changed[which] ?? assert.fail();
+        const index = Math.floor(at * bytes.length);
+        bytes[index] = (bytes[index] ?? 0) ^ flip;
+      }
+      const restorer = new Restorer();
+      try {
+        for (const [at, bytes] of changed.entries()) {
+          restoreCheckpointPart(seal(bytes), at, restorer);
+        }
+        assert.equal(restorer.finish().hash(), world.state.hash());
+      } catch (error) {
+        assert.match(String(error), /^(DecodeError|InvariantError)/);
+        refused += 1;
+      }
+    }),
+  );
+  assert.ok(refused > 50, `refused ${refused} times`);
+});
+
+test('no node is taken whose path has no place below the root', () => {
+  const { world } = peopled();
+  const part = parts(world.state, 100).find(({ type }) => type === 'nodes');
+  assert(part?.type === 'nodes');
+  const [node] = part.nodes;
+  assert(node !== undefined);
+  for (const path of ['', 'a', '//a', '/a/', '//', '/a//b', 'a/b']) {
+    // Before and after their parents, if they had any.
+    const nodes = ['/', '/a'].map((above) => ({ ...node, path: above }));
+    for (const all of [
+      [...nodes, { ...node, path }],
+      [{ ...node, path }, ...nodes],
+    ]) {
+      const tree = new DataTree();
+      const build = (): void => {
+        for (const one of all) tree.restore(one, part.acls[one.acl] ?? assert.fail());
+        tree.restored();
+      };
+      assert.throws(build, { name: 'InvariantError' }, JSON.stringify(path));
+    }
+  }
 });
 
 test('a restored state answers, expires, reaps and numbers as the saved one', () => {
