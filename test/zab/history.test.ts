@@ -1,4 +1,4 @@
-/** The packed log against a plain list of entries: whatever is appended, cut, trimmed and brought back, both hold the same. */
+/** The packed log against a plain list of entries: whatever is appended, cut, trimmed, brought back and read again, both hold the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -7,6 +7,7 @@ import type { Configuration } from '../../lib/zab/configuration.ts';
 import { History, type HistoryCopy } from '../../lib/zab/history.ts';
 import { chained, type Entry, type EntryKind, type Mark } from '../../lib/zab/log-entry.ts';
 import type { Base } from '../../lib/zab/ready.ts';
+import { StoredLog } from '../../lib/zab/stored-log.ts';
 
 const GENESIS: Configuration = { version: ZERO, voters: [], origin: { type: 'genesis' } };
 
@@ -59,7 +60,7 @@ interface Kept {
 
 /** Both, and what was copied of both. */
 class Pair {
-  readonly history: History = new History(new Model().base);
+  history: History = new History(new Model().base);
   readonly model: Model = new Model();
   #kept: Kept | undefined;
 
@@ -79,6 +80,15 @@ class Pair {
     this.history.restore(this.#kept.copy);
     this.model.base = this.#kept.base;
     this.model.entries = [...this.#kept.entries];
+  }
+
+  /** As a store reads it again, so many entries at a time. */
+  restart(group: number): void {
+    const { base, entries } = this.model;
+    const log = new StoredLog();
+    for (let at = 0; at < entries.length; at += group) log.add(entries.slice(at, at + group));
+    this.history = new History(base, log);
+    assert.equal(this.history.durable, this.model.last.zxid);
   }
 
   check(): void {
@@ -173,9 +183,17 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Act>((pair) => pair.keep()) },
   { weight: 1, arbitrary: fc.constant<Act>((pair) => pair.bringBack()) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 1, max: 300 }).map(
+      (group): Act =>
+        (pair) =>
+          pair.restart(group),
+    ),
+  },
 );
 
-test('a packed log is the list of its entries, however it was cut, trimmed and brought back', () => {
+test('a packed log is the list of its entries, however it was cut, trimmed, brought back and read again', () => {
   const looks = fc.array(fc.tuple(place, place), { minLength: 1, maxLength: 4 });
   const steps = fc.array(fc.tuple(act, looks), { minLength: 1, maxLength: 25 });
   fc.assert(
