@@ -3,7 +3,7 @@
  * anything that reflects the same transaction (S22).
  */
 import type { Zxid } from '../base/zxid.ts';
-import { PERMISSION } from '../tree/acl.ts';
+import { type Acl, PERMISSION } from '../tree/acl.ts';
 import { permits } from '../tree/acl-check.ts';
 import { isOpen } from '../tree/acl-table.ts';
 import { type Reader, TRUSTED } from '../tree/reader.ts';
@@ -17,6 +17,12 @@ import type { SessionHandle } from './session-handle.ts';
 
 /** What a session is told. */
 export type Told = Extract<Delivery, { type: 'watch' }>;
+
+/** What a transaction has left under a path, and who may read it. */
+interface Left {
+  readonly node: WatchedNode;
+  readonly acl: Acl;
+}
 
 /** Nearly always nobody is. */
 const NOBODY: readonly Told[] = [];
@@ -59,30 +65,38 @@ export class Watching {
 
   /**
    * Whoever has a watch that stays is given what this transaction wrote: when the event is handed over,
-   * the tree may be further. Read once, however many watch it.
+   * the tree may be further. Read once, however many watch it. Who could read the node at the event may
+   * not read the one that the whole transaction has left under its path: he is told without it.
    */
   #withNodes(
     zxid: Zxid,
     notifications: readonly Notification<SessionHandle, NodeEvent>[],
   ): readonly Told[] {
-    const nodes = new Map<string, WatchedNode | undefined>();
+    const nodes = new Map<string, Left | undefined>();
     let last: NodeEvent | undefined;
-    let node: WatchedNode | undefined;
+    let left: Left | undefined;
     return notifications.map(({ watcher: session, event }) => {
       // Nearly always the next one is told the same.
-      if (event !== last) node = wantsNode(event) ? this.#node(event.path, nodes) : undefined;
+      if (event !== last) left = wantsNode(event) ? this.#left(event.path, nodes) : undefined;
       last = event;
-      if (node === undefined) return { type: 'watch', session, zxid, event };
-      return { type: 'watch', session, zxid, event, node };
+      if (left === undefined || !this.#mayRead(session, left.acl)) {
+        return { type: 'watch', session, zxid, event };
+      }
+      return { type: 'watch', session, zxid, event, node: left.node };
     });
   }
 
-  #node(path: string, known: Map<string, WatchedNode | undefined>): WatchedNode | undefined {
+  #left(path: string, known: Map<string, Left | undefined>): Left | undefined {
     if (known.has(path)) return known.get(path);
-    const found = this.#machine().get(path, TRUSTED);
-    const node = found.type === 'error' ? undefined : { data: found.data, stat: found.stat };
-    known.set(path, node);
-    return node;
+    const machine = this.#machine();
+    const found = machine.get(path, TRUSTED);
+    let left: Left | undefined;
+    if (found.type !== 'error') {
+      const { data, stat } = found;
+      left = { node: { data, stat }, acl: machine.tree.acl(machine.tree.find(path)) };
+    }
+    known.set(path, left);
+    return left;
   }
 
   /** A SNAP replaced the tree: who is told of the difference. */

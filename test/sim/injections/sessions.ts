@@ -62,14 +62,14 @@ export const SESSIONS: readonly Injection[] = [
     patches: [
       {
         file: 'lib/replica/watching.ts',
-        find: 'const nodes = new Map<string, WatchedNode | undefined>();',
+        find: 'const nodes = new Map<string, Left | undefined>();',
         replace: 'const nodes = this.#remembered;',
       },
       {
         file: 'lib/replica/watching.ts',
         find: 'readonly #table = new WatchTable<SessionHandle>();',
         replace:
-          'readonly #table = new WatchTable<SessionHandle>(); readonly #remembered = new Map<string, WatchedNode | undefined>();',
+          'readonly #table = new WatchTable<SessionHandle>(); readonly #remembered = new Map<string, Left | undefined>();',
       },
     ],
     expects: ['S23'],
