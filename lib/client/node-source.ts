@@ -18,6 +18,8 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
   readonly #node: NodeAspect<T>;
   readonly #cursor: Cursor<T>;
   #isOpen = true;
+  /** The watch stands in the present session, which by then is known as what the one before was. */
+  #stands = false;
   #zxid = 0n;
   /** Identity of the state that was given last. */
   #given: Identity | undefined;
@@ -42,7 +44,7 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
       const { node, zxid } = newest;
       return this.#isNew(identityOfData(node), zxid) ? this.#node.shared(node) : SAME;
     }
-    return this.#read();
+    return this.#stands ? this.#read() : SAME;
   }
 
   close(): void {
@@ -51,6 +53,7 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
   }
 
   registered(): void {
+    this.#stands = true;
     this.#cursor.changed();
   }
 
@@ -66,6 +69,7 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
 
   sessionEnded(cause: QuorateError): void {
     if (!this.#isOpen) return;
+    this.#stands = false;
     if (this.#source.current.end === undefined) this.#enter();
     else this.#cursor.end(cause);
   }

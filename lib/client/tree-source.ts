@@ -76,7 +76,9 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
 
   take(): Update<C> | typeof SAME {
     if (this.#refusals.size > 0) throw this.#refusals.shift();
-    if (this.#known === undefined) return this.#readAll('snapshot', new Set());
+    if (this.#known === undefined) {
+      return this.#stands ? this.#readAll('snapshot', new Set()) : SAME;
+    }
     const transaction = this.#backlog.take();
     if (transaction !== undefined) return this.#follow(transaction, this.#known);
     const { lost } = this.#backlog;
