@@ -39,12 +39,12 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
   }
 
   take(): T | typeof SAME {
+    // Another watch of the session may tell of the node before: that would be ahead of own writes.
+    if (!this.#stands) return SAME;
     const newest = this.#newest;
-    if (newest !== undefined && this.#node.shared !== undefined) {
-      const { node, zxid } = newest;
-      return this.#isNew(identityOfData(node), zxid) ? this.#node.shared(node) : SAME;
-    }
-    return this.#stands ? this.#read() : SAME;
+    if (newest === undefined || this.#node.shared === undefined) return this.#read();
+    const { node, zxid } = newest;
+    return this.#isNew(identityOfData(node), zxid) ? this.#node.shared(node) : SAME;
   }
 
   close(): void {

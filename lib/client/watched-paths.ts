@@ -23,9 +23,8 @@ interface Place<W> {
   readonly watchers: Set<W>;
   /** The same, as they are told; undefined once they are others. */
   told: readonly W[] | undefined;
-  isRegistered: boolean;
-  /** Of the registration, while it waits for its place. */
-  ticket: Ticket | undefined;
+  /** Of the registrations that wait for their place. */
+  readonly tickets: Map<W, Ticket>;
 }
 
 /** The watches of one session that are of one mode. */
@@ -45,32 +44,32 @@ export class WatchedPaths<W extends Watcher> {
     this.#handle = handle;
   }
 
-  /** From here on the watcher is told; it takes its place behind the writes that wait. */
+  /**
+   * From here on the watcher is told; it takes its place behind the writes that wait, also where the
+   * watch stands already: a session sees its own writes.
+   */
   add(path: string, watcher: W): void {
-    const present = this.#places.get(path);
-    if (present !== undefined) {
-      present.watchers.add(watcher);
-      present.told = undefined;
-      if (present.isRegistered) watcher.registered();
-      return;
-    }
-    const place: Place<W> = {
-      watchers: new Set([watcher]),
-      told: undefined,
-      isRegistered: false,
-      ticket: undefined,
-    };
+    const place = this.#places.get(path) ?? this.#open(path);
+    place.watchers.add(watcher);
+    place.told = undefined;
+    this.#register(path, place, watcher);
+  }
+
+  #open(path: string): Place<W> {
+    const place: Place<W> = { watchers: new Set(), told: undefined, tickets: new Map() };
     this.#places.set(path, place);
-    this.#register(path, place);
+    return place;
   }
 
   remove(path: string, watcher: W): void {
     const place = this.#places.get(path);
     if (place === undefined || !place.watchers.delete(watcher)) return;
     place.told = undefined;
+    const ticket = place.tickets.get(watcher);
+    place.tickets.delete(watcher);
+    if (place.watchers.size === 0) this.#places.delete(path);
+    if (ticket !== undefined) this.#pipeline.abandon(this.#handle, ticket);
     if (place.watchers.size > 0) return;
-    this.#places.delete(path);
-    if (place.ticket !== undefined) this.#pipeline.abandon(this.#handle, place.ticket);
     // At once, or those that are left while there is no quorum would wait in a line that has an end.
     const operation = { type: 'remove-watch', path, kind: this.#mode } as const;
     this.#pipeline.read(this.#handle, operation, STALE);
@@ -97,31 +96,30 @@ export class WatchedPaths<W extends Watcher> {
     }
   }
 
-  #register(path: string, place: Place<W>): void {
+  #register(path: string, place: Place<W>, watcher: W): void {
     const operation = { type: 'add-watch', path, mode: this.#mode } as const;
     const result = this.#pipeline.read(this.#handle, operation);
     if (typeof result !== 'number') {
-      this.#registered(path, place, result);
+      this.#registered(path, place, watcher, result);
       return;
     }
-    place.ticket = result;
+    place.tickets.set(watcher, result);
     this.#pipeline.expect(result, {
-      read: (delivery) => this.#registered(path, place, delivery.result),
+      read: (delivery) => this.#registered(path, place, watcher, delivery.result),
       // `end` tells the watchers.
       over: () => {},
     });
   }
 
-  #registered(path: string, place: Place<W>, result: ReadResult): void {
-    place.ticket = undefined;
-    if (this.#places.get(path) !== place) return;
-    if (result.type === 'error') {
-      if (result.code === 'SESSION_EXPIRED' || result.code === 'CLOSED') return;
-      this.#places.delete(path);
-      for (const watcher of place.watchers) watcher.failed(result);
+  #registered(path: string, place: Place<W>, watcher: W, result: ReadResult): void {
+    place.tickets.delete(watcher);
+    if (this.#places.get(path) !== place || !place.watchers.has(watcher)) return;
+    if (result.type !== 'error') {
+      watcher.registered();
       return;
     }
-    place.isRegistered = true;
-    for (const watcher of [...place.watchers]) watcher.registered();
+    if (result.code === 'SESSION_EXPIRED' || result.code === 'CLOSED') return;
+    this.remove(path, watcher);
+    watcher.failed(result);
   }
 }
