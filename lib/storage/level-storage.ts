@@ -73,7 +73,8 @@ export class LevelStorage implements Storage {
   readonly #id: number;
   readonly #timing: OwnerTiming | undefined;
   readonly #writer = new SingleWriter();
-  #opening: Promise<Opened> | undefined;
+  /** Until the store is open or was refused; of what was found it keeps nothing. Never rejects. */
+  #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #contents: Contents | undefined;
 
@@ -88,8 +89,11 @@ export class LevelStorage implements Storage {
 
   open(): Promise<Opened> {
     assert(this.#opening === undefined, 'a store is opened once');
-    this.#opening = this.#open();
-    return this.#opening;
+    const opened = this.#open();
+    // The whole log is in it, and would be kept for as long as the store.
+    const over = (): void => undefined;
+    this.#opening = opened.then(over, over);
+    return opened;
   }
 
   async write(batch: StoreBatch): Promise<void> {
@@ -160,7 +164,7 @@ export class LevelStorage implements Storage {
   }
 
   async #close(): Promise<void> {
-    await this.#opening?.catch(() => undefined);
+    await this.#opening;
     await this.#writer.close();
     if (this.#contents === undefined) return;
     await this.#contents.witness.close();

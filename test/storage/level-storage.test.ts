@@ -3,8 +3,11 @@ import { execFile } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ClassicLevel } from 'classic-level';
 import { makeZxid } from '../../lib/base/zxid.ts';
 import { LevelStorage } from '../../lib/storage/level-storage.ts';
@@ -164,6 +167,29 @@ it('a history that is too long for one value is one batch all the same', async (
   const { durable } = await again.open();
   assert.equal(durable.entries.length, 9_000);
   assert.deepEqual(durable.entries.at(-1), entries[8_999]);
+});
+
+/** Opens a store; what it held is left to the collector. */
+async function openOnly(store: LevelStorage): Promise<WeakRef<object>> {
+  const { durable } = await store.open();
+  assert.ok(durable.entries.length > 0);
+  return new WeakRef(durable.entries);
+}
+
+it('of the log that it found a store keeps nothing: who opened it goes on with that', async (t) => {
+  const path = await directory(t);
+  await written(path);
+  const store = new LevelStorage(path, 1);
+  t.after(() => store.close());
+  const entries = await openOnly(store);
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  for (let at = 0; at < 100 && entries.deref() !== undefined; at += 1) {
+    await sleep(10);
+    collect();
+  }
+  assert.equal(entries.deref(), undefined);
+  await store.write(logBatch({ truncate: makeZxid(1, 9) }));
 });
 
 it('what no longer counts is removed in the end', async (t) => {
