@@ -69,6 +69,24 @@ test('a step waits for the batch that it was queued with, not for what came late
   assert.deepEqual(queue.writes.persisted(queue.take().id).steps, []);
 });
 
+test('what the store was given is not written to any more, whatever is queued meanwhile', () => {
+  const queue = new Queue();
+  queue.turn('1.1');
+  const first = queue.take();
+  const given = structuredClone(first);
+  queue.turn('1.2', '1.3');
+  queue.writes.whenDurable({ type: 'renewed' });
+  queue.writes.epochs({ accepted: 2, acceptedFrom: '', current: 1, syncing: 0 });
+  queue.writes.birth({ state: 'born' }, GENESIS);
+  queue.writes.renew('a'.repeat(32));
+  queue.writes.stage(true, new Uint8Array(1));
+  queue.writes.discard();
+  queue.writes.truncate(ZERO);
+  queue.turn('2.1');
+  assert.deepEqual(first, given);
+  assert.deepEqual(queue.writes.persisted(first.id), { batch: given, steps: [] });
+});
+
 test('a role that ends takes along every batch that the store has not been given', () => {
   const queue = new Queue();
   queue.turn('1.1');
