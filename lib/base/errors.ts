@@ -146,7 +146,7 @@ export class QuorateError extends Error {
   readonly errno: number | undefined;
   /** What is known of the write when the error is made. */
   readonly outcome: Outcome;
-  /** What `unknown` turned out to be, once the group is heard again. Never rejects. */
+  /** What `unknown` turned out to be, once the group is heard again; `unknown` itself, if nobody can find out any more. Never rejects. */
   readonly settled: Promise<Outcome>;
   /** The node it is about, as the caller named it. */
   readonly path: string | undefined;

@@ -29,9 +29,9 @@ export class Departed {
   }
 
   /** Another owner asks from now on: of what the former one has asked nothing more will be known. */
-  renew(owner: Owner): void {
+  renew(owner: Owner, zxid: Zxid): void {
     this.#owner = owner;
-    this.#open.clear();
+    for (const session of [...this.#open.keys()]) this.forget(session, zxid);
   }
 
   add(handle: SessionHandle, writes: readonly NumberedWrite<Operation>[]): void {
@@ -46,21 +46,21 @@ export class Departed {
     const { session, cxid, zxid, result } = applied;
     const open = this.#open.get(session);
     if (open !== undefined) this.#decided(open, cxid, zxid, zxid, result);
-    for (const id of applied.ended) this.#close(id, zxid);
-    if (result.type === 'move-session') this.#close(result.session, zxid);
+    for (const id of applied.ended) this.#end(id, zxid, 'not-applied');
+    if (result.type === 'move-session') this.#end(result.session, zxid, 'not-applied');
   }
 
   /** Somebody else had the session in the meantime: what is not known now stays unknown for good. */
-  forget(session: bigint): void {
-    this.#open.delete(session);
+  forget(session: bigint, zxid: Zxid): void {
+    this.#end(session, zxid, 'unknown');
   }
 
   /** After a jump the exactly-once table answers, unless the session has ended or has another owner. */
   resolve(machine: StateMachine): void {
-    for (const [session, open] of this.#open) {
+    for (const [session, open] of [...this.#open]) {
       const owner = machine.sessions.get(session)?.owner;
       if (owner === undefined || !sameOwner(owner, this.#owner)) {
-        this.forget(session);
+        this.forget(session, machine.zxid);
         continue;
       }
       for (const cxid of [...open.writes.keys()]) {
@@ -86,20 +86,15 @@ export class Departed {
     });
   }
 
-  #close(session: bigint, zxid: Zxid): void {
+  /** What has not come by now will not, or will never be known to have. */
+  #end(session: bigint, zxid: Zxid, outcome: 'not-applied' | 'unknown'): void {
     const open = this.#open.get(session);
     if (open === undefined) return;
     this.#open.delete(session);
+    const decided = undefined;
     for (const { ticket, cxid } of open.writes.values()) {
-      this.#outbox.deliver({
-        type: 'settled',
-        session: open.handle,
-        ticket,
-        zxid,
-        cxid,
-        decided: undefined,
-        outcome: 'not-applied',
-      });
+      const session = open.handle;
+      this.#outbox.deliver({ type: 'settled', session, ticket, zxid, cxid, decided, outcome });
     }
   }
 }

@@ -43,12 +43,15 @@ export type Delivery =
       /** Its transaction; undefined of a write that has none, or none that is known. */
       readonly decided: Zxid | undefined;
       readonly result: OperationResult;
-      /** `unknown`: a delivery of type `settled` with the same ticket may follow. */
+      /** `unknown`: a delivery of type `settled` with the same ticket follows. */
       readonly outcome: Outcome;
       /** The caller had given up. */
       readonly abandoned: boolean;
     }
-  /** The fate of a write that was answered with `unknown`, known after all. The session has ended by then. */
+  /**
+   * The fate of a write that was answered with `unknown`, known after all; or `unknown` for good: nobody can
+   * find out any more. The session has ended by then.
+   */
   | {
       readonly type: 'settled';
       readonly session: SessionHandle;
@@ -56,7 +59,7 @@ export type Delivery =
       readonly zxid: Zxid;
       readonly cxid: number;
       readonly decided: Zxid | undefined;
-      readonly outcome: 'applied' | 'not-applied';
+      readonly outcome: Outcome;
     }
   | {
       readonly type: 'read';

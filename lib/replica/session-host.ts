@@ -95,7 +95,7 @@ export class SessionHost {
     this.#owner = owner;
     this.#own = new OwnerRequests();
     this.#pipeline.renew(owner);
-    this.#departed.renew(owner);
+    this.#departed.renew(owner, this.#parts.machine().zxid);
   }
 
   /** Every queue with its cap (S34). */
@@ -343,7 +343,9 @@ export class SessionHost {
     if (result.type === 'create-session' || result.type === 'move-session') {
       const before = this.#register.byId(result.session);
       if (before !== undefined) this.#register.end(before, 'close', 'SESSION_MOVED', former);
-      if (former === 'unknown') this.#departed.forget(result.session);
+      if (former === 'unknown') {
+        this.#departed.forget(result.session, this.#parts.machine().zxid);
+      }
       this.#born(hosted, result.session, result.timeout, purpose.sentAt);
     } else {
       const code = result.type === 'error' ? result.code : 'SESSION_EXPIRED';

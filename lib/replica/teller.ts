@@ -51,6 +51,14 @@ export class Teller {
     });
   }
 
+  /** What was told of them stays: nobody will hear of them any more. */
+  neverKnown(session: SessionHandle, writes: readonly NumberedWrite<Operation>[]): void {
+    const { zxid } = this.#machine();
+    const fate = { type: 'settled', decided: undefined, outcome: 'unknown' } as const;
+    for (const { ticket, cxid } of writes)
+      this.#outbox.deliver({ ...fate, session, ticket, zxid, cxid });
+  }
+
   state(session: SessionHandle, state: SessionState, code: ErrorCode | undefined): void {
     const { zxid } = this.#machine();
     this.#outbox.deliver({ type: 'state', session, state, zxid, code });
