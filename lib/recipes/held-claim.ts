@@ -3,6 +3,7 @@ import { offAbort, onAbort } from '../client/abort.ts';
 import type { RawSession } from './any-client.ts';
 import type { Claim } from './claim.ts';
 import type { Grant } from './grant.ts';
+import type { Patience } from './patience.ts';
 
 /**
  * A claim whose turn it is. Most are held for a moment and given up, and nobody asks why: signal, promise and
@@ -60,6 +61,11 @@ export class HeldClaim implements Grant {
     if (this.session.trustedFor > 0) return true;
     this.#lose('nothing was heard of the group for too long');
     return false;
+  }
+
+  /** Whether its nodes are there, too: what has just been heard of may not have ended it yet. */
+  async stands(wait: Patience): Promise<boolean> {
+    return this.stillHeld() && (await this.#claim.stands(wait)) && this.stillHeld();
   }
 
   /** It was given up before anything else could end it. */

@@ -14,7 +14,7 @@ import type { Grant } from './grant.ts';
 import type { HeldClaim } from './held-claim.ts';
 import { WITHOUT_END } from './keep-trying.ts';
 import { ownerHere } from './owner.ts';
-import { type Patience, pause } from './patience.ts';
+import { Patience, pause } from './patience.ts';
 import { QueueRules } from './queue-rules.ts';
 import { report } from './report.ts';
 import { type StandbyMember, type StandbyRecord, StandbyTasks } from './standby-tasks.ts';
@@ -227,6 +227,9 @@ export class HotStandby<T = string, In = T> {
     let hasBegun = false;
     try {
       const data = await this.#takeOver(term, task, record);
+      // The task may have been removed together with the answer.
+      if (!(await term.stands(new Patience({ ...WITHOUT_END, signal: term.signal }))))
+        return undefined;
       hasBegun = true;
       await whileHeld(term, () => work(runningTask(term, task, data)));
       return term.stillHeld() ? 'it resigned' : undefined;
