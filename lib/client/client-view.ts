@@ -26,7 +26,7 @@ export class ClientView<T, In> extends TreeView<T, In> implements Client<T, In> 
     return new ClientView(this.source, this.place, codec, this.guard);
   }
 
-  guardedBy(grant: HeldGrant): Client<T, In> {
+  override guardedBy(grant: HeldGrant): ClientView<T, In> {
     const guard = new Guard(grant, this.place, this.guard);
     return new ClientView(this.source, this.place, this.codec, guard);
   }
@@ -74,7 +74,7 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
     return new SessionView(this.source, this.place, codec, this.guard);
   }
 
-  guardedBy(grant: HeldGrant): Session<T, In> {
+  override guardedBy(grant: HeldGrant): SessionView<T, In> {
     const guard = new Guard(grant, this.place, this.guard);
     return new SessionView(this.source, this.place, this.codec, guard);
   }

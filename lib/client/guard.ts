@@ -2,6 +2,7 @@
 import { QuorateError } from '../base/errors.ts';
 import { isZxid } from '../base/zxid.ts';
 import type { NodeOperation, Operation, OperationResult } from '../tree/request.ts';
+import type { Stat } from '../tree/znode.ts';
 import type { Done, Question } from './call.ts';
 import type { Failure } from './failure.ts';
 import type { Place } from './place.ts';
@@ -19,6 +20,11 @@ export interface HeldGrant {
    * their parent was deleted and made anew.
    */
   readonly fence?: bigint;
+}
+
+/** A node that was read: one that was made later under its name may have the same versions, and is not written over. */
+export function nodeItself(path: string, { czxid }: Stat): HeldGrant {
+  return { path, fence: czxid, assertHeld: () => {} };
 }
 
 /** Any version: the holder may write into its node. */

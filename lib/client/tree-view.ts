@@ -30,6 +30,7 @@ import type {
 } from './client.ts';
 import { utf8 } from './codec.ts';
 import type { Feed, TreeChange, TreeUpdate, Watch } from './feed.ts';
+import { type HeldGrant, nodeItself } from './guard.ts';
 import { ChildrenAspect, type ChildrenPage, DataAspect } from './node-aspect.ts';
 import {
   checkFlag,
@@ -50,6 +51,8 @@ import { NOT_APPLIED, type StopOptions, type WaitOptions } from './wait.ts';
 export abstract class TreeView<T, In> extends View<T, In> {
   /** Whether ephemeral nodes may be created through it. */
   protected abstract readonly allowsEphemerals: boolean;
+
+  abstract guardedBy(grant: HeldGrant): TreeView<T, In>;
 
   get(path: string, options?: ReadOptions): Promise<Znode<T>> {
     return this.ask('get', path, options, readNode, znodeOf<T>);
@@ -123,11 +126,15 @@ export abstract class TreeView<T, In> extends View<T, In> {
         const stat =
           before === undefined
             ? (await this.create(path, data, { ...wait, parents: true })).stat
-            : await this.set(path, data, { ...wait, version: before.stat.version });
+            : await this.guardedBy(nodeItself(path, before.stat)).set(path, data, {
+                ...wait,
+                version: before.stat.version,
+              });
         return { path, data: own, stat };
       } catch (error) {
         // Someone else was faster. What failed here is applied here, so the next read sees it.
-        if (!QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) throw error;
+        if (!isOvertaken(error, before)) throw error;
+        this.assertHeld();
         if (left() === 0) throw timedOut(`update ${path}`, path);
       }
     }
@@ -293,4 +300,10 @@ function pageOf(options: WatchChildrenOptions | undefined): ChildrenPage {
     ...(limit === undefined ? {} : { limit }),
     ...(startAfter === undefined ? {} : { after: startAfter }),
   };
+}
+
+/** The node that was read, if one was, is not as it was, or another one is there. */
+function isOvertaken(error: unknown, before: Znode<unknown> | undefined): boolean {
+  if (QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) return true;
+  return QuorateError.is(error, 'GRANT_LOST') && error.path === before?.path;
 }

@@ -3,6 +3,7 @@ import { type Outcome, QuorateError } from '../base/errors.ts';
 import { parentOf } from '../base/path.ts';
 import type { Client, Znode } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
+import { nodeItself } from '../client/guard.ts';
 import { type CutShort, Deadline, NOT_APPLIED, type WaitOptions } from '../client/wait.ts';
 import { makeFolder } from './folder.ts';
 import { WITHOUT_END } from './keep-trying.ts';
@@ -129,7 +130,9 @@ export class Additions {
 
   async #write(total: number, before: Znode<number> | undefined): Promise<void> {
     if (before !== undefined) {
-      await this.#client.set(this.#path, total, { ...WITHOUT_END, version: before.stat.version });
+      const { stat } = before;
+      const itself = this.#client.guardedBy(nodeItself(this.#path, stat));
+      await itself.set(this.#path, total, { ...WITHOUT_END, version: stat.version });
       return;
     }
     try {
@@ -145,6 +148,8 @@ export class Additions {
   /** It was not applied, and that is known. */
   async #mayTryAgain(error: unknown): Promise<boolean> {
     if (QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) return true;
+    // The node that was read was made anew; what the client itself is guarded by has another path.
+    if (QuorateError.is(error, 'GRANT_LOST') && error.path === this.#path) return true;
     const isPassing = QuorateError.is(error, 'SESSION_EXPIRED', 'OVERLOADED');
     if (!isPassing || error.outcome !== 'not-applied') return false;
     await pause(PAUSE);

@@ -3,6 +3,7 @@ import { joinPath, parentOf } from '../base/path.ts';
 import type { Client, ReadOptions, Znode } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import type { Watch } from '../client/feed.ts';
+import { nodeItself } from '../client/guard.ts';
 import type { Op } from '../client/operation.ts';
 import { checkCall, type StopOptions, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
 import { checkPlace, type Stat } from './any-client.ts';
@@ -156,9 +157,7 @@ export class Config<T = string, In = T, Absent = undefined> {
 
   /** Writes there are over that very node: one that was made later has the same versions. */
   #over(stat: Stat | undefined): Client<T, In> {
-    if (stat === undefined) return this.#client;
-    const node = { path: this.#path, fence: stat.czxid, assertHeld: () => {} };
-    return this.#client.guardedBy(node);
+    return stat === undefined ? this.#client : this.#client.guardedBy(nodeItself(this.#path, stat));
   }
 
   /** The node is no longer that one; a grant that the client itself depends on has another path. */

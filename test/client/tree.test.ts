@@ -163,6 +163,19 @@ test('calls keep their order without await; a read waits for the writes before i
   assert.deepEqual(order, ['create', 'set', 'get 2', 'delete', 'find undefined']);
 });
 
+test('an update is not made of a node that was made anew under the same name and version', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/n', 'old');
+  const others: Promise<unknown>[] = [];
+  const { data } = await peer.update('/n', (before) => {
+    if (others.length === 0) others.push(peer.delete('/n'), peer.create('/n', 'new'));
+    return `${before}, updated`;
+  });
+  await Promise.all(others);
+  assert.equal(data, 'new, updated');
+  assert.equal((await peer.get('/n')).data, 'new, updated');
+});
+
 test('concurrent updates lose nothing', async (t) => {
   const peer = await solo(t);
   const increment = () => peer.update('/count', (count) => `${Number(count ?? 0) + 1}`);

@@ -4,7 +4,7 @@ import { QuorateError } from '../../lib/index.ts';
 import { Counter, UniqueId } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, counting, eventually, losingAnswer } from './support.ts';
+import { byId, counting, eventually, losingAnswer, preceded } from './support.ts';
 
 test('every addition counts once, whoever adds at the same time, and is told its own sum', async () => {
   await using group = await createTestGroup(3);
@@ -84,6 +84,21 @@ test('the answer about its folder is lost: an addition is begun again', async (t
   const counter = new Counter(losingAnswer(peer, 'create', isFolder), '/counts/n');
   assert.equal(await counter.add(4), 4);
   assert.equal((await peer.get('/counts/n')).data, '4');
+});
+
+test('a number that was made anew since it was read is not written over', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/n', '40');
+  let isAnew = false;
+  const overtaken = preceded(peer, {
+    set: async () => {
+      if (isAnew) return;
+      isAnew = true;
+      await peer.delete('/n');
+      await peer.create('/n', '1');
+    },
+  });
+  assert.equal(await new Counter(overtaken, '/n').add(2), 3);
 });
 
 test('ids are given once, in blocks or one by one, by every process', async () => {

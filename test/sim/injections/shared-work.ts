@@ -193,7 +193,7 @@ export const SHARED_WORK: readonly Injection[] = [
     patches: [
       {
         file: ADDITIONS,
-        find: 'await this.#client.set(this.#path, total, { ...WITHOUT_END, version: before.stat.version });',
+        find: 'await itself.set(this.#path, total, { ...WITHOUT_END, version: stat.version });',
         replace: 'await this.#client.set(this.#path, total, WITHOUT_END);',
       },
     ],
