@@ -98,17 +98,19 @@ export class Cursor<T> {
     consumer.ended(this.#end?.error);
   }
 
+  /** A codec is the application's: its consumer may have left by the time that it has decoded. */
   #give(consumer: Consumer<T>, source: StateSource<T>): void {
     let value: T | typeof SAME;
     try {
       value = source.take();
     } catch (error) {
       this.#changed ||= source.hasMore === true;
+      if (this.#consumer === undefined) return;
       this.#consumer = undefined;
       consumer.refused(error);
       return;
     }
-    if (value === SAME) return;
+    if (value === SAME || this.#consumer === undefined) return;
     this.#zxid = source.zxid;
     this.#changed ||= source.hasMore === true;
     this.#consumer = undefined;

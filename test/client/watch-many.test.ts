@@ -1,7 +1,7 @@
 /** Many who watch one node: read once for all of them, and each as if it were alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, json, type Peer } from '../../lib/index.ts';
+import { bytes, type Codec, json, type Peer, utf8 } from '../../lib/index.ts';
 import { failsWith, solo } from './solo.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -124,4 +124,26 @@ test('a listener that closes its session is the last one of that session that is
   await Promise.all(ends);
   await peer.set('/w', '2');
   assert.deepEqual(seen, ['first 0', 'second 0', 'other 0', 'first 1', 'other 1', 'other 2']);
+});
+
+test('who leaves while his codec is at work is not told of what it has decoded', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/w', '0');
+  const seen: (string | undefined)[] = [];
+  const leaving: Codec<string> = {
+    encode: utf8.encode,
+    decode(data) {
+      const value = utf8.decode(data);
+      if (value !== '0') subscription[Symbol.dispose]();
+      return value;
+    },
+  };
+  const subscription = peer
+    .as(leaving)
+    .watch('/w')
+    .subscribe((node) => void seen.push(node?.data));
+  await turn();
+  await peer.set('/w', '1');
+  await turn();
+  assert.deepEqual(seen, ['0']);
 });
