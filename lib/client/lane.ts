@@ -20,6 +20,16 @@ export class Lane {
     else this.#drain(work);
   }
 
+  /** What waits is neither called nor kept any more. */
+  withdraw(work: Work): void {
+    this.#waiting.keep((waiting) => waiting !== work);
+  }
+
+  /** How many calls wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   #drain(first: Work | undefined): void {
     this.#isBusy = true;
     for (let work = first; work !== undefined; work = this.#waiting.shift()) {

@@ -30,9 +30,10 @@ export class Subscription<T> implements Consumer<T>, Work {
     queueMicrotask(() => this.done());
   }
 
-  /** Calls no more. */
+  /** Calls no more. In a lane that a listener holds for long, nothing is left of who came and went meanwhile. */
   leave(): void {
     this.#hasLeft = true;
+    if (this.#item !== undefined) this.#context.lane.withdraw(this);
     this.#item = undefined;
     this.#entered.leave();
   }
