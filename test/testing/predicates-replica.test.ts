@@ -4,6 +4,7 @@ import type { ReadOperation, ReadResult } from '../../lib/replica/read.ts';
 import type { Delivery, WatchedNode } from '../../lib/replica/ready.ts';
 import type { SessionHandle, SessionState } from '../../lib/replica/session-handle.ts';
 import type { Proposed } from '../../lib/testing/ghost.ts';
+import { fates } from '../../lib/testing/predicates/fates.ts';
 import type { Asked, Observer } from '../../lib/testing/predicates/predicate.ts';
 import {
   atomicity,
@@ -409,6 +410,34 @@ test('S26 fires when an answer is not the truth', () => {
   holds(exactlyOnce, history, (on) =>
     on.told(peer, reply(handle(session), { decided }), undefined),
   );
+});
+
+test('S48 fires when nothing is told of a write in doubt, and when what is told is not the truth', () => {
+  const history = new History();
+  const born = history.next(txn(NEW_SESSION, { cxid: 1 }));
+  const session = born.entry.zxid;
+  const once = history.next(txn({ type: 'sync' }, { session, cxid: 1 }));
+  const end = history.next(txn({ type: 'close-session', session, reason: 'expired' }));
+  const later = history.next(txn({ type: 'sync' }));
+  const peer = history.peer(1);
+  const gone = handle(session, 'expired');
+  const doubt = reply(gone, { outcome: 'unknown', zxid: born.entry.zxid });
+  const settled = (outcome: 'applied' | 'not-applied' | 'unknown', decided?: Zxid): Delivery => {
+    const { zxid } = end.entry;
+    return { type: 'settled', session: gone, ticket: 1, zxid, cxid: 1, decided, outcome };
+  };
+  const after = reply(handle(0n), { zxid: later.entry.zxid });
+  const tell = (fate?: Delivery) => (on: Observer) => {
+    on.told?.(peer, doubt, undefined);
+    on.decided?.(end);
+    if (fate !== undefined) on.told?.(peer, fate, undefined);
+    on.told?.(peer, after, undefined);
+  };
+  fires(fates, 'S48', history, tell());
+  fires(fates, 'S48', history, tell(settled('not-applied', once.entry.zxid)));
+  holds(fates, history, tell(settled('applied', once.entry.zxid)));
+  holds(fates, history, tell(settled('not-applied')));
+  holds(fates, history, tell(settled('unknown')));
 });
 
 test('S27 fires when a sequential name does not rise', () => {

@@ -1,6 +1,7 @@
 /** Every predicate, in the order of its number. */
 import { completeness, discarded, neverLost, prefixes } from './committed.ts';
 import { epochs } from './epochs.ts';
+import { fates } from './fates.ts';
 import { leadership } from './leadership.ts';
 import { marks } from './marks.ts';
 import { linearizableRounds, membership } from './membership.ts';
@@ -72,6 +73,7 @@ export const REPLICA_PREDICATES: readonly Predicate[] = [
   atomicity,
   times,
   reaping,
+  fates,
 ];
 
 /** What a simulated run is judged by: each name with what must hold. */

@@ -75,4 +75,32 @@ export const SESSIONS: readonly Injection[] = [
     expects: ['S23'],
     machine: 'replica',
   },
+  {
+    id: 'fate-never-told',
+    origin: 'S48: told in the end',
+    title: 'who had given a session up says nothing of its writes once others have decided of it',
+    patches: [
+      {
+        file: 'lib/replica/departed.ts',
+        find: 'for (const { ticket, cxid } of open.writes.values()) {',
+        replace: 'for (const { ticket, cxid } of [...open.writes.values()].slice(0, 0)) {',
+      },
+    ],
+    expects: ['S48'],
+    machine: 'replica',
+  },
+  {
+    id: 'fate-that-was-another',
+    origin: 'S48: and it is true',
+    title: 'a write in doubt that was refused is said to be applied in the end',
+    patches: [
+      {
+        file: 'lib/replica/departed.ts',
+        find: "outcome: result.type === 'error' ? 'not-applied' : 'applied',",
+        replace: "outcome: 'applied',",
+      },
+    ],
+    expects: ['S48'],
+    machine: 'replica',
+  },
 ];
