@@ -1,7 +1,7 @@
 /** The witnesses of a schedule, of ids and of what several locks are for, against what is as it should be and against lies. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Deed, GrantTold } from '../history.ts';
+import type { Deed, Feed, GrantTold } from '../history.ts';
 import { Sample, statAt } from '../samples.ts';
 import { placeOf } from './recipe-places.ts';
 import { replay } from './replay.ts';
@@ -12,7 +12,9 @@ import { witnessSchedule } from './witness-schedule.ts';
 /** A schedule, and what the watches and those who run its ticks tell. */
 class Cron {
   readonly #sample: Sample = new Sample();
+  readonly #later: Feed[] = [];
   readonly #deeds: Deed[] = [];
+  #record = { path: '', data: '', stat: statAt(0n) };
   readonly #grants: GrantTold[] = [];
 
   constructor() {
@@ -22,6 +24,15 @@ class Cron {
   /** A tick is taken. @returns the fence */
   take(tick: number): bigint {
     return this.#write('changed', { tick, state: 'running' });
+  }
+
+  /** Nobody tells of what comes next, until a watch begins anew and sees what there is then. */
+  seeAgain(): void {
+    const [first] = this.#sample.feed().snapshot.changes;
+    const seen = { type: 'created', node: this.#record } as const;
+    const changes = first === undefined ? [seen] : [first, seen];
+    const zxid = this.#record.stat.mzxid + 10n;
+    this.#later.push({ peer: 2, snapshot: { zxid, changes }, transactions: [] });
   }
 
   end(tick: number): void {
@@ -40,14 +51,15 @@ class Cron {
   }
 
   violations(): string {
-    const replayed = replay([this.#sample.feed()]);
+    const replayed = replay([this.#sample.feed(), ...this.#later]);
     return witnessSchedule(this.#deeds, this.#grants, replayed).violations.join('\n');
   }
 
   #write(type: 'created' | 'changed', { tick, state }: { tick: number; state: string }): bigint {
     const data = JSON.stringify({ tick: new Date(tick).toISOString(), state, owner: 'me' });
     return this.#sample.transaction((zxid) => {
-      return { type, node: { path: placeOf('schedule'), data, stat: statAt(zxid) } };
+      this.#record = { path: placeOf('schedule'), data, stat: statAt(zxid) };
+      return { type, node: this.#record };
     });
   }
 }
@@ -79,6 +91,7 @@ test('what is as it should be is no violation', () => {
     // One that nobody came to run, and some that were left out.
     one.take(800);
     one.run('b', 2_000, one.take(2_000));
+    one.seeAgain();
   });
   assert.equal(ticks, '');
   assert.deepEqual(witnessIds(given(['a', 2n], ['b', 1n]), 9n), []);

@@ -36,12 +36,14 @@ export function witnessSchedule(
   return { violations, ticks: runs.length };
 }
 
-/** Ticks as they were taken, as the watches told. */
+/** Ticks as they were taken, as the watches told: one that is seen again behind a hole was taken where it was written. */
 function recordsIn({ model }: Replayed): Run[] {
-  return model.versions(placeOf('schedule')).flatMap(({ zxid, node }) => {
-    const run = node === undefined ? undefined : runOf(node.data, zxid);
-    return run === undefined ? [] : [run];
-  });
+  const runs = new Map<bigint, Run>();
+  for (const { node } of model.versions(placeOf('schedule'))) {
+    const run = node === undefined ? undefined : runOf(node.data, node.stat.mzxid);
+    if (run !== undefined) runs.set(run.fence, run);
+  }
+  return [...runs.values()];
 }
 
 /** Undefined: nothing was taken by it. */
