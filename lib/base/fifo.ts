@@ -21,6 +21,18 @@ export class Fifo<T> {
     return this.#items[this.#head + index];
   }
 
+  /** Of items in order, the first that is not before something; undefined: all are. */
+  firstNot(isBefore: (item: T) => boolean): T | undefined {
+    let low = this.#head;
+    let high = this.#items.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isBefore(this.#items[middle] as T)) low = middle + 1;
+      else high = middle;
+    }
+    return this.#items[low];
+  }
+
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;

@@ -70,14 +70,7 @@ export class TicketLine<T extends object> {
   #find(ticket: number): Place<T> | undefined {
     const first = this.#line.at(0);
     if (first === undefined || first.ticket === ticket) return first;
-    let low = 0;
-    let high = this.#line.size;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#line.at(middle)?.ticket ?? ticket) < ticket) low = middle + 1;
-      else high = middle;
-    }
-    const place = this.#line.at(low);
+    const place = this.#line.firstNot((one) => one.ticket < ticket);
     return place?.ticket === ticket ? place : undefined;
   }
 }

@@ -27,6 +27,15 @@ export function nodeItself(path: string, { czxid }: Stat): HeldGrant {
   return { path, fence: czxid, assertHeld: () => {} };
 }
 
+/**
+ * Whether a write over what was read has failed because others were faster, and is to be tried on what is there now.
+ * @param read the path of the node that the write was over, guarded by {@link nodeItself}; undefined: there was none
+ */
+export function isOvertaken(error: unknown, read: string | undefined): boolean {
+  if (QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) return true;
+  return QuorateError.is(error, 'GRANT_LOST') && read !== undefined && error.path === read;
+}
+
 /** Any version: the holder may write into its node. */
 const ANY_VERSION = -1;
 

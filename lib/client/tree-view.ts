@@ -30,7 +30,7 @@ import type {
 } from './client.ts';
 import { utf8 } from './codec.ts';
 import type { Feed, TreeChange, TreeUpdate, Watch } from './feed.ts';
-import { type HeldGrant, nodeItself } from './guard.ts';
+import { type HeldGrant, isOvertaken, nodeItself } from './guard.ts';
 import { ChildrenAspect, type ChildrenPage, DataAspect } from './node-aspect.ts';
 import {
   checkFlag,
@@ -133,7 +133,7 @@ export abstract class TreeView<T, In> extends View<T, In> {
         return { path, data: own, stat };
       } catch (error) {
         // Someone else was faster. What failed here is applied here, so the next read sees it.
-        if (!isOvertaken(error, before)) throw error;
+        if (!isOvertaken(error, before?.path)) throw error;
         this.assertHeld();
         if (left() === 0) throw timedOut(`update ${path}`, path);
       }
@@ -300,10 +300,4 @@ function pageOf(options: WatchChildrenOptions | undefined): ChildrenPage {
     ...(limit === undefined ? {} : { limit }),
     ...(startAfter === undefined ? {} : { after: startAfter }),
   };
-}
-
-/** The node that was read, if one was, is not as it was, or another one is there. */
-function isOvertaken(error: unknown, before: Znode<unknown> | undefined): boolean {
-  if (QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) return true;
-  return QuorateError.is(error, 'GRANT_LOST') && error.path === before?.path;
 }

@@ -3,7 +3,7 @@ import { type Outcome, QuorateError } from '../base/errors.ts';
 import { parentOf } from '../base/path.ts';
 import type { Client, Znode } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
-import { nodeItself } from '../client/guard.ts';
+import { isOvertaken, nodeItself } from '../client/guard.ts';
 import { type CutShort, Deadline, NOT_APPLIED, type WaitOptions } from '../client/wait.ts';
 import { makeFolder } from './folder.ts';
 import { WITHOUT_END } from './keep-trying.ts';
@@ -107,8 +107,9 @@ export class Additions {
   async #apply(batch: readonly Addition[]): Promise<void> {
     for (;;) {
       let sent: readonly Addition[] = [];
+      let before: Znode<number> | undefined;
       try {
-        const before = await this.#client.find(this.#path, WITHOUT_END);
+        before = await this.#client.find(this.#path, WITHOUT_END);
         // From here to the write nobody can leave: who does now is in it.
         sent = batch.filter(({ isCut }) => !isCut);
         if (sent.length === 0) return;
@@ -122,7 +123,7 @@ export class Additions {
         }
         return;
       } catch (error) {
-        if (!(await this.#mayTryAgain(error))) throw error;
+        if (!isOvertaken(error, before?.path) && !(await this.#mayTryAgain(error))) throw error;
         for (const addition of sent) addition.notApplied();
       }
     }
@@ -145,11 +146,8 @@ export class Additions {
     }
   }
 
-  /** It was not applied, and that is known. */
+  /** It was not applied, that is known, and what was in the way passes. */
   async #mayTryAgain(error: unknown): Promise<boolean> {
-    if (QuorateError.is(error, 'BAD_VERSION', 'NODE_EXISTS', 'NO_NODE')) return true;
-    // The node that was read was made anew; what the client itself is guarded by has another path.
-    if (QuorateError.is(error, 'GRANT_LOST') && error.path === this.#path) return true;
     const isPassing = QuorateError.is(error, 'SESSION_EXPIRED', 'OVERLOADED');
     if (!isPassing || error.outcome !== 'not-applied') return false;
     await pause(PAUSE);

@@ -3,7 +3,7 @@ import { joinPath, parentOf } from '../base/path.ts';
 import type { Client, ReadOptions, Znode } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import type { Watch } from '../client/feed.ts';
-import { nodeItself } from '../client/guard.ts';
+import { isOvertaken, nodeItself } from '../client/guard.ts';
 import type { Op } from '../client/operation.ts';
 import { checkCall, type StopOptions, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
 import { checkPlace, type Stat } from './any-client.ts';
@@ -21,8 +21,6 @@ export interface ConfigOptions<Absent> {
 
 /** How many a history may keep: the oldest go in the transaction that adds one. */
 const HISTORY_MAX = 1_000;
-/** Somebody else was faster: what failed here is applied here, so the next look sees it. */
-const OVERTAKEN = ['BAD_VERSION', 'NODE_EXISTS', 'NO_NODE'] as const;
 
 /**
  * A value that every process has at hand, and is told of when it changes. Data is typed, and checked where the
@@ -147,7 +145,7 @@ export class Config<T = string, In = T, Absent = undefined> {
         await this.#over(stat).multi(ops, wait.left);
         return;
       } catch (error) {
-        if (!QuorateError.is(error, ...OVERTAKEN) && !this.#isAnother(error)) throw error;
+        if (!isOvertaken(error, stat && this.#path)) throw error;
         if (stat !== undefined || !QuorateError.is(error, 'NO_NODE')) continue;
         const raw = this.#client.session.as(bytes);
         await makeFolder(raw, parentOf(this.#path), wait.left);
@@ -158,11 +156,6 @@ export class Config<T = string, In = T, Absent = undefined> {
   /** Writes there are over that very node: one that was made later has the same versions. */
   #over(stat: Stat | undefined): Client<T, In> {
     return stat === undefined ? this.#client : this.#client.guardedBy(nodeItself(this.#path, stat));
-  }
-
-  /** The node is no longer that one; a grant that the client itself depends on has another path. */
-  #isAnother(error: unknown): boolean {
-    return QuorateError.is(error, 'GRANT_LOST') && error.path === this.#path;
   }
 
   /** The new value in the history, and the oldest out of it. */

@@ -8,8 +8,8 @@ import type { NumberedWrite } from '../session/session-line.ts';
 import type { Operation, OperationResult, Owner } from '../tree/request.ts';
 import { sameOwner } from '../tree/session-table.ts';
 import type { Applied, StateMachine } from '../tree/state-machine.ts';
-import type { Outbox } from './outbox.ts';
 import type { SessionHandle } from './session-handle.ts';
+import type { Teller } from './teller.ts';
 
 interface Open {
   readonly handle: SessionHandle;
@@ -19,19 +19,19 @@ interface Open {
 
 export class Departed {
   #owner: Owner;
-  readonly #outbox: Outbox;
+  readonly #teller: Teller;
   /** By session id. */
   readonly #open = new Map<bigint, Open>();
 
-  constructor(owner: Owner, outbox: Outbox) {
+  constructor(owner: Owner, teller: Teller) {
     this.#owner = owner;
-    this.#outbox = outbox;
+    this.#teller = teller;
   }
 
   /** Another owner asks from now on: of what the former one has asked nothing more will be known. */
-  renew(owner: Owner, zxid: Zxid): void {
+  renew(owner: Owner): void {
     this.#owner = owner;
-    for (const session of [...this.#open.keys()]) this.forget(session, zxid);
+    for (const session of [...this.#open.keys()]) this.forget(session);
   }
 
   add(handle: SessionHandle, writes: readonly NumberedWrite<Operation>[]): void {
@@ -45,14 +45,14 @@ export class Departed {
     if (this.#open.size === 0) return;
     const { session, cxid, zxid, result } = applied;
     const open = this.#open.get(session);
-    if (open !== undefined) this.#decided(open, cxid, zxid, zxid, result);
-    for (const id of applied.ended) this.#end(id, zxid, 'not-applied');
-    if (result.type === 'move-session') this.#end(result.session, zxid, 'not-applied');
+    if (open !== undefined) this.#decided(open, cxid, zxid, result);
+    for (const id of applied.ended) this.#end(id, 'not-applied');
+    if (result.type === 'move-session') this.#end(result.session, 'not-applied');
   }
 
   /** Somebody else had the session in the meantime: what is not known now stays unknown for good. */
-  forget(session: bigint, zxid: Zxid): void {
-    this.#end(session, zxid, 'unknown');
+  forget(session: bigint): void {
+    this.#end(session, 'unknown');
   }
 
   /** After a jump the exactly-once table answers, unless the session has ended or has another owner. */
@@ -60,41 +60,31 @@ export class Departed {
     for (const [session, open] of [...this.#open]) {
       const owner = machine.sessions.get(session)?.owner;
       if (owner === undefined || !sameOwner(owner, this.#owner)) {
-        this.forget(session, machine.zxid);
+        this.forget(session);
         continue;
       }
       for (const cxid of [...open.writes.keys()]) {
         const answer = machine.answer({ session, cxid, owner: this.#owner });
-        if (answer !== undefined)
-          this.#decided(open, cxid, machine.zxid, answer.zxid, answer.result);
+        if (answer !== undefined) this.#decided(open, cxid, answer.zxid, answer.result);
       }
     }
   }
 
-  #decided(open: Open, cxid: number, zxid: Zxid, decided: Zxid, result: OperationResult): void {
+  #decided(open: Open, cxid: number, decided: Zxid, result: OperationResult): void {
     const write = open.writes.get(cxid);
     if (write === undefined) return;
     open.writes.delete(cxid);
-    this.#outbox.deliver({
-      type: 'settled',
-      session: open.handle,
-      ticket: write.ticket,
-      zxid,
-      cxid,
-      decided,
-      outcome: result.type === 'error' ? 'not-applied' : 'applied',
-    });
+    const outcome = result.type === 'error' ? 'not-applied' : 'applied';
+    this.#teller.settled(open.handle, write, outcome, decided);
   }
 
   /** What has not come by now will not, or will never be known to have. */
-  #end(session: bigint, zxid: Zxid, outcome: 'not-applied' | 'unknown'): void {
+  #end(session: bigint, outcome: 'not-applied' | 'unknown'): void {
     const open = this.#open.get(session);
     if (open === undefined) return;
     this.#open.delete(session);
-    const decided = undefined;
-    for (const { ticket, cxid } of open.writes.values()) {
-      const session = open.handle;
-      this.#outbox.deliver({ type: 'settled', session, ticket, zxid, cxid, decided, outcome });
+    for (const write of open.writes.values()) {
+      this.#teller.settled(open.handle, write, outcome, undefined);
     }
   }
 }

@@ -70,7 +70,7 @@ export class SessionHost {
     this.#pipeline = pipeline;
     this.#teller = teller;
     this.#register = new SessionRegister({ sessions, pipeline, reads, watching, teller });
-    this.#departed = new Departed(owner, outbox);
+    this.#departed = new Departed(owner, teller);
     this.validity = new SessionValidity(sessions, heartbeat);
   }
 
@@ -95,7 +95,7 @@ export class SessionHost {
     this.#owner = owner;
     this.#own = new OwnerRequests();
     this.#pipeline.renew(owner);
-    this.#departed.renew(owner, this.#parts.machine().zxid);
+    this.#departed.renew(owner);
   }
 
   /** Every queue with its cap (S34). */
@@ -343,9 +343,7 @@ export class SessionHost {
     if (result.type === 'create-session' || result.type === 'move-session') {
       const before = this.#register.byId(result.session);
       if (before !== undefined) this.#register.end(before, 'close', 'SESSION_MOVED', former);
-      if (former === 'unknown') {
-        this.#departed.forget(result.session, this.#parts.machine().zxid);
-      }
+      if (former === 'unknown') this.#departed.forget(result.session);
       this.#born(hosted, result.session, result.timeout, purpose.sentAt);
     } else {
       const code = result.type === 'error' ? result.code : 'SESSION_EXPIRED';

@@ -61,7 +61,10 @@ export class SessionRegister {
   /** It has ended in the group, or will never begin. @param outcome of what has left for the leader. */
   end(hosted: HostedSession, event: 'expire' | 'close', code: ErrorCode, outcome: Outcome): void {
     const left = this.finish(hosted, code, outcome);
-    if (outcome === 'unknown') this.#parts.teller.neverKnown(hosted.handle, left);
+    if (outcome === 'unknown') {
+      for (const write of left)
+        this.#parts.teller.settled(hosted.handle, write, 'unknown', undefined);
+    }
     const change = this.#parts.sessions.ended(hosted.handle.key, event);
     if (change !== undefined) this.#parts.teller.state(change.session, change.state, code);
   }

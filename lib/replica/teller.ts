@@ -51,12 +51,15 @@ export class Teller {
     });
   }
 
-  /** What was told of them stays: nobody will hear of them any more. */
-  neverKnown(session: SessionHandle, writes: readonly NumberedWrite<Operation>[]): void {
+  /** The fate of a write that was answered with `unknown`; told again, it stays so: nobody will ever know. */
+  settled(
+    session: SessionHandle,
+    { ticket, cxid }: Pick<Answered, 'ticket' | 'cxid'>,
+    outcome: Outcome,
+    decided: Zxid | undefined,
+  ): void {
     const { zxid } = this.#machine();
-    const fate = { type: 'settled', decided: undefined, outcome: 'unknown' } as const;
-    for (const { ticket, cxid } of writes)
-      this.#outbox.deliver({ ...fate, session, ticket, zxid, cxid });
+    this.#outbox.deliver({ type: 'settled', session, ticket, zxid, cxid, decided, outcome });
   }
 
   state(session: SessionHandle, state: SessionState, code: ErrorCode | undefined): void {

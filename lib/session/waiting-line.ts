@@ -121,14 +121,7 @@ export class WaitingLine<Write, Read> {
 
   /** What waits under a ticket: tickets rise along the line. */
   find(ticket: QueueTicket): Item<Write, Read> | undefined {
-    let low = 0;
-    let high = this.#line.size;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#line.at(middle)?.ticket ?? ticket) < ticket) low = middle + 1;
-      else high = middle;
-    }
-    const item = this.#line.at(low);
+    const item = this.#line.firstNot((one) => one.ticket < ticket);
     return item?.ticket === ticket && !item.dropped ? item : undefined;
   }
 

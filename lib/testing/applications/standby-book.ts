@@ -45,15 +45,7 @@ export class StandbyBook {
       name: 'S46',
       title: 'one runs a task of a hot standby, the first in its line',
       judges: 'replica',
-      watch: (scene) => {
-        const grants = this.#grants.predicate.watch(scene);
-        return {
-          decided: (decided) => {
-            this.#decided(decided);
-            grants.decided?.(decided);
-          },
-        };
-      },
+      watch: () => ({ decided: (decided) => this.#decided(decided) }),
     };
   }
 
@@ -109,6 +101,7 @@ export class StandbyBook {
       else if (type === 'set') this.#changed(path, task, step.data, zxid);
       else if (type === 'delete') this.#members.delete(path);
     }
+    this.#grants.decided(decided);
   }
 
   #came(path: string, task: string, data: string): void {

@@ -39,15 +39,7 @@ export class StepBook {
       title:
         'the steps of a migration are done in order, each until it is recorded, never two at once',
       judges: 'replica',
-      watch: (scene) => {
-        const grants = this.#grants.predicate.watch(scene);
-        return {
-          decided: (decided) => {
-            grants.decided?.(decided);
-            this.#decided(decided);
-          },
-        };
-      },
+      watch: () => ({ decided: (decided) => this.#decided(decided) }),
     };
   }
 
@@ -113,6 +105,7 @@ export class StepBook {
   }
 
   #decided(decided: Decided): void {
+    this.#grants.decided(decided);
     const { zxid } = decided.entry;
     const steps = stepsOf(decided, this.#folder);
     for (const { type, path } of steps) {

@@ -72,15 +72,7 @@ export class TickBook {
       name: 'S45',
       title: 'a tick of a schedule runs once, in order, or again where that was declared',
       judges: 'replica',
-      watch: (scene) => {
-        const grants = this.#grants.predicate.watch(scene);
-        return {
-          decided: (decided) => {
-            grants.decided?.(decided);
-            this.#decided(decided);
-          },
-        };
-      },
+      watch: () => ({ decided: (decided) => this.#decided(decided) }),
     };
   }
 
@@ -151,6 +143,7 @@ export class TickBook {
   }
 
   #decided(decided: Decided): void {
+    this.#grants.decided(decided);
     const steps = stepsOf(decided, this.#path);
     if (steps.length === 0) return;
     const stood = [...this.#runs];

@@ -77,7 +77,7 @@ export class GrantBook {
       name: 'S33',
       title: 'grants are disjoint, in the log and in time',
       judges: 'replica',
-      watch: () => ({ decided: (decided) => this.#decided(decided) }),
+      watch: () => ({ decided: (decided) => this.decided(decided) }),
     };
   }
 
@@ -124,7 +124,8 @@ export class GrantBook {
     holding.isWorking = false;
   }
 
-  #decided({ entry, txn, applied }: Decided): void {
+  /** An entry of G: for a book that is more than this one. */
+  decided({ entry, txn, applied }: Decided): void {
     for (const { type, path } of applied.events) {
       if (!path.startsWith(this.#folder)) continue;
       const { peer, boot } = txn.owner;

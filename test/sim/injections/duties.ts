@@ -1,22 +1,11 @@
 /** Bugs of recipes by which one of all does something: a tick, a task, a migration. */
 import type { SwarmOverrides } from '../../../lib/testing/swarm.ts';
-import { type Injection, THREE } from './injection.ts';
+import { type Injection, THREE, uses } from './injection.ts';
 
 const SCHEDULE = 'lib/recipes/schedule.ts';
 const TICKS = 'lib/recipes/tick-record.ts';
 const STANDBY = 'lib/recipes/hot-standby.ts';
 const MIGRATIONS = 'lib/recipes/migrations.ts';
-
-/** Processes that end, or cannot be heard, in the middle of it. */
-const FAULTS: SwarmOverrides = {
-  fixed: THREE,
-  faults: [
-    ['partition', 6],
-    ['crash', 4],
-    ['clog', 3],
-    ['stall', 2],
-  ],
-};
 
 /** Processes that stand still, and answers that come late. */
 const STALLS: SwarmOverrides = {
@@ -29,11 +18,6 @@ const STALLS: SwarmOverrides = {
     ['break', 4],
   ],
 };
-
-/** Runs in which nothing but that recipe is used. */
-function uses(application: string): Pick<Injection, 'machine' | 'bias'> {
-  return { machine: 'recipes', bias: { ...FAULTS, applications: [application] } };
-}
 
 const OF_SCHEDULE = { expects: ['S45', 'S33'], ...uses('schedule') } as const;
 const OF_STANDBY = { expects: ['S46', 'S33'], ...uses('standby') } as const;

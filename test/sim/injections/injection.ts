@@ -38,6 +38,25 @@ export const THREE: NonNullable<SwarmOverrides['fixed']> = {
   observers: [],
 };
 
+/** Processes that end, or cannot be heard, in the middle of what they do together. */
+export const INTERRUPTED: SwarmOverrides = {
+  fixed: THREE,
+  faults: [
+    ['partition', 6],
+    ['crash', 4],
+    ['clog', 3],
+    ['stall', 2],
+  ],
+};
+
+/** Runs in which nothing but that recipe is used. */
+export function uses(
+  application: string,
+  faults: SwarmOverrides = INTERRUPTED,
+): Pick<Injection, 'machine' | 'bias'> {
+  return { machine: 'recipes', bias: { ...faults, applications: [application] } };
+}
+
 const LEARNER = 'lib/zab/synchronization-learner.ts';
 
 /** ZooKeeper's logs have no chain: without these two checks a strange history is taken (rule G3). */

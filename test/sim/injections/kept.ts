@@ -1,6 +1,6 @@
 /** Bugs of recipes that keep something: a node where it belongs, or the tree at hand. */
 import type { SwarmOverrides } from '../../../lib/testing/swarm.ts';
-import { type Injection, THREE } from './injection.ts';
+import { type Injection, THREE, uses } from './injection.ts';
 
 const KEPT = 'lib/recipes/kept-node.ts';
 const FOLDED = 'lib/recipes/folded-watch.ts';
@@ -21,15 +21,10 @@ const EXPIRE: SwarmOverrides = {
   ],
 };
 
-/** Runs in which nothing but that recipe is used. */
-function uses(application: string): Pick<Injection, 'machine' | 'bias'> {
-  return { machine: 'recipes', bias: { ...EXPIRE, applications: [application] } };
-}
-
-const GROUP = { expects: ['S41'], ...uses('group') } as const;
-const KEPT_NODES = { expects: ['S42'], ...uses('kept') } as const;
-const REGISTRY = { expects: ['S43'], ...uses('registry') } as const;
-const VALUES = { expects: ['S44'], ...uses('values') } as const;
+const GROUP = { expects: ['S41'], ...uses('group', EXPIRE) } as const;
+const KEPT_NODES = { expects: ['S42'], ...uses('kept', EXPIRE) } as const;
+const REGISTRY = { expects: ['S43'], ...uses('registry', EXPIRE) } as const;
+const VALUES = { expects: ['S44'], ...uses('values', EXPIRE) } as const;
 
 export const KEEPING: readonly Injection[] = [
   {

@@ -82,8 +82,8 @@ export const SESSIONS: readonly Injection[] = [
     patches: [
       {
         file: 'lib/replica/departed.ts',
-        find: 'for (const { ticket, cxid } of open.writes.values()) {',
-        replace: 'for (const { ticket, cxid } of [...open.writes.values()].slice(0, 0)) {',
+        find: 'for (const write of open.writes.values()) {',
+        replace: 'for (const write of [...open.writes.values()].slice(0, 0)) {',
       },
     ],
     expects: ['S48'],
@@ -96,8 +96,8 @@ export const SESSIONS: readonly Injection[] = [
     patches: [
       {
         file: 'lib/replica/departed.ts',
-        find: "outcome: result.type === 'error' ? 'not-applied' : 'applied',",
-        replace: "outcome: 'applied',",
+        find: "const outcome = result.type === 'error' ? 'not-applied' : 'applied';",
+        replace: "const outcome = 'applied' as const;",
       },
     ],
     expects: ['S48'],

@@ -1,27 +1,10 @@
 /** Bugs of recipes that share something other than a lock: work, a start, partitions, a number. */
-import type { SwarmOverrides } from '../../../lib/testing/swarm.ts';
-import { type Injection, THREE } from './injection.ts';
+import { type Injection, uses } from './injection.ts';
 
 const TAKER = 'lib/recipes/queue-taker.ts';
 const CLAIM = 'lib/recipes/queue-claim.ts';
 const ROUNDS = 'lib/recipes/double-barrier-rounds.ts';
 const ADDITIONS = 'lib/recipes/additions.ts';
-
-/** Processes that end, or cannot be heard, in the middle of it. */
-const FAULTS: SwarmOverrides = {
-  fixed: THREE,
-  faults: [
-    ['partition', 6],
-    ['crash', 4],
-    ['clog', 3],
-    ['stall', 2],
-  ],
-};
-
-/** Runs in which nothing but that recipe is used. */
-function uses(application: string): Pick<Injection, 'machine' | 'bias'> {
-  return { machine: 'recipes', bias: { ...FAULTS, applications: [application] } };
-}
 
 const QUEUE = { expects: ['S38'], ...uses('queue') } as const;
 const BARRIER = { expects: ['S39'], ...uses('barrier') } as const;
