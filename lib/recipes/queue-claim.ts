@@ -5,7 +5,7 @@ import type { Op } from '../client/operation.ts';
 import type { RawSession } from './any-client.ts';
 import { WITHOUT_END } from './keep-trying.ts';
 import { pause } from './patience.ts';
-import { attemptOf, encodeClaim, nextName, type QueuePlace } from './queue-place.ts';
+import { attemptOf, encodeClaim, nextName, noData, type QueuePlace } from './queue-place.ts';
 
 /**
  * What becomes of an item. `done`: it is deleted. `again`: it goes back to its place, taken once more than
@@ -127,20 +127,21 @@ export class QueueClaim {
     const ops: Op<Uint8Array>[] = [];
     /** Whose item an operation is about. */
     const names: string[] = [];
+    const settled: Settling[] = [];
     let bytes = 0;
     let count = 0;
     for (const settling of batch) {
       if (bytes > BYTES_AT_ONCE) break;
       count += 1;
-      if (!this.#open.has(settling.name)) continue;
       const own = await this.#opsFor(settling);
+      if (own === undefined) continue;
+      settled.push(settling);
       for (const op of own) {
         ops.push(op);
         names.push(settling.name);
         bytes += op.create === undefined ? 0 : (op.data?.length ?? 0);
       }
     }
-    const settled = batch.slice(0, count);
     const left = new Set(this.#open);
     for (const { name } of settled) left.delete(name);
     const last = this.#relieve(left, settled);
@@ -148,10 +149,12 @@ export class QueueClaim {
     try {
       if (ops.length > 0) await this.#guarded.multi(ops, WITHOUT_END);
     } catch (error) {
-      const gone = QuorateError.is(error, 'NO_NODE') ? names[error.index ?? -1] : undefined;
-      if (gone === undefined) throw error;
+      const index = QuorateError.is(error, 'NO_NODE') ? (error.index ?? -1) : -1;
+      const name = names[index];
+      if (name === undefined) throw error;
+      if (ops[index]?.create !== undefined) await this.#makeDead();
       // Somebody has deleted the item itself: there is nothing to settle.
-      this.#open.delete(gone);
+      else this.#open.delete(name);
       return [...batch];
     }
     for (const { name, resolve } of settled) {
@@ -164,23 +167,40 @@ export class QueueClaim {
   /** What becomes of the claim itself: nobody reads the names of what is deleted. */
   #relieve(left: ReadonlySet<string>, settled: readonly Settling[]): Op<Uint8Array> | undefined {
     const { path, taker } = this.node;
-    if (this.#open.size === 0) return undefined;
+    if (left.size === this.#open.size) return undefined;
     if (left.size === 0) return { delete: path };
     if (settled.every(({ verdict }) => verdict === 'done')) return undefined;
     return { set: path, data: encodeClaim({ taker, items: [...left] }) };
   }
 
-  async #opsFor({ name, verdict }: Settling): Promise<Op<Uint8Array>[]> {
+  /** Undefined: it was refused. It stays where it is, and is in nobody's way. */
+  async #opsFor({ name, verdict, reject }: Settling): Promise<Op<Uint8Array>[] | undefined> {
     const path = joinPath(this.#place.entries, name);
-    if (verdict === 'untouched') return [];
+    if (verdict === 'untouched' || !this.#open.has(name)) return [];
     if (verdict === 'done') return [{ delete: path }];
-    const node = await this.#session.find(path, WITHOUT_END);
-    if (node === undefined) return [];
-    const { dead, entries } = this.#place;
-    const isDead = verdict === 'dead' || attemptOf(name) >= this.#maxAttempts;
-    const create: Op<Uint8Array> = isDead
-      ? { create: joinPath(dead, 'entry-'), data: node.data, sequential: true }
-      : { create: joinPath(entries, nextName(name)), data: node.data };
-    return [{ delete: path }, create];
+    try {
+      const node = await this.#session.find(path, WITHOUT_END);
+      if (node === undefined) return [];
+      const { dead, entries } = this.#place;
+      const isDead = verdict === 'dead' || attemptOf(name) >= this.#maxAttempts;
+      const create: Op<Uint8Array> = isDead
+        ? { create: joinPath(dead, 'entry-'), data: node.data, sequential: true }
+        : { create: joinPath(entries, nextName(name)), data: node.data };
+      return [{ delete: path }, create];
+    } catch (error) {
+      // Nobody may read it here, and so nobody can put it anywhere else.
+      if (!QuorateError.is(error, 'NO_AUTH')) throw error;
+      reject(error);
+      return undefined;
+    }
+  }
+
+  /** Whoever cleans up may have deleted the folder. */
+  async #makeDead(): Promise<void> {
+    try {
+      await this.#session.create(this.#place.dead, noData(), WITHOUT_END);
+    } catch (error) {
+      if (!QuorateError.is(error, 'NODE_EXISTS', 'NO_NODE')) throw error;
+    }
   }
 }
