@@ -218,7 +218,7 @@ export class DataTree implements MarkedTree {
     return count;
   }
 
-  /** What a subtree has, its root included. */
+  /** What a subtree has, its root included. What a quota below has counted already is not counted again. */
   usage(path: string): Usage {
     const root = this.find(path);
     let count = 0;
@@ -227,7 +227,12 @@ export class DataTree implements MarkedTree {
     for (let row = open.pop(); row !== undefined; row = open.pop()) {
       count += 1;
       bytes += this.table.dataLength(row);
-      for (const child of this.childPaths(row)) open.push(this.find(child));
+      for (const child of this.childPaths(row)) {
+        const counted = this.quotas.get(child);
+        if (counted === undefined) open.push(this.find(child));
+        count += counted?.count ?? 0;
+        bytes += counted?.bytes ?? 0;
+      }
     }
     return { count, bytes };
   }
@@ -295,12 +300,16 @@ export class DataTree implements MarkedTree {
   restored(): void {
     assert(this.#orphans.size === 0, 'every node of a checkpoint has its parent');
     this.#settleRestored();
+    const limits: { path: string; row: number }[] = [];
     for (const row of this.#undecided) {
       const path = this.#index.pathOf(row);
       const isContainer = this.table.kind(row) === 'container' && this.table.creates(row) > 0;
       if (isContainer && this.table.numChildren(row) === 0) this.#emptied.add(path);
-      if (limitedPath(path) !== undefined) this.#limitsSet(path, this.table.data(row));
+      if (limitedPath(path) !== undefined) limits.push({ path, row });
     }
+    // The innermost first: then each node is counted once, however many quotas are above it.
+    limits.sort((a, b) => b.path.length - a.path.length);
+    for (const { path, row } of limits) this.#limitsSet(path, this.table.data(row));
     this.#undecided = [];
     this.#family = NO_FAMILY;
   }

@@ -8,6 +8,11 @@ const BLOCK = 1 << BLOCK_BITS;
 const SLOTS_LEAST = 8;
 /** Room for more is not made on somebody's word. */
 const RESERVED_MAX = 1 << 22;
+/**
+ * Slots that are looked at for a path, at most: far more than chance ever fills in a row. Whoever chooses
+ * paths can choose them with one hash, and no secret seed of it would keep him from that.
+ */
+const PROBES_MAX = 256;
 
 /** Part of the index: an open-addressed table of (hash, row), probed one slot after the other. */
 interface Shard {
@@ -24,23 +29,18 @@ function makeShard(slots: number): Shard {
 /** Stands in every place that holds nothing: never written to. */
 const EMPTY: Shard = makeShard(1);
 
-/** Puts a row into the first empty slot from its own on. */
-function put({ slots, mask }: Shard, hash: number, row: number): void {
+/** Puts a row into the first empty slot from its own on; false if the slots that are looked at are full. */
+function put(shard: Shard, hash: number, row: number): boolean {
+  const { slots, mask } = shard;
   let slot = hash & mask;
-  while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
+  for (let left = PROBES_MAX; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
+    left -= 1;
+    if (left === 0) return false;
+  }
   slots[slot * 2] = hash;
   slots[slot * 2 + 1] = row + 1;
-}
-
-function withRoom(full: Shard, room: number): Shard {
-  const { slots } = full;
-  const shard = makeShard(room);
-  shard.used = full.used;
-  for (let at = 0; at < slots.length; at += 2) {
-    const next = slots[at + 1] as number;
-    if (next !== 0) put(shard, slots[at] as number, next - 1);
-  }
-  return shard;
+  shard.used += 1;
+  return true;
 }
 
 /** Empties a slot and moves up what was pushed behind it, so that no search ends early. */
@@ -60,11 +60,13 @@ function vacate({ slots, mask }: Shard, from: number): void {
 /** Where a row is in its shard; -1 if it is not. */
 function slotOf({ slots, mask }: Shard, hash: number, row: number): number {
   let slot = hash & mask;
-  for (let next = slots[slot * 2 + 1]; next !== row + 1; next = slots[slot * 2 + 1]) {
+  for (let left = PROBES_MAX; left > 0; left -= 1) {
+    const next = slots[slot * 2 + 1];
+    if (next === row + 1) return slot;
     if (next === 0) return -1;
     slot = (slot + 1) & mask;
   }
-  return slot;
+  return -1;
 }
 
 /** Whether a path is the first `length` units of a text, which is not cut for it. */
@@ -82,6 +84,8 @@ export class PathIndex {
   readonly #shards: Shard[] = new Array<Shard>(SHARDS).fill(EMPTY);
   /** By row; empty: no such row. In blocks, for the same reason. */
   readonly #paths: string[][] = [];
+  /** The rows of paths that found no slot: nearly always none. */
+  readonly #crowded = new Map<string, number>();
   #size = 0;
 
   /** Paths held. */
@@ -95,7 +99,7 @@ export class PathIndex {
     let room = SLOTS_LEAST;
     while (room * 3 <= each * 4) room *= 2;
     for (const [at, shard] of this.#shards.entries()) {
-      if (room > shard.mask + 1) this.#shards[at] = withRoom(shard, room);
+      if (room > shard.mask + 1) this.#shards[at] = this.#withRoom(shard, room);
     }
   }
 
@@ -121,11 +125,10 @@ export class PathIndex {
     const at = hash >>> (32 - SHARD_BITS);
     let shard = this.#shards[at] as Shard;
     if (shard.used * 4 >= (shard.mask + 1) * 3 || shard === EMPTY) {
-      shard = withRoom(shard, Math.max(SLOTS_LEAST, shard.slots.length));
+      shard = this.#withRoom(shard, Math.max(SLOTS_LEAST, shard.slots.length));
       this.#shards[at] = shard;
     }
-    put(shard, hash | 0, row);
-    shard.used += 1;
+    if (!put(shard, hash | 0, row)) this.#crowded.set(path, row);
     const block = this.#paths[row >> BLOCK_BITS];
     if (block === undefined) this.#paths.push([path]);
     else block[row & (BLOCK - 1)] = path;
@@ -137,9 +140,13 @@ export class PathIndex {
     const hash = hashText(0, path);
     const shard = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
     const slot = slotOf(shard, hash, row);
-    assert(slot >= 0, 'a path is removed where it is');
-    vacate(shard, slot);
-    shard.used -= 1;
+    if (slot >= 0) {
+      vacate(shard, slot);
+      shard.used -= 1;
+    } else {
+      const wasCrowded = this.#crowded.delete(path);
+      assert(wasCrowded, 'a path is removed where it is');
+    }
     const block = present(this.#paths[row >> BLOCK_BITS], 'block of the index');
     block[row & (BLOCK - 1)] = '';
     this.#size -= 1;
@@ -150,12 +157,25 @@ export class PathIndex {
     const { slots, mask } = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
     const wanted = hash | 0;
     let slot = wanted & mask;
-    for (let next = slots[slot * 2 + 1] as number; next !== 0; ) {
+    for (let left = PROBES_MAX; left > 0; left -= 1) {
+      const next = slots[slot * 2 + 1] as number;
+      if (next === 0) break;
       if (slots[slot * 2] === wanted && isStart(this.pathOf(next - 1), text, length))
         return next - 1;
       slot = (slot + 1) & mask;
-      next = slots[slot * 2 + 1] as number;
     }
-    return -1;
+    if (this.#crowded.size === 0) return -1;
+    return this.#crowded.get(text.slice(0, length)) ?? -1;
+  }
+
+  #withRoom(full: Shard, room: number): Shard {
+    const { slots } = full;
+    const shard = makeShard(room);
+    for (let at = 0; at < slots.length; at += 2) {
+      const next = slots[at + 1] as number;
+      if (next === 0 || put(shard, slots[at] as number, next - 1)) continue;
+      this.#crowded.set(this.pathOf(next - 1), next - 1);
+    }
+    return shard;
   }
 }
