@@ -195,7 +195,10 @@ export class Taker<T> {
       await left.giveBack('again');
     }
     while (this.#due <= Date.now()) {
-      this.#due = await moveDue(this.#raw, this.#place);
+      // What is told while they are moved is newer than what `moveDue` has read.
+      this.#due = Number.POSITIVE_INFINITY;
+      const next = await moveDue(this.#raw, this.#place);
+      this.#due = Math.min(this.#due, next);
       hasDone = true;
     }
     return hasDone;

@@ -12,6 +12,7 @@ import {
   losingAnswer,
   nodesIn,
   PATIENCE,
+  preceded,
   untilHeard,
   untilNodes,
 } from './support.ts';
@@ -39,6 +40,21 @@ test('first in, first out; what is acknowledged is gone', async (t) => {
     (await peer.children('/q/taken')).filter((name) => name.startsWith('claim')),
     [],
   );
+});
+
+test('a delayed item that is put while others are let in comes as well', async (t) => {
+  const peer = await solo(t);
+  const others = new Queue(peer, '/q');
+  let isPut = false;
+  const busy = preceded(peer, {
+    multi: async (ops) => {
+      if (isPut || !JSON.stringify(ops).includes('/q/delayed/')) return;
+      isPut = true;
+      await others.put('second', { delay: 200 });
+    },
+  });
+  await others.put('first', { delay: 50 });
+  assert.deepEqual(await drain(new Queue(busy, '/q'), 2), ['first', 'second']);
 });
 
 test('lower priorities go first, delayed items when their time has come', async (t) => {
