@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, type Codec, type Peer, QuorateError, utf8 } from '../../lib/index.ts';
+import {
+  type Client,
+  type Codec,
+  type Peer,
+  QuorateError,
+  utf8,
+  type WaitOptions,
+} from '../../lib/index.ts';
 import type { Grant } from '../../lib/recipes/index.ts';
 import type { TestGroup } from '../../lib/testing/index.ts';
 
@@ -89,6 +96,36 @@ export function losingAnswer<C extends Client>(
     const lost = QuorateError.make('SESSION_EXPIRED', undefined, { outcome: 'unknown', settled });
     return Promise.resolve(call()).then(() => Promise.reject(lost));
   });
+}
+
+/** What a call waits for its answer where it is not told how long, ms. */
+const USUAL_WAIT = 50;
+
+/** A client whose first `name` that is applied is answered so many ms late: TIMED_OUT to whoever waits no longer. */
+export function answeredLate<C extends Client>(
+  client: C,
+  name: string,
+  delay: number,
+): { readonly client: Client; readonly applied: Promise<void> } {
+  let tell: (() => void) | undefined;
+  const applied = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const answer = async (call: () => unknown, options: unknown): Promise<unknown> => {
+    const result = await call();
+    if (tell === undefined) return result;
+    tell();
+    tell = undefined;
+    const { timeout = USUAL_WAIT } = (options ?? {}) as WaitOptions;
+    await sleep(Math.min(timeout, delay));
+    if (timeout >= delay) return result;
+    const settled = Promise.resolve('applied' as const);
+    throw QuorateError.make('TIMED_OUT', undefined, { outcome: 'unknown', settled });
+  };
+  const late = intercepted(client, (called, call, args) => {
+    return called === name ? answer(call, args.at(-1)) : call();
+  });
+  return { client: late, applied };
 }
 
 /** Calls that give another view of the same client. */
