@@ -56,6 +56,8 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
   #known: Set<string> | undefined;
   /** The state that the consumer has. */
   #zxid = 0n;
+  /** The subtree may not be read: it is asked for again when something is told of it. */
+  #isRefused = false;
   /** Of the update that was told last. */
   readonly #refusals = new Fifo<unknown>();
 
@@ -71,11 +73,12 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
   }
 
   get hasMore(): boolean {
-    return this.#refusals.size > 0 || !this.#backlog.isEmpty;
+    return this.#refusals.size > 0 || !(this.#backlog.isEmpty || this.#isRefused);
   }
 
   take(): Update<C> | typeof SAME {
     if (this.#refusals.size > 0) throw this.#refusals.shift();
+    this.#isRefused = false;
     if (this.#known === undefined) {
       return this.#stands ? this.#readAll('snapshot', new Set()) : SAME;
     }
@@ -151,6 +154,7 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
     if (result.type === 'subtree') {
       for (const { path, ...node } of result.nodes) present.set(path, node);
     } else if (result.type === 'error' && result.code !== 'NO_NODE') {
+      this.#isRefused = true;
       throw this.#tree.failure(result);
     }
     return this.#tell({ kind, ...this.#difference(known, present, [...known]) }, known);

@@ -390,3 +390,35 @@ async function mirrored(peer: Peer, mirror: Mirror, { mzxid }: { mzxid: bigint }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+test('a subtree that may not be read any more is told once, and again when it may', async () => {
+  await using group = await createTestGroup(3);
+  const leader = await group.leader();
+  const follower = group.peers.find((peer) => peer !== leader);
+  assert.ok(follower);
+  await leader.addAuth('digest', 'ann:secret');
+  const { stat } = await leader.create('/mine', '1');
+  await follower.get('/mine', { after: stat.czxid });
+  const errors: unknown[] = [];
+  const told: string[] = [];
+  const watching = follower.watchTree('/mine').subscribe((update) => {
+    told.push(line(update));
+  });
+  follower.on('error', (error) => {
+    errors.push(error);
+    // Whoever is told without end is told in one turn.
+    if (errors.length > 10) watching[Symbol.dispose]();
+  });
+  await follower.watchTree('/mine').until(() => true, { timeout: 20_000 });
+  await leader.setAcl('/mine', ['auth::cdrwa'], { timeout: 30_000 });
+  await group.expireSession(follower.id);
+  await follower.sync({ timeout: 30_000 });
+  await leader.setAcl('/mine', ['world:anyone:cdrwa'], { timeout: 30_000 });
+  const { mzxid } = await leader.set('/mine', '2', { timeout: 30_000 });
+  await follower.get('/mine', { after: mzxid, timeout: 30_000 });
+  assert.deepEqual(
+    errors.map((error) => QuorateError.is(error, 'NO_AUTH')),
+    [true],
+  );
+  assert.deepEqual(told, ['snapshot +/mine=1', 'gap ~/mine=2']);
+});
