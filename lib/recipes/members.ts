@@ -44,7 +44,8 @@ export class Members<T> {
     const left: Member<T>[] = [];
     const changed: Member<T>[] = [];
     for (const change of changes) {
-      if (parentOf(change.path) !== this.#folder) continue;
+      // The root is its own parent.
+      if (change.path === this.#folder || parentOf(change.path) !== this.#folder) continue;
       const name = nameOf(change.path);
       const was = before.get(name);
       if (change.type === 'deleted') {

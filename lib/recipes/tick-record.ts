@@ -1,5 +1,5 @@
 /** What the tree knows of a schedule: the last tick that was run, and whether somebody is at it. */
-import { parentOf } from '../base/path.ts';
+import { joinPath, parentOf } from '../base/path.ts';
 import type { Znode } from '../client/client.ts';
 import type { Codec } from '../client/codec.ts';
 import type { TreeUpdate } from '../client/feed.ts';
@@ -70,19 +70,21 @@ export const RUNS = 'runs';
 /** The changes of a schedule's subtree as its states. */
 export class TickStates {
   readonly #path: string;
+  readonly #folder: string;
   readonly #runs = new Set<string>();
   #record: Znode<TickRecord | undefined> | undefined;
   #state: TickState = { record: undefined, version: -1, isRunning: false };
 
   constructor(path: string) {
     this.#path = path;
+    this.#folder = joinPath(path, RUNS);
   }
 
   take({ changes }: TreeUpdate<TickRecord | undefined>): TickState {
     for (const change of changes) {
       const isThere = change.type !== 'deleted';
       if (change.path === this.#path) this.#record = isThere ? change : undefined;
-      else if (parentOf(change.path) !== `${this.#path}/${RUNS}`) continue;
+      else if (parentOf(change.path) !== this.#folder) continue;
       else if (isThere) this.#runs.add(change.path);
       else this.#runs.delete(change.path);
     }

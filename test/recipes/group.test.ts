@@ -157,3 +157,11 @@ test('what is no path, no name or no option is refused', async (t) => {
   await assert.rejects(group.join('x', { nmae: 'x' } as object), TypeError);
   assert.throws(() => group.watch({ timeout: 1 } as object), TypeError);
 });
+
+test('a group may stand at the root of a namespace, which is no member', async (t) => {
+  const peer = await solo(t);
+  const group = new Group(peer.namespace('/workers'), '/');
+  await group.join('here', { name: 'a' });
+  await using members = await group.watch().live();
+  assert.deepEqual([...members.value.keys()], ['a']);
+});

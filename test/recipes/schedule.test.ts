@@ -295,3 +295,25 @@ test('of all that ask for one fire, one runs it', async () => {
     assert.deepEqual(await ask(key), [false, false, false]);
   }
 });
+
+test('at the root of a namespace a tick waits for the run before, too', async (t) => {
+  const peer = await solo(t);
+  const client = peer.namespace('/cron/report');
+  const stop = new AbortController();
+  let working = 0;
+  let most = 0;
+  let count = 0;
+  const job = async () => {
+    working += 1;
+    most = Math.max(most, working);
+    await sleep(150);
+    working -= 1;
+    count += 1;
+    if (count === 3) stop.abort();
+  };
+  const runs = [1, 2].map(() => {
+    return new Schedule(client, '/', { next: every(20) }).run(job, { signal: stop.signal });
+  });
+  await Promise.all(runs);
+  assert.equal(most, 1);
+});
