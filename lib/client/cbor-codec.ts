@@ -1,5 +1,5 @@
 import { Encoder } from 'cbor-x';
-import type { Codec } from './codec.ts';
+import { type Codec, PROMISED, refusePromise } from './codec.ts';
 import { requireSchema, type StandardSchema, validate } from './standard-schema.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -14,6 +14,7 @@ export function cbor<T, In>(schema?: StandardSchema<In, T>): Codec<T, In> {
   if (schema !== undefined) requireSchema(schema);
   return {
     encode(value) {
+      refusePromise(value, PROMISED);
       if (schema !== undefined) validate(schema, value);
       if (value === undefined) return EMPTY;
       if (typeof value === 'function' || typeof value === 'symbol') {

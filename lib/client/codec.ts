@@ -1,5 +1,6 @@
 /// <reference lib="es2024.string" />
 import { QuorateError } from '../base/errors.ts';
+import { isThenable } from '../base/thenable.ts';
 import { messageOf } from '../peer/events.ts';
 
 /**
@@ -15,6 +16,19 @@ export interface Codec<T, In = T> {
 
 /** A codec used in a way that no data can excuse, such as an asynchronous schema. Passed on as it is. */
 export class CodecMisuse extends TypeError {}
+
+/**
+ * For what must be a value at once. A promise that came by mistake may reject, and nobody waits for that.
+ * @throws {TypeError} with this message: it is a promise
+ */
+export function refusePromise(value: unknown, message: string): void {
+  if (!isThenable(value)) return;
+  void Promise.resolve(value).catch(() => undefined);
+  throw new CodecMisuse(message);
+}
+
+/** JSON and CBOR would write it as an empty object. */
+export const PROMISED = 'data must not be a promise: await it before it is written';
 
 /** The data as it is. */
 export const bytes: Codec<Uint8Array> = {

@@ -1,4 +1,4 @@
-import { type Codec, utf8 } from './codec.ts';
+import { type Codec, PROMISED, refusePromise, utf8 } from './codec.ts';
 import { requireSchema, type StandardSchema, validate } from './standard-schema.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -14,6 +14,7 @@ export function json<T, In>(schema?: StandardSchema<In, T>): Codec<T, In> {
   if (schema !== undefined) requireSchema(schema);
   return {
     encode(value) {
+      refusePromise(value, PROMISED);
       if (schema !== undefined) validate(schema, value);
       if (value === undefined) return EMPTY;
       const text: string | undefined = JSON.stringify(value);

@@ -1,5 +1,4 @@
-import { isThenable } from '../base/thenable.ts';
-import { CodecMisuse } from './codec.ts';
+import { CodecMisuse, refusePromise } from './codec.ts';
 
 /** The common shape of zod, valibot, arktype and others, so that none of them is a dependency. */
 export interface StandardSchema<In, Out> {
@@ -30,7 +29,7 @@ export interface StandardSchema<In, Out> {
  */
 export function validate<Out>(schema: StandardSchema<unknown, Out>, value: unknown): Out {
   const result = schema['~standard'].validate(value);
-  if (isThenable(result)) throw new CodecMisuse('the schema is asynchronous; a codec is not');
+  refusePromise(result, 'the schema is asynchronous; a codec is not');
   if (typeof result !== 'object' || result === null) {
     throw new CodecMisuse('the schema does not follow Standard Schema');
   }

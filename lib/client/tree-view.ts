@@ -1,6 +1,5 @@
 /** The operations of a client, on one part of the tree, through one codec. */
 import { QuorateError } from '../base/errors.ts';
-import { isThenable } from '../base/thenable.ts';
 import type { ReadOperation } from '../replica/read.ts';
 import type { Stat } from '../tree/znode.ts';
 import { parseAcl } from './acl-text.ts';
@@ -28,7 +27,7 @@ import type {
   WatchChildrenOptions,
   Znode,
 } from './client.ts';
-import { utf8 } from './codec.ts';
+import { refusePromise, utf8 } from './codec.ts';
 import type { Feed, TreeChange, TreeUpdate, Watch } from './feed.ts';
 import { type HeldGrant, isOvertaken, nodeItself } from './guard.ts';
 import { ChildrenAspect, type ChildrenPage, DataAspect } from './node-aspect.ts';
@@ -118,7 +117,7 @@ export abstract class TreeView<T, In> extends View<T, In> {
     for (;;) {
       const before = await this.find(path, { ...options, timeout: left() });
       const data = change(before?.data);
-      refusePromise(data);
+      refusePromise(data, 'update: change must be synchronous; it may run again');
       // Before it is written: what cannot be read again is refused, not applied.
       const own = this.own(data, path);
       const wait = { ...options, timeout: left() };
@@ -259,13 +258,6 @@ function timeLeft(timeout: number): () => number {
 function timedOut(what: string, path: string): QuorateError {
   const message = `${what} timed out: others were faster each time`;
   return QuorateError.make('TIMED_OUT', message, { path, ...NOT_APPLIED });
-}
-
-/** JSON would write it as {}. */
-function refusePromise(data: unknown): void {
-  if (!isThenable(data)) return;
-  void Promise.resolve(data).catch(() => undefined);
-  throw new TypeError('update: change must be synchronous; it may run again');
 }
 
 function readNode(path: string): ReadOperation {

@@ -1,4 +1,5 @@
 /** The plan that the leader of a partitioner writes down: the data of one node, as JSON. */
+import { refusePromise } from '../client/codec.ts';
 import type { Shares } from './share-out.ts';
 
 /** Undefined: it is none. */
@@ -35,6 +36,7 @@ export function checkShares(
   partitions: readonly string[],
   members: readonly string[],
 ): Shares {
+  refusePromise(shares, 'Partitioner: assign is synchronous');
   if (!isShares(shares)) throw new TypeError('Partitioner: assign returns a member by partition');
   for (const [partition, member] of Object.entries(shares)) {
     if (!partitions.includes(partition)) {

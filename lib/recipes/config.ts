@@ -1,7 +1,7 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath, parentOf } from '../base/path.ts';
 import type { Client, ReadOptions, Znode } from '../client/client.ts';
-import { bytes } from '../client/codec.ts';
+import { bytes, refusePromise } from '../client/codec.ts';
 import type { Watch } from '../client/feed.ts';
 import { isOvertaken, nodeItself } from '../client/guard.ts';
 import type { Op } from '../client/operation.ts';
@@ -97,7 +97,9 @@ export class Config<T = string, In = T, Absent = undefined> {
     const wait = new Patience(options);
     await this.#replace(wait, async (left) => {
       const node = await this.#client.find(this.#path, left);
-      return { stat: node?.stat, value: change(this.#of(node)) };
+      const value = change(this.#of(node));
+      refusePromise(value, 'Config.update: change must be synchronous; it may run again');
+      return { stat: node?.stat, value };
     });
     try {
       return await this.get(wait.left);

@@ -1,5 +1,7 @@
 /** When a schedule is due: from a cron expression, or from whatever can tell the next time. */
 
+import { refusePromise } from '../client/codec.ts';
+
 /** The first tick after a moment: nothing, `null` included, if there is none any more. */
 export type NextTick = (after: Date) => Date | null | undefined;
 
@@ -58,6 +60,7 @@ function isCroner(module: unknown): module is { readonly Cron: CronConstructor }
 export function checked(next: NextTick): Next {
   return (after) => {
     const tick = next(new Date(after));
+    refusePromise(tick, 'Schedule: next() is synchronous');
     if (tick === undefined || tick === null) return undefined;
     if (!(tick instanceof Date)) throw new TypeError('Schedule: next() returns a Date');
     const time = tick.getTime();

@@ -193,3 +193,14 @@ test('an asynchronous schema and a thing that is no schema are misuse', () => {
   const nothing: unknown = {};
   assert.throws(() => json(nothing as StandardSchema<PortIn, PortOut>), TypeError);
 });
+
+test('a promise is no data, and nobody is left to hear of it if it rejects', async () => {
+  const failing = () => Promise.reject(new Error('nobody waits for it'));
+  for (const codec of [json(), cbor()]) {
+    assert.throws(() => codec.encode(failing()), { name: 'TypeError', message: /await it/ });
+  }
+  const asynchronous = json(schema(failing));
+  assert.throws(() => asynchronous.decode(utf8.encode('1')), { message: /asynchronous/ });
+  // A rejection that is unhandled is told behind the microtasks, and fails this file.
+  await new Promise((resolve) => setImmediate(resolve));
+});

@@ -254,3 +254,17 @@ test('who has changed a value is told so, though it cannot be read again', async
   await assert.rejects(update, failsWith('TIMED_OUT', { outcome: 'applied' }));
   assert.equal((await peer.get('/limit')).data, 'new');
 });
+
+test('an asynchronous change is refused, and the value stays', async (t) => {
+  const peer = await solo(t);
+  const limit = new Config(peer.as(json<unknown>()), '/limit');
+  await limit.set({ perSecond: 1 });
+  await assert.rejects(
+    limit.update(async () => {
+      throw new Error('nobody waits for it');
+    }),
+    TypeError,
+  );
+  await assert.rejects(limit.set(Promise.resolve({ perSecond: 2 })), TypeError);
+  assert.deepEqual(await limit.get(), { perSecond: 1 });
+});

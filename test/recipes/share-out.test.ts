@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { checkShares } from '../../lib/recipes/assignment.ts';
 import { type Shares, shareOut } from '../../lib/recipes/index.ts';
 
 const names = (prefix: string, maxLength: number) =>
@@ -61,4 +62,8 @@ test('what is shared out already stays, and the order of what is given does not 
     assert.deepEqual(reversed, shares);
   });
   fc.assert(property);
+});
+
+test('an asynchronous strategy is refused: a promise gives nothing to anybody', () => {
+  assert.throws(() => checkShares(Promise.resolve({ a: 'one' }), ['a'], ['one']), TypeError);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checked, cronTicks, newestTick } from '../../lib/recipes/ticks.ts';
+import { checked, cronTicks, type NextTick, newestTick } from '../../lib/recipes/ticks.ts';
 
 /** What the package for cron expressions looks like from here. */
 class Cron {
@@ -72,4 +72,12 @@ test('what tells the next tick tells a later one, or none', () => {
   assert.throws(() => checked(() => new Date(5))(5), RangeError);
   assert.throws(() => checked(() => new Date(Number.NaN))(5), RangeError);
   assert.throws(() => checked(() => 6 as never)(5), TypeError);
+});
+
+test('an asynchronous function tells no tick', async () => {
+  const next: unknown = async () => {
+    throw new Error('nobody waits for it');
+  };
+  assert.throws(() => checked(next as NextTick)(0), { name: 'TypeError', message: /synchronous/ });
+  await new Promise((resolve) => setImmediate(resolve));
 });
