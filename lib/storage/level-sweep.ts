@@ -40,6 +40,9 @@ export class LevelSweep {
     const { level, range } = next;
     const keys = await level.keys({ ...range, limit: SLICE }).all();
     await level.batch(keys.map(del), { sync: false });
-    if (keys.length < SLICE) this.#litter.shift();
+    const last = keys.at(-1);
+    if (last === undefined || keys.length < SLICE) this.#litter.shift();
+    // What was removed is still in the way of whoever looks from the beginning.
+    else this.#litter[0] = { level, range: { ...range, gte: last } };
   }
 }

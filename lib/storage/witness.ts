@@ -21,12 +21,13 @@ const BYTES = 8;
 const PAUSE = 20;
 
 /**
- * How many batches a store in this directory has acknowledged at least; undefined: there is no witness.
+ * How many batches a store in this directory has acknowledged at least; undefined: there is no witness, or
+ * an empty one, as a first start leaves that ended before it could write a byte.
  * @throws DecodeError if it is damaged
  */
 export async function readWitness(directory: string): Promise<number | undefined> {
   const sealed = await readIfAny(join(directory, WITNESS_FILE));
-  if (sealed === undefined) return undefined;
+  if (sealed === undefined || sealed.length === 0) return undefined;
   const plain = unseal(sealed, BYTES, 'witness');
   if (plain.length !== BYTES) throw new DecodeError('witness', `${plain.length} bytes long`);
   return Number(new DataView(plain.buffer, plain.byteOffset, BYTES).getBigUint64(0));

@@ -7,6 +7,7 @@ import { readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { QuorateError } from '../../lib/base/errors.ts';
+import { openLevel } from '../../lib/storage/level-database.ts';
 import { LevelStorage } from '../../lib/storage/level-storage.ts';
 import { DecodeError } from '../../lib/wire/decode-error.ts';
 import { endOf, entriesAfter, epochsAt, GENESIS, logBatch } from '../contracts/log-samples.ts';
@@ -111,6 +112,23 @@ describe('a store of which a file is gone is refused, and not made anew', () => 
       await assertRefused(path, 'QUARANTINED', /removed rejoins without a vote/);
     });
   }
+
+  it('all that was in the witness', async (t) => {
+    const path = await directory(t);
+    await written(path);
+    await writeFile(join(path, 'witness'), '');
+    await assertRefused(path, 'QUARANTINED', /the witness is missing/);
+  });
+
+  it('nothing, where a first start ended before it could write any', async (t) => {
+    const path = await directory(t);
+    const level = await openLevel(path);
+    await level.close();
+    await writeFile(join(path, 'witness'), '');
+    const store = new LevelStorage(path, 1);
+    t.after(() => store.close());
+    assert.equal((await store.open()).durable.boot, 1);
+  });
 
   it('CURRENT and the witness', async (t) => {
     const path = await directory(t);
