@@ -100,7 +100,9 @@ export class HotStandby<T = string, In = T> {
   }
 
   /**
-   * Removes a task: whoever runs it loses the grant.
+   * Removes a task: whoever runs it loses the grant as soon as it hears of it, and is not waited for. Nobody has
+   * learned of it who is cut off, until its session may have ended: in a task that is added again under that name
+   * only the fence, and `guardedBy`, keep its late work out.
    * @throws {QuorateError} NO_NODE: there is none of that name
    */
   async remove(task: string, options?: WaitOptions): Promise<void> {
@@ -125,17 +127,24 @@ export class HotStandby<T = string, In = T> {
     if (stop?.aborted === true) return;
     if (stop !== undefined) onAbort(stop, end);
     const standing = new Map<string, AbortController>();
-    const all = new Set<Promise<void>>();
+    /** By task: resolves when nothing of it is at work. */
+    const settled = new Map<string, Promise<void>>();
     let fault: unknown;
     const begin = (task: string) => {
       const own = new AbortController();
-      const over = this.#stand(task, work, own.signal).catch((error: unknown) => {
-        fault ??= error;
-        end();
-      });
+      // One that was removed and is there again may still be at work here.
+      const former = settled.get(task) ?? Promise.resolve();
+      const over = former
+        .then(() => this.#stand(task, work, own.signal))
+        .catch((error: unknown) => {
+          fault ??= error;
+          end();
+        })
+        .finally(() => {
+          if (settled.get(task) === over) settled.delete(task);
+        });
       standing.set(task, own);
-      all.add(over);
-      void over.then(() => all.delete(over));
+      settled.set(task, over);
     };
     try {
       const { signal } = ending;
@@ -153,7 +162,7 @@ export class HotStandby<T = string, In = T> {
     } finally {
       if (stop !== undefined) offAbort(stop, end);
       for (const own of standing.values()) own.abort();
-      await Promise.all(all);
+      await Promise.all(settled.values());
     }
     if (fault !== undefined) throw fault;
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type Peer, QuorateError } from '../../lib/index.ts';
 import { type Grant, HotStandby, type StandbyMember } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, eventually, PATIENCE, untilNodes } from './support.ts';
+import { byId, eventually, followerAndOther, PATIENCE, untilNodes } from './support.ts';
 
 const WAIT = { timeout: PATIENCE };
 
@@ -182,6 +183,90 @@ test('a take-over that nobody answers is no failure of the work, and is made aga
   assert.deepEqual([member?.failures, cuts.left, errors], [0, 0, []]);
   stop.abort();
   await run;
+});
+
+test('a task that is removed and added again waits, in this process, until its former work has settled', async (t) => {
+  const peer = await solo(t);
+  const standby = standbyOf(peer);
+  await standby.add('a', '1');
+  const stop = new AbortController();
+  const begun: string[] = [];
+  let working = 0;
+  let most = 0;
+  let settle = () => {};
+  const gate = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const run = standby.run(
+    async (running) => {
+      begun.push(running.data);
+      working += 1;
+      most = Math.max(most, working);
+      // It takes no notice of what it has lost.
+      if (begun.length === 1) await gate;
+      else await running.ended;
+      working -= 1;
+    },
+    { signal: stop.signal },
+  );
+  await eventually('it works', () => begun.length === 1);
+  await peer.delete('/bus/a', { recursive: true });
+  await untilNodes(peer, '/bus', 0);
+  await standby.add('a', '2');
+  await standby.watch().until((tasks) => tasks.has('a'), WAIT);
+  await sleep(100);
+  assert.deepEqual(begun, ['1']);
+  settle();
+  await eventually('it works again', () => begun.length === 2);
+  stop.abort();
+  await run;
+  assert.deepEqual([begun, most], [['1', '2'], 1]);
+});
+
+test('late work of a task that was removed and added again has the lower fence, and cannot write', async () => {
+  await using group = await createTestGroup(3);
+  const [cut, other] = await followerAndOther(group);
+  const terms: (Grant & { readonly data: string })[] = [];
+  const stop = new AbortController();
+  const run = (peer: Peer): Promise<void> => {
+    return standbyOf(peer).run(
+      async (running) => {
+        terms.push(running);
+        await running.ended;
+      },
+      { signal: stop.signal },
+    );
+  };
+  await standbyOf(other).add('a', 'old');
+  const first = run(cut);
+  await eventually('it is run', () => terms.length === 1);
+  const [former] = terms;
+  assert.ok(former);
+  await untilLine(standbyOf(other), 'a', `${cut.id} RUNNING`);
+  const guarded = cut.guardedBy(former);
+  group.partition([cut.id]);
+  const late = assert.rejects(guarded.create('/late', 'x', { timeout: PATIENCE }), (error) =>
+    QuorateError.is(error, 'GRANT_LOST', 'SESSION_EXPIRED'),
+  );
+  await standbyOf(other).remove('a', WAIT);
+  await standbyOf(other).add('a', 'new', WAIT);
+  const second = run(other);
+  await eventually('the task of the same name is run', () => terms.length === 2);
+  const [, present] = terms;
+  assert.ok(present);
+  assert.equal(present.data, 'new');
+  assert.ok(present.fence > former.fence);
+  // It learns by its own clock, as nobody else tells it.
+  await former.ended;
+  assert.throws(() => former.assertHeld(), failsWith('GRANT_LOST'));
+  group.heal();
+  await late;
+  await other.sync(WAIT);
+  assert.equal(await other.exists('/late'), undefined);
+  present.assertHeld();
+  await untilLine(standbyOf(other), 'a', `${other.id} RUNNING, ${cut.id} STANDBY`);
+  stop.abort();
+  await Promise.all([first, second]);
 });
 
 test('it ends with its client, and refuses what is wrong', async (t) => {

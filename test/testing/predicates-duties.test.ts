@@ -327,6 +327,27 @@ test('S46 holds when the next in the line takes over from one that is gone', () 
   });
 });
 
+test('late work of a task that was removed is none of the one that was added again; else S33 fires', () => {
+  const late = (verdict: string, taken: (at: string) => Change[], given: Change[]): void => {
+    standby(verdict, (play, book) => {
+      const begins = (peer: number, path: string): void => {
+        const owner = String(peer);
+        const fence = play.by(peer, made(path, stands(owner)));
+        const seen = play.by(peer, play.set(path, stands(owner, 'RUNNING')));
+        book.asserted(book.begun(play.process(peer), running(path, fence), owner, seen));
+      };
+      const first = '/bus/a/_c_3-latch-0000000000';
+      begins(3, first);
+      play.by(1, ...taken(first));
+      if (given.length > 0) play.by(1, ...given);
+      begins(1, '/bus/a/_c_4-latch-0000000000');
+    });
+  };
+  const all = (first: string): Change[] => [first, ONE, TWO, '/bus/a'].map(gone);
+  late('holds', all, [made('/bus/a')]);
+  late('S33', (first) => [gone(first)], []);
+});
+
 test('S46 fires when two are RUNNING, or one that is not the first', () => {
   standby('S46', (play) => {
     play.by(1, play.set(ONE, stands('one', 'RUNNING')));

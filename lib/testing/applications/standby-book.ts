@@ -21,12 +21,17 @@ interface Member {
 interface Failures {
   count: number;
   message: string | undefined;
+  /** The task was removed: who stands for it when it is there again may know nothing of it. */
+  isForgotten: boolean;
 }
 
 export class StandbyBook {
   readonly #folder: string;
   readonly #grants: GrantBook;
-  readonly #tasks = new Set<string>();
+  /** Those in G, each with the transaction that has added it: one that is added again is another one. */
+  readonly #tasks = new Map<string, Zxid>();
+  /** By node of a member: for which of them it stands, or stood. */
+  readonly #stoodFor = new Map<string, Zxid | undefined>();
   /** Those in G. */
   readonly #members = new Map<string, Member>();
   /** By owner and task. */
@@ -37,7 +42,9 @@ export class StandbyBook {
   constructor(path: string) {
     this.#folder = `${path}/`;
     // Whoever removes a task takes it away from those who run it.
-    this.#grants = new GrantBook(this.#folder, (node) => !this.#tasks.has(this.#taskOf(node)));
+    this.#grants = new GrantBook(this.#folder, (node) => {
+      return this.#tasks.get(this.#taskOf(node)) !== this.#stoodFor.get(node);
+    });
   }
 
   get predicate(): Predicate {
@@ -49,7 +56,7 @@ export class StandbyBook {
     };
   }
 
-  get tasks(): ReadonlySet<string> {
+  get tasks(): ReadonlyMap<string, Zxid> {
     return this.#tasks;
   }
 
@@ -64,7 +71,8 @@ export class StandbyBook {
   /** Work is called. */
   begun<T>(process: Holder, running: RunningTask<T>, owner: string, since: Zxid): Holding {
     const { task, path } = running;
-    const holding = this.#grants.granted(process, running, [{ name: task, room: 1 }], 1, since);
+    const name = `${task} of ${formatZxid(this.#stoodFor.get(path) ?? 0n)}`;
+    const holding = this.#grants.granted(process, running, [{ name, room: 1 }], 1, since);
     demand(isHeld(running), 'S46', () => `work is called by ${path}, which is over`);
     const member = this.#members.get(path);
     const isRunning = member === undefined || member.state === 'RUNNING';
@@ -85,8 +93,8 @@ export class StandbyBook {
     this.#grants.done(holding);
     if (failure === undefined) return;
     const key = `${owner} ${task}`;
-    const { count } = this.#failures.get(key) ?? { count: 0 };
-    this.#failures.set(key, { count: count + 1, message: failure });
+    const { count, isForgotten } = this.#failures.get(key) ?? { count: 0, isForgotten: false };
+    this.#failures.set(key, { count: count + 1, message: failure, isForgotten });
   }
 
   #decided(decided: Decided): void {
@@ -95,8 +103,8 @@ export class StandbyBook {
       const { type, path } = step;
       const task = this.#taskOf(path);
       if (path === `${this.#folder}${task}`) {
-        if (type === 'create') this.#tasks.add(task);
-        if (type === 'delete') this.#tasks.delete(task);
+        if (type === 'create') this.#tasks.set(task, zxid);
+        if (type === 'delete') this.#removed(task);
       } else if (type === 'create') this.#came(path, task, step.data);
       else if (type === 'set') this.#changed(path, task, step.data, zxid);
       else if (type === 'delete') this.#members.delete(path);
@@ -104,10 +112,20 @@ export class StandbyBook {
     this.#grants.decided(decided);
   }
 
+  #removed(task: string): void {
+    this.#tasks.delete(task);
+    for (const [key, failures] of this.#failures) {
+      if (key.endsWith(` ${task}`)) failures.isForgotten = true;
+    }
+  }
+
   #came(path: string, task: string, data: string): void {
     const { owner, state, failures, error } = JSON.parse(data);
     demand(state === 'STANDBY', 'S46', () => `${path} comes as ${state}`);
-    const known = this.#failures.get(`${owner} ${task}`);
+    this.#stoodFor.set(path, this.#tasks.get(task));
+    const key = `${owner} ${task}`;
+    if (failures === 0 && this.#failures.get(key)?.isForgotten === true) this.#failures.delete(key);
+    const known = this.#failures.get(key);
     demand(failures === (known?.count ?? 0) && error === known?.message, 'S46', () => {
       return `${owner} has failed at ${task} ${known?.count ?? 0} times (${known?.message}), and says ${data}`;
     });

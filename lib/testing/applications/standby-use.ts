@@ -1,9 +1,12 @@
 /** Those who run tasks or stand by for them, in every process, and those who add and remove tasks. */
 import { QuorateError } from '../../base/errors.ts';
+import type { Client } from '../../client/client.ts';
 import { HotStandby, type RunningTask, type StandbyMember } from '../../recipes/index.ts';
 import { isHeld } from '../grants/grant-book.ts';
 import { demand, type Predicate } from '../predicates/predicate.ts';
+import { Prng } from '../prng.ts';
 import { Mishap } from '../programs/sim-process.ts';
+import { STREAM } from '../swarm.ts';
 import { Actor } from './actor.ts';
 import type { Application, Life } from './application.ts';
 import { StandbyBook } from './standby-book.ts';
@@ -24,8 +27,16 @@ export class StandbyUse implements Application {
   readonly #book = new StandbyBook(PATH);
   /** By task: who works on it now. */
   readonly #working = new Map<string, Actor>();
+  /** Owners and tasks of work that has not settled. */
+  readonly #unsettled = new Set<string>();
+  /** Tasks come back under their names, and whoever runs one writes of it. */
+  readonly #returns: boolean;
   /** Tells owners and tasks apart. */
   #count = 0;
+
+  constructor(seed: number) {
+    this.#returns = new Prng(seed, STREAM.application, 8).chance(0.6);
+  }
 
   get predicate(): Predicate {
     return this.#book.predicate;
@@ -46,7 +57,9 @@ export class StandbyUse implements Application {
 
   /** Every task that there is has one who runs it. */
   owed(): () => readonly string[] {
-    const before = new Map([...this.#book.tasks].map((task) => [task, this.#book.termsOf(task)]));
+    const before = new Map(
+      [...this.#book.tasks.keys()].map((task) => [task, this.#book.termsOf(task)]),
+    );
     return () => {
       return [...before].flatMap(([task, terms]) => {
         const isRun = this.#working.get(task)?.process.alive === true;
@@ -86,24 +99,40 @@ export class StandbyUse implements Application {
     const { process } = stander;
     const { prng } = process;
     const { task } = running;
+    const who = `${owner} at ${task}`;
     const holding = process.call(() => {
+      demand(!this.#unsettled.has(who), 'S46', () => `the former work of ${who} goes on`);
       return this.#book.begun(process, running, owner, stander.applied);
     });
+    this.#unsettled.add(who);
     this.#working.set(task, stander);
     stander.count('ran');
     stander.stage.note(process, () => `${owner} runs ${task} by ${running.path}`, task.length);
     const isShort = prng.chance(0.5);
     while (isHeld(running) && !(isShort && prng.chance(0.3))) {
       process.call(() => this.#book.asserted(holding));
+      if (this.#returns && prng.chance(0.3)) await this.#log(stander, running);
       await Promise.race([running.ended, stander.pause(prng.exponential(STEP))]);
     }
     if (prng.chance(0.2)) await stander.pause(prng.exponential(LATE));
     const failure = prng.chance(0.5) ? FAILURE : RESIGNED;
     const isOver = !isHeld(running);
     if (isOver) stander.count('lost');
+    this.#unsettled.delete(who);
     this.#book.settled(holding, task, owner, isOver ? undefined : failure);
     if (this.#working.get(task) === stander) this.#working.delete(task);
     if (failure === FAILURE) throw new Mishap(FAILURE);
+  }
+
+  /** A write that is refused to whoever is late, also after somebody else was given a task of the same name. */
+  async #log({ client }: Actor, running: RunningTask): Promise<void> {
+    const guarded: Client = client.guardedBy(running);
+    const text = String(running.fence);
+    try {
+      await guarded.update(`/log/${running.task}`, () => text, { timeout: 1_000 });
+    } catch (error) {
+      if (!QuorateError.is(error)) throw error;
+    }
   }
 
   /** The tasks that stay are there, and now and then another one, for a while. */
@@ -121,6 +150,8 @@ export class StandbyUse implements Application {
     try {
       await standby.remove(task);
       operator.count('removed');
+      // At once: who runs it may not have heard of it.
+      if (this.#returns && prng.chance(0.5)) await add(standby, task);
     } catch (error) {
       // Somebody came in that moment: it stays.
       if (!QuorateError.is(error, 'NO_NODE', 'NOT_EMPTY')) throw error;

@@ -136,6 +136,20 @@ export const DUTIES: readonly Injection[] = [
     ...OF_STANDBY,
   },
   {
+    id: 'stands-beside-its-former-work',
+    origin: 'S46: its own work has settled',
+    title:
+      'who hears that a task was added again stands for it while it is still at work on the one that was removed',
+    patches: [
+      {
+        file: STANDBY,
+        find: 'const former = settled.get(task) ?? Promise.resolve();',
+        replace: 'const former = Promise.resolve();',
+      },
+    ],
+    ...OF_STANDBY,
+  },
+  {
     id: 'failures-that-nobody-counts',
     origin: 'S46: who throws or resigns has failed',
     title: 'a failure is not in the node of whoever stands again',
