@@ -8,7 +8,7 @@ import { formatAcl } from './acl-text.ts';
 import type { Done } from './call.ts';
 import type { CallName } from './call-options.ts';
 import type { Created, Znode } from './client.ts';
-import { decodeShared, decodeWith } from './codec.ts';
+import { decodeShared, decodeText, decodeWith } from './codec.ts';
 import type { TreeChange } from './feed.ts';
 import { type Results, resultOf } from './operation.ts';
 import type { RawChange } from './tree-source.ts';
@@ -39,7 +39,11 @@ export function znodeOf<T>(
   path: string | undefined,
 ): Znode<T> {
   if (result.type === 'error') throw fail(view, result, name, path);
-  if (result.type !== 'get' || path === undefined) return impossible(result);
+  if (path === undefined) return impossible(result);
+  if (result.type === 'get-text' && view.fromText !== undefined) {
+    return { path, data: decodeText(view.fromText, result.text, path), stat: result.stat };
+  }
+  if (result.type !== 'get') return impossible(result);
   return { path, data: decodeWith(view.codec, result.data, path), stat: result.stat };
 }
 

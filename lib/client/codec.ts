@@ -1,6 +1,7 @@
 /// <reference lib="es2024.string" />
 import { QuorateError } from '../base/errors.ts';
 import { isThenable } from '../base/thenable.ts';
+import { textOf } from '../base/utf8.ts';
 import { messageOf } from '../peer/events.ts';
 
 /**
@@ -41,20 +42,37 @@ export const bytes: Codec<Uint8Array> = {
   decode: (data) => data,
 };
 
-/** Throws where the bytes are no UTF-8; a byte order mark is text as any other. Half of what a Buffer costs that is made for it. */
-const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** What a codec makes of the text that its bytes are. */
+export type FromText<T> = (text: string) => T;
 
-/** A codec whose values have no part of the bytes, and cannot be written into: all can be given the same. */
-interface SharingCodec<T> extends Codec<T, never> {
-  /** Decodes once, however many ask. The bytes are never written again. */
-  decodeShared(data: Uint8Array): T;
+/** Of the codecs of this library that read text, and of no other that was made of their parts. */
+const fromTexts = new WeakMap<object, FromText<unknown>>();
+
+/** How a codec reads text, if it does: then the bytes need neither be copied for it nor decoded again. */
+export function fromTextOf<T>(codec: Codec<T, never>): FromText<T> | undefined {
+  return fromTexts.get(codec) as FromText<T> | undefined;
 }
 
-/** By their bytes, as long as anybody holds these. */
-const texts = new WeakMap<Uint8Array, string>();
+/** A codec of text, or of what a text says. */
+export function textCodec<T, In>(
+  encode: (value: In) => Uint8Array,
+  fromText: FromText<T>,
+): Codec<T, In> {
+  const decode = (data: Uint8Array): T => fromText(requireText(textOf(data)));
+  // Nobody gives it another decode() beside which this one would still be used.
+  const codec = Object.freeze({ encode, decode });
+  fromTexts.set(codec, fromText);
+  return codec;
+}
 
-const text = {
-  encode(value: string) {
+function requireText(text: string | undefined): string {
+  if (text === undefined) throw new RangeError('the bytes are no UTF-8');
+  return text;
+}
+
+/** Text, the default. Refuses bytes that are no UTF-8 and strings that are no text (lone surrogates). */
+export const utf8: Codec<string> = textCodec(
+  (value: string) => {
     if (typeof value !== 'string') {
       throw new CodecMisuse(
         `data must be a string, not ${typeof value}; use as(json()), as(cbor()) or as(bytes)`,
@@ -65,24 +83,8 @@ const text = {
     const { buffer, byteOffset, length } = Buffer.from(value);
     return new Uint8Array(buffer, byteOffset, length);
   },
-  decode(data: Uint8Array): string {
-    try {
-      return TEXT.decode(data);
-    } catch {
-      throw new RangeError('the bytes are no UTF-8');
-    }
-  },
-  decodeShared(data: Uint8Array): string {
-    const known = texts.get(data);
-    if (known !== undefined) return known;
-    const decoded = text.decode(data);
-    texts.set(data, decoded);
-    return decoded;
-  },
-} satisfies Codec<string> & SharingCodec<string>;
-
-/** Text, the default. Refuses bytes that are no UTF-8 and strings that are no text (lone surrogates). */
-export const utf8: Codec<string> = text;
+  (text) => text,
+);
 
 /** @throws {TypeError} it is no codec: found out here, it is not taken for data that cannot be read */
 export function requireCodec(codec: Codec<unknown, never>): void {
@@ -122,17 +124,32 @@ export function decodeWith<T>(codec: Codec<T, never>, data: Uint8Array, path: st
   }
 }
 
-/** Likewise of bytes that others are shown as well: who may hand them out is given a copy. */
-export function decodeShared<T>(codec: Codec<T, never>, data: Uint8Array, path: string): T {
+/** Likewise of data that the tree has given as text; undefined if it is none. */
+export function decodeText<T>(fromText: FromText<T>, text: string | undefined, path: string): T {
   try {
-    return isSharing(codec) ? codec.decodeShared(data) : codec.decode(new Uint8Array(data));
+    return fromText(requireText(text));
   } catch (error) {
     throw refusal(error, path, 'be read');
   }
 }
 
-function isSharing<T>(codec: Codec<T, never>): codec is SharingCodec<T> {
-  return codec === utf8;
+/** Likewise of bytes that others are shown as well: who may hand them out is given a copy. */
+export function decodeShared<T>(codec: Codec<T, never>, data: Uint8Array, path: string): T {
+  const fromText = fromTextOf(codec);
+  if (fromText === undefined) return decodeWith(codec, new Uint8Array(data), path);
+  return decodeText(fromText, sharedText(data), path);
+}
+
+/** By their bytes, as long as anybody holds these. */
+const texts = new WeakMap<Uint8Array, string>();
+
+/** Decodes once, however many ask. The bytes are never written again. */
+function sharedText(data: Uint8Array): string | undefined {
+  const known = texts.get(data);
+  if (known !== undefined) return known;
+  const text = textOf(data);
+  if (text !== undefined) texts.set(data, text);
+  return text;
 }
 
 function refusal(error: unknown, path: string, what: string): unknown {

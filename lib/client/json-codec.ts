@@ -1,4 +1,4 @@
-import { type Codec, PROMISED, refusePromise, utf8 } from './codec.ts';
+import { type Codec, PROMISED, refusePromise, textCodec, utf8 } from './codec.ts';
 import { requireSchema, type StandardSchema, validate } from './standard-schema.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -12,8 +12,8 @@ export function json<T = unknown>(): Codec<T>;
 export function json<T, In>(schema: StandardSchema<In, T>): Codec<T, In>;
 export function json<T, In>(schema?: StandardSchema<In, T>): Codec<T, In> {
   if (schema !== undefined) requireSchema(schema);
-  return {
-    encode(value) {
+  return textCodec(
+    (value: In) => {
       refusePromise(value, PROMISED);
       if (schema !== undefined) validate(schema, value);
       if (value === undefined) return EMPTY;
@@ -21,9 +21,9 @@ export function json<T, In>(schema?: StandardSchema<In, T>): Codec<T, In> {
       if (text === undefined) throw new RangeError(`a ${typeof value} has no JSON`);
       return utf8.encode(text);
     },
-    decode(data) {
-      const value: unknown = data.length === 0 ? undefined : JSON.parse(utf8.decode(data));
+    (text) => {
+      const value: unknown = text === '' ? undefined : JSON.parse(text);
       return schema === undefined ? (value as T) : validate(schema, value);
     },
-  };
+  );
 }

@@ -54,11 +54,13 @@ export abstract class TreeView<T, In> extends View<T, In> {
   abstract guardedBy(grant: HeldGrant): TreeView<T, In>;
 
   get(path: string, options?: ReadOptions): Promise<Znode<T>> {
-    return this.ask('get', path, options, readNode, znodeOf<T>);
+    const read = this.fromText === undefined ? readNode : readText;
+    return this.ask('get', path, options, read, znodeOf<T>);
   }
 
   find(path: string, options?: ReadOptions): Promise<Znode<T> | undefined> {
-    return this.ask('find', path, options, readNode, znodeOrNone<T>);
+    const read = this.fromText === undefined ? readNode : readText;
+    return this.ask('find', path, options, read, znodeOrNone<T>);
   }
 
   exists(path: string, options?: ReadOptions): Promise<Stat | undefined> {
@@ -262,6 +264,10 @@ function timedOut(what: string, path: string): QuorateError {
 
 function readNode(path: string): ReadOperation {
   return { type: 'get', path };
+}
+
+function readText(path: string): ReadOperation {
+  return { type: 'get-text', path };
 }
 
 function readStat(path: string): ReadOperation {

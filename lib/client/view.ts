@@ -6,7 +6,7 @@ import type { Done } from './call.ts';
 import { type CallName, checkOptions, freshness } from './call-options.ts';
 import type { ReadOptions } from './client.ts';
 import type { SessionSource } from './client-core.ts';
-import { type Codec, decodeWith, encodeWith, utf8 } from './codec.ts';
+import { type Codec, decodeWith, encodeWith, type FromText, fromTextOf, utf8 } from './codec.ts';
 import { callError, type Failure } from './failure.ts';
 import type { Watch } from './feed.ts';
 import { type Guard, GuardedQuestion, isGuarded } from './guard.ts';
@@ -29,6 +29,8 @@ export class View<T, In> {
   readonly source: SessionSource;
   readonly place: Place;
   readonly codec: Codec<T, In>;
+  /** What it makes of text, if its codec reads that. */
+  readonly fromText: FromText<T> | undefined;
   /** What its writes depend on, if they do. */
   protected readonly guard: Guard | undefined;
 
@@ -36,6 +38,7 @@ export class View<T, In> {
     this.source = source;
     this.place = place;
     this.codec = codec;
+    this.fromText = fromTextOf(codec);
     this.guard = guard;
   }
 

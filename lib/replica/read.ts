@@ -7,6 +7,7 @@ import type {
   Failure,
   GetAclResult,
   GetResult,
+  GetTextResult,
   SubtreeResult,
 } from '../tree/reader.ts';
 import type { WatchKind } from '../tree/watch-event.ts';
@@ -17,6 +18,8 @@ import type { WatchKind } from '../tree/watch-event.ts';
  */
 export type ReadOperation =
   | { readonly type: 'get'; readonly path: string; readonly watch?: boolean }
+  /** The data as text. */
+  | { readonly type: 'get-text'; readonly path: string }
   /** Its watch fires when the node comes, goes or changes; the others' need the node to exist. */
   | { readonly type: 'exists'; readonly path: string; readonly watch?: boolean }
   | {
@@ -65,6 +68,7 @@ export interface ReadOptions {
 /** `data` is a copy: the caller may keep it. */
 export type ReadResult =
   | GetResult
+  | GetTextResult
   | ExistsResult
   | ChildrenResult
   | GetAclResult

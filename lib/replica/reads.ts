@@ -141,6 +141,8 @@ export class Reads {
           this.#watch(hosted, operation.path, 'data');
         return result;
       }
+      case 'get-text':
+        return machine.getText(operation.path, reader);
       case 'exists': {
         const result = machine.exists(operation.path, reader);
         const absent = result.type === 'error' && result.code === 'NO_NODE';

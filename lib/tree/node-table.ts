@@ -1,8 +1,10 @@
-import { unreachable } from '../base/assert.ts';
 import { addHash, hashBytes, hashWords, subtractHash } from '../base/hash.ts';
+import { textOf } from '../base/utf8.ts';
 import type { Acl } from './acl.ts';
 import type { ChildList } from './child-list.ts';
+import { KINDS, kindNumber } from './node-kinds.ts';
 import type { SavedNode } from './node-mark.ts';
+import { RecentTexts } from './recent-texts.ts';
 import { Slabs, type Tenant } from './slabs.ts';
 import type { NodeKind } from './txn.ts';
 import type { Stat } from './znode.ts';
@@ -37,24 +39,8 @@ const PARENT = 27;
 /** The node's share of the table's digest; a word again. */
 const DIGEST = 14;
 
-const KINDS: readonly NodeKind[] = ['persistent', 'ephemeral', 'container', 'ttl'];
 const NO_SLAB = -1;
 const NO_DATA = new Uint8Array(0);
-
-function kindNumber(kind: NodeKind): number {
-  switch (kind) {
-    case 'persistent':
-      return 0;
-    case 'ephemeral':
-      return 1;
-    case 'container':
-      return 2;
-    case 'ttl':
-      return 3;
-    default:
-      return unreachable(kind);
-  }
-}
 
 /** The first page begins with so many rows and grows: a small tree is small. */
 const FIRST_ROWS = 64;
@@ -114,6 +100,8 @@ export class NodeTable implements Tenant {
   readonly #pages: Page[] = [];
   readonly #free: number[] = [];
   readonly #slabs: Slabs = new Slabs(this);
+  /** Of rows whose data has not changed since. */
+  readonly #texts: RecentTexts = new RecentTexts();
   #rows = 0;
   #digest = 0;
 
@@ -161,6 +149,7 @@ export class NodeTable implements Tenant {
 
   /** Gives a row back. */
   remove(row: number): void {
+    this.#texts.forget(row);
     this.#release(row);
     this.#digest = subtractHash(this.#digest, this.#float(row, DIGEST));
     this.#page(row).children[row & (PAGE - 1)] = undefined;
@@ -334,7 +323,21 @@ export class NodeTable implements Tenant {
     return slab === NO_SLAB ? NO_DATA : this.#slabs.copy(slab, page.ints[half + OFFSET] as number);
   }
 
+  /** The data as text, undefined if it is none; decoded once while it is read again and again. */
+  text(row: number): string | undefined {
+    const known = this.#texts.get(row);
+    if (known !== undefined) return known;
+    const page = this.#page(row);
+    const half = (row & (PAGE - 1)) * HALVES;
+    const slab = page.ints[half + SLAB] as number;
+    if (slab === NO_SLAB) return '';
+    const text = textOf(this.#slabs.view(slab, page.ints[half + OFFSET] as number));
+    if (text !== undefined) this.#texts.keep(row, text);
+    return text;
+  }
+
   setData(row: number, bytes: Uint8Array): void {
+    this.#texts.forget(row);
     const page = this.#page(row);
     const half = (row & (PAGE - 1)) * HALVES;
     page.floats[(half >> 1) + DATA_HASH] = bytes.length === 0 ? 0 : hashBytes(0, 0, 0, bytes);

@@ -36,6 +36,13 @@ export interface GetResult {
   readonly stat: Stat;
 }
 
+export interface GetTextResult {
+  readonly type: 'get-text';
+  /** The data as text; undefined: the bytes are no UTF-8. */
+  readonly text: string | undefined;
+  readonly stat: Stat;
+}
+
 export interface ExistsResult {
   readonly type: 'exists';
   readonly stat: Stat;

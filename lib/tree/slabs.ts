@@ -120,6 +120,13 @@ export class Slabs {
     return new Uint8Array(this.#poolBuffer, to * 4, length);
   }
 
+  /** An item where it lies: to be read at once, and never written into. */
+  view(index: number, offset: number): Uint8Array {
+    const { bytes, words } = this.#at(index);
+    const from = offset + LEAD;
+    return bytes.subarray(from, from + (words[(offset >> 2) + 1] as number));
+  }
+
   /** Bytes of all slabs, living or dead. */
   get capacity(): number {
     return this.#capacity;

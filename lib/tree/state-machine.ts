@@ -12,6 +12,7 @@ import type {
   Failure,
   GetAclResult,
   GetResult,
+  GetTextResult,
   Page,
   Reader,
   SubtreeResult,
@@ -165,6 +166,11 @@ export class StateMachine {
 
   get(path: string, reader: Reader): GetResult | Failure {
     return reads.get(this.tree, path, reader);
+  }
+
+  /** The same, for who takes the data as text: no copy is made of it. */
+  getText(path: string, reader: Reader): GetTextResult | Failure {
+    return reads.getText(this.tree, path, reader);
   }
 
   exists(path: string, reader: Reader): ExistsResult | Failure {

@@ -10,6 +10,7 @@ import type {
   Failure,
   GetAclResult,
   GetResult,
+  GetTextResult,
   Page,
   Reader,
   SubtreeResult,
@@ -39,6 +40,12 @@ export function get(tree: DataTree, path: string, reader: Reader): GetResult | F
   const row = readable(tree, path, reader, PERMISSION.read);
   if (typeof row !== 'number') return row;
   return { type: 'get', data: tree.table.data(row), stat: tree.table.stat(row) };
+}
+
+export function getText(tree: DataTree, path: string, reader: Reader): GetTextResult | Failure {
+  const row = readable(tree, path, reader, PERMISSION.read);
+  if (typeof row !== 'number') return row;
+  return { type: 'get-text', text: tree.table.text(row), stat: tree.table.stat(row) };
 }
 
 export function exists(tree: DataTree, path: string, reader: Reader): ExistsResult | Failure {

@@ -5,6 +5,7 @@ import { cbor } from '../../lib/client/cbor-codec.ts';
 import { bytes, type Codec, decodeWith, encodeWith, utf8 } from '../../lib/client/codec.ts';
 import { json } from '../../lib/client/json-codec.ts';
 import type { StandardSchema } from '../../lib/client/standard-schema.ts';
+import { solo } from './solo.ts';
 
 function roundTrip<T>(codec: Codec<T>, value: T): T {
   return decodeWith(codec, encodeWith(codec, value, '/a'), '/a');
@@ -43,6 +44,16 @@ test('utf8 refuses bytes that are no text instead of handing out replacement cha
     assert.equal(error.path, '/config/db');
     assert.equal(error.outcome, 'not-applied');
   }
+});
+
+test('a codec that is made of the parts of another reads as its own decode() says', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/a', '"x"');
+  const loud: Codec<string> = { ...utf8, decode: (data) => utf8.decode(data).toUpperCase() };
+  assert.equal((await peer.as(loud).get('/a')).data, '"X"');
+  const listed: Codec<unknown> = { ...json(), decode: (data) => [json().decode(data)] };
+  assert.deepEqual((await peer.as(listed).get('/a')).data, ['x']);
+  assert.throws(() => Object.assign(utf8, { decode: loud.decode }), TypeError);
 });
 
 test('utf8 refuses a string that is no text', () => {

@@ -261,6 +261,21 @@ test('what was handed out cannot be used to write into the tree', () => {
   assert.deepEqual(again.type === 'get' && again.data, bytes('given'));
 });
 
+test('text that was read while all could read it is kept from who may not read it now', () => {
+  const world = new World();
+  const session = world.open();
+  world.do(session, create('/a', { data: 'given' }));
+  const before = world.state.getText('/a', who());
+  assert.equal(before.type === 'get-text' && before.text, 'given');
+  const acl = [{ scheme: 'digest', id: 'a:b', permissions: 31 }];
+  world.do(session, { type: 'set-acl', path: '/a', version: -1, acl });
+  assert.deepEqual(world.state.getText('/a', who()), {
+    type: 'error',
+    code: 'NO_AUTH',
+    path: '/a',
+  });
+});
+
 test('an ACL that its identities make too long is refused: every peer could read all that is in the log', () => {
   const world = new World();
   const session = world.open();

@@ -6,6 +6,7 @@ import { hashText } from '../../lib/base/hash.ts';
 import { ChildList } from '../../lib/tree/child-list.ts';
 import { PathIndex } from '../../lib/tree/path-index.ts';
 import { TRUSTED } from '../../lib/tree/reader.ts';
+import { RecentTexts } from '../../lib/tree/recent-texts.ts';
 import { Slabs } from '../../lib/tree/slabs.ts';
 import { bytes, create, outcome, remove, set, World } from './world.ts';
 
@@ -189,6 +190,39 @@ test('data of every size is what was set', () => {
     assert.deepEqual(found.data, bytes(data));
     assert.equal(found.stat.dataLength, length);
   }
+});
+
+test('nodes that share a place of the recent texts are not taken for each other', () => {
+  const texts = new RecentTexts();
+  texts.keep(1, 'one');
+  texts.keep(1 + 4096, 'other');
+  assert.equal(texts.get(1), undefined);
+  texts.forget(1);
+  assert.equal(texts.get(1 + 4096), 'other');
+  texts.forget(1 + 4096);
+  assert.equal(texts.get(1 + 4096), undefined);
+  texts.keep(2, 'x'.repeat(100_000));
+  assert.equal(texts.get(2), undefined, 'a long text would fill the memory');
+});
+
+test('text is what the data says, however often it is read and whatever stood there before', () => {
+  const world = new World();
+  const session = world.open();
+  world.do(session, create('/a'));
+  for (const text of ['', 'x', 'größer', '\ufeffa', 'y'.repeat(3000), '', 'x']) {
+    world.do(session, set('/a', text));
+    for (let time = 0; time < 2; time += 1) {
+      const found = world.state.getText('/a', TRUSTED);
+      assert.equal(found.type === 'get-text' && found.text, text);
+    }
+  }
+  world.do(session, remove('/a'));
+  world.do(session, create('/a', { data: Uint8Array.of(0xff, 0x61) }));
+  const found = world.state.getText('/a', TRUSTED);
+  assert.deepEqual(found.type === 'get-text' && [found.text, found.stat.dataLength], [
+    undefined,
+    2,
+  ]);
 });
 
 test('a subtree comes parents first, siblings sorted; ephemerals by the text they begin with', () => {

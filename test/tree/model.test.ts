@@ -198,6 +198,19 @@ class Pair {
       const expected = this.#expected.shift();
       if (expected !== undefined) assert.deepEqual(plain(result), expected);
     }
+    this.#readAsText();
+  }
+
+  /** Again and again while the nodes change: what is remembered of one state must not show in the next. */
+  #readAsText(): void {
+    const { state } = this.world;
+    for (const path of this.model.nodes.keys()) {
+      const found = state.get(path, TRUSTED);
+      const read = state.getText(path, TRUSTED);
+      if (found.type === 'error') assert.deepEqual(read, found);
+      else if (read.type === 'error') assert.fail(read.code);
+      else assert.deepEqual([read.text, read.stat], [text(found.data), found.stat]);
+    }
   }
 
   compare(): void {
