@@ -9,6 +9,7 @@ import { checkCall, type StopOptions, WAIT_OPTIONS, type WaitOptions } from '../
 import { checkPlace } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
 import { Contention } from './contention.ts';
+import { errorText } from './error-text.ts';
 import { FoldedWatch } from './folded-watch.ts';
 import type { Grant } from './grant.ts';
 import type { HeldClaim } from './held-claim.ts';
@@ -231,6 +232,8 @@ export class HotStandby<T = string, In = T> {
     stop: AbortSignal,
   ): Promise<string | undefined> {
     const giveUp = () => term.giveUp();
+    // Whoever releases it has resigned, as whoever returns; a term that was lost or stopped is no failure.
+    const isOwnEnd = () => term.stillHeld() || (term.isReleased && !stop.aborted);
     if (stop.aborted) giveUp();
     else onAbort(stop, giveUp);
     let hasBegun = false;
@@ -241,13 +244,13 @@ export class HotStandby<T = string, In = T> {
         return undefined;
       hasBegun = true;
       await whileHeld(term, () => work(runningTask(term, task, data)));
-      return term.stillHeld() ? 'it resigned' : undefined;
+      return isOwnEnd() ? 'it resigned' : undefined;
     } catch (error) {
-      if (!term.stillHeld()) return undefined;
+      if (!isOwnEnd()) return undefined;
       // Nothing that the work has done.
       if (QuorateError.is(error, ...NOT_YET) && !hasBegun) throw error;
       report(this.#client, error);
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     } finally {
       offAbort(stop, giveUp);
       await term.release();

@@ -8,6 +8,7 @@ import { checkCall, type StopOptions } from '../client/wait.ts';
 import { type AnyClient, checkPlace } from './any-client.ts';
 import { bounded } from './bounded.ts';
 import { Directory, FOLDERS } from './directory.ts';
+import { errorText } from './error-text.ts';
 import { FoldedWatch } from './folded-watch.ts';
 import { makeFolder } from './folder.ts';
 import type { Grant } from './grant.ts';
@@ -137,7 +138,7 @@ export class Scanner {
       const { load, detail } = (await bounded(call(), { timeout, signal }, context)) ?? {};
       return { passed: true, load: numberOf(load), detail };
     } catch (error) {
-      return { passed: false, detail: error instanceof Error ? error.message : String(error) };
+      return { passed: false, detail: errorText(error) };
     } finally {
       probing.abort();
     }

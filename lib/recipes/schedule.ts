@@ -7,6 +7,7 @@ import type { Watch } from '../client/feed.ts';
 import { checkCall, type StopOptions } from '../client/wait.ts';
 import { type AnyClient, checkPlace } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
+import { errorText } from './error-text.ts';
 import { type Fold, FoldedWatch } from './folded-watch.ts';
 import type { Grant } from './grant.ts';
 import { HeldClaim } from './held-claim.ts';
@@ -48,7 +49,6 @@ type RecordClient = Client<TickRecord | undefined, TickRecord>;
 const LOOK = 30_000;
 /** Before the next attempt, when the group did not answer, ms. */
 const RETRY = 100;
-const ERROR_MAX = 1_000;
 const PASSING = ['TIMED_OUT', 'OVERLOADED', 'SESSION_EXPIRED', 'SESSION_MOVED'] as const;
 
 /**
@@ -218,12 +218,7 @@ export class Schedule {
     } catch (error) {
       if (!run.stillHeld()) return;
       report(this.#client, error);
-      const text = error instanceof Error ? error.message : String(error);
-      await this.#finish(run, {
-        ...run.record,
-        state: 'failed',
-        error: text.slice(0, ERROR_MAX).toWellFormed(),
-      });
+      await this.#finish(run, { ...run.record, state: 'failed', error: errorText(error) });
     } finally {
       if (stop !== undefined) offAbort(stop, giveUp);
       await run.release();

@@ -26,7 +26,7 @@ export interface StandbyMember {
   readonly fence: bigint;
   /** How often its work has thrown or resigned since it was started. */
   readonly failures: number;
-  /** What the work threw the last time. */
+  /** What the work threw the last time: the first 1,000 characters of the message. */
   readonly error?: string;
 }
 

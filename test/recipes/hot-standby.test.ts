@@ -282,3 +282,50 @@ test('it ends with its client, and refuses what is wrong', async (t) => {
   await peer.close();
   await running;
 });
+
+test('who releases a task has resigned: it pauses, and what it throws then is told', async (t) => {
+  const peer = await solo(t);
+  const errors: unknown[] = [];
+  peer.on('error', (error) => errors.push(error));
+  const standby = new HotStandby(peer, '/bus', { failurePause: 3_600_000 });
+  await standby.add('orders', 'data');
+  const stop = new AbortController();
+  let count = 0;
+  const running = standby.run(
+    async (task) => {
+      count += 1;
+      await task.release();
+      throw new Error('behind its release');
+    },
+    { signal: stop.signal },
+  );
+  await eventually('it is told', () => errors.length > 0);
+  await peer.sync();
+  stop.abort();
+  await running;
+  assert.equal(count, 1, 'it does not stand again before the pause is over');
+  assert.deepEqual(errors.map(String), ['Error: behind its release']);
+});
+
+test('whatever the work throws, it stands again and tells the beginning of it', async (t) => {
+  const peer = await solo(t);
+  const standby = new HotStandby(peer, '/bus', { failurePause: 0 });
+  await standby.add('orders', 'data');
+  const stop = new AbortController();
+  const thrown: unknown[] = [new Error('x'.repeat(2_000_000)), Object.create(null)];
+  const running = standby.run(
+    () => {
+      if (thrown.length > 0) throw thrown.shift();
+      stop.abort();
+    },
+    { signal: stop.signal },
+  );
+  const texts: (string | undefined)[] = [];
+  const watching = standby.watch().subscribe((tasks) => {
+    const [own] = tasks.get('orders') ?? [];
+    if (own !== undefined && !texts.includes(own.error)) texts.push(own.error);
+  });
+  await running;
+  watching[Symbol.dispose]();
+  assert.deepEqual(texts, [undefined, 'x'.repeat(1_000), 'something without a text was thrown']);
+});
