@@ -1,6 +1,9 @@
 import { offAbort, onAbort } from '../client/abort.ts';
 import type { WaitOptions } from '../client/wait.ts';
 
+/** A timer of Node holds 31 bits, and does not wait at all for more. */
+export const TIMER_MAX = 2_147_483_647;
+
 /** One wait of many steps: they share one time and one signal. */
 export class Patience {
   /** Ms, as it was given. */
@@ -25,7 +28,7 @@ export class Patience {
   }
 }
 
-/** Waits; whoever waits is not what keeps the process alive. Ends early with the signal, and never rejects. */
+/** Waits, 24 days at most; whoever waits is not what keeps the process alive. Ends early with the signal, and never rejects. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
@@ -33,7 +36,7 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
       if (signal !== undefined) offAbort(signal, end);
       resolve();
     };
-    const timer = setTimeout(end, milliseconds).unref();
+    const timer = setTimeout(end, Math.min(milliseconds, TIMER_MAX)).unref();
     if (signal?.aborted === true) end();
     else if (signal !== undefined) onAbort(signal, end);
   });

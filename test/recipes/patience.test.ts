@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pause } from '../../lib/recipes/patience.ts';
 
 test('many pauses end early with one signal, on which Node sees one listener', async () => {
@@ -19,4 +20,17 @@ test('a pause that is over leaves nothing at its signal', async () => {
   await pause(1, signal);
   clearInterval(alive);
   assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
+
+test('a pause that no timer can hold is none that is over at once', async () => {
+  const stop = new AbortController();
+  let isOver = false;
+  const pausing = pause(3e9, stop.signal).then(() => {
+    isOver = true;
+  });
+  // A timer that overflows is over after one millisecond.
+  await sleep(50);
+  assert.equal(isOver, false);
+  stop.abort();
+  await pausing;
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { json } from '../../lib/index.ts';
 import { openTtlNode } from '../../lib/recipes/index.ts';
+import { pause } from '../../lib/recipes/patience.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
 import { type Before, byId, eventually, PATIENCE, picky, preceded } from './support.ts';
@@ -119,4 +120,12 @@ test('closing it does not wait for a sign of life that is on its way', async (t)
   await eventually('a sign of life', () => signal !== undefined);
   await node.close({ keep: true });
   assert.equal(signal?.aborted, true);
+});
+
+test('the longest time to live there is costs no sign of life in each millisecond', async (t) => {
+  const peer = await solo(t);
+  await using _ = await openTtlNode(peer, '/stations/1', 'charging', { ttl: 2 ** 40 - 1 });
+  for (let turns = 0; turns < 50; turns += 1) await peer.sync();
+  await pause(50);
+  assert.equal((await peer.exists('/stations/1/touch'))?.version, 0);
 });
