@@ -16,6 +16,8 @@ export async function serve(
   if (stop?.aborted === true) giveUp();
   else if (stop !== undefined) onAbort(stop, giveUp);
   try {
+    // The signal has aborted before anybody could listen: nobody is to begin any more.
+    if (!held.stillHeld()) return held.isReleased;
     await whileHeld(held, work);
     return held.stillHeld() || held.isReleased;
   } catch (error) {

@@ -4,7 +4,7 @@ import { json, QuorateError } from '../../lib/index.ts';
 import { type Candidate, type Grant, LeaderElection } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, PATIENCE, untilNodes } from './support.ts';
+import { byId, PATIENCE, preceded, untilNodes } from './support.ts';
 
 test('another one takes over when the leader is killed', async () => {
   await using group = await createTestGroup(3);
@@ -134,4 +134,21 @@ test('what is no function or no option is refused', async (t) => {
   await assert.rejects(election.run(wrong), TypeError);
   assert.throws(() => new LeaderElection(peer, 'l'), failsWith('BAD_ARGUMENTS'));
   assert.throws(() => new LeaderElection(peer, '/l', { dta: 'x' } as object), TypeError);
+});
+
+test('nobody is called for a term that was stopped in the moment of its election', async (t) => {
+  const peer = await solo(t);
+  const stop = new AbortController();
+  // The last look before it is elected: its answer is there already when it is stopped.
+  const client = preceded(peer, { exists: () => queueMicrotask(() => stop.abort()) });
+  let isCalled = false;
+  await new LeaderElection(client, '/leader').run(
+    async (term) => {
+      isCalled = true;
+      await new Promise((resolve) => term.signal.addEventListener('abort', resolve));
+    },
+    { signal: stop.signal },
+  );
+  assert.equal(isCalled, false);
+  await untilNodes(peer, '/leader', 0);
 });

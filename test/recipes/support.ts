@@ -160,6 +160,7 @@ export interface Before {
   set?: Hook;
   multi?: Hook;
   find?: Hook;
+  exists?: Hook;
 }
 
 /** A client whose calls are preceded by something. */
@@ -175,7 +176,7 @@ export function preceded(client: Client, before: Before): Client {
 }
 
 function isHook(name: string): name is keyof Before {
-  return ['create', 'set', 'multi', 'find'].includes(name);
+  return ['create', 'set', 'multi', 'find', 'exists'].includes(name);
 }
 
 /** Refuses what begins with `bad`. */
