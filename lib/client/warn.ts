@@ -8,3 +8,11 @@ import { View } from './view.ts';
 export function warn(client: object, warning: QuorateError): void {
   if (client instanceof View) client.source.warn(warning);
 }
+
+/**
+ * Tells what an application's function threw where no caller waits for it: by the event `error` of the peer, or
+ * its logger.
+ */
+export function report(client: object, error: unknown): void {
+  if (client instanceof View) client.source.report(error);
+}

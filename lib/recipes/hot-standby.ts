@@ -6,6 +6,7 @@ import { bytes } from '../client/codec.ts';
 import type { Watch } from '../client/feed.ts';
 import { json } from '../client/json-codec.ts';
 import { checkCall, type StopOptions, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
+import { report } from '../client/warn.ts';
 import { checkPlace } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
 import { Contention } from './contention.ts';
@@ -17,7 +18,6 @@ import { WITHOUT_END } from './keep-trying.ts';
 import { ownerHere } from './owner.ts';
 import { Patience, pause } from './patience.ts';
 import { QueueRules } from './queue-rules.ts';
-import { report } from './report.ts';
 import { type StandbyMember, type StandbyRecord, StandbyTasks } from './standby-tasks.ts';
 import { whileHeld } from './while-held.ts';
 

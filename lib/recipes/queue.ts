@@ -9,6 +9,7 @@ import {
   WAIT_OPTIONS,
   type WaitOptions,
 } from '../client/wait.ts';
+import { report } from '../client/warn.ts';
 import { checkPlace } from './any-client.ts';
 import { LentItem } from './lent-item.ts';
 import { Patience, pause } from './patience.ts';
@@ -17,7 +18,6 @@ import { delayedPrefix, entryPrefix, PRIORITY_MAX, QueuePlace } from './queue-pl
 import { Room } from './queue-room.ts';
 import { Taker } from './queue-taker.ts';
 import { Waiting } from './queue-waiting.ts';
-import { report } from './report.ts';
 
 /** How a queue behaves; the same wherever it is used. */
 export interface QueueOptions {

@@ -5,6 +5,7 @@ import { offAbort, onAbort } from '../client/abort.ts';
 import type { Client } from '../client/client.ts';
 import type { Watch } from '../client/feed.ts';
 import { checkCall, type StopOptions } from '../client/wait.ts';
+import { report } from '../client/warn.ts';
 import { type AnyClient, checkPlace } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
 import { errorText } from './error-text.ts';
@@ -13,7 +14,6 @@ import type { Grant } from './grant.ts';
 import { HeldClaim } from './held-claim.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { Patience, pause } from './patience.ts';
-import { report } from './report.ts';
 import {
   checkScheduleOptions,
   type ScheduleOptions,

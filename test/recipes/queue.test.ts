@@ -415,3 +415,32 @@ test('what is no option, no number and no function is refused', async (t) => {
   assert.equal(byId([peer], peer.id), peer);
   assert.deepEqual(await queue.putAll([]), []);
 });
+
+test('what the work throws is told as it is, whatever else the client may do', async (t) => {
+  const peer = await solo(t);
+  const errors: unknown[] = [];
+  peer.on('error', (error) => errors.push(error));
+  const queue = new Queue(peer.namespace('/shop'), '/q');
+  await queue.put('item');
+  await peer.setAcl('/shop', ['world:anyone:cdwa']);
+  let goOn = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let isAtWork = false;
+  using _ = peer.watch('/elsewhere').subscribe(() => {
+    isAtWork = true;
+    return held;
+  });
+  await eventually('a listener is at work', () => isAtWork);
+  const stop = new AbortController();
+  await queue.run(
+    () => {
+      stop.abort();
+      throw new Error('the own one');
+    },
+    { signal: stop.signal },
+  );
+  assert.deepEqual(errors.map(String), ['Error: the own one']);
+  goOn();
+});
