@@ -71,7 +71,7 @@ export function checkOptions(call: CallName, options: object | undefined): void 
   if (options !== undefined) checkCall(call, options, CALLS[call].known, CALLS[call].strict);
 }
 
-const LEVELS: readonly unknown[] = ['local', 'linearizable', 'stale'];
+const LEVELS: readonly unknown[] = ['local', 'unordered', 'linearizable', 'stale'];
 
 /** How fresh a read must be, as the replica is told it. */
 export function freshness(options: ReadOptions | undefined): ReplicaReadOptions | undefined {

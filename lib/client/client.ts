@@ -17,12 +17,13 @@ export interface ReadOptions extends WaitOptions {
   /** Wait until this peer has applied that transaction: causal reads across processes. */
   readonly after?: bigint;
   /**
-   * `local`: what this peer has applied, while it serves. `linearizable`: at least as fresh as the
-   * moment of the call, by a quorum round. `stale`: also without a quorum; how old is
+   * `local`: what this peer has applied, while it serves, behind the writes that the session has under way.
+   * `unordered`: the same without waiting for them; what was acknowledged is seen. `linearizable`: at least as
+   * fresh as the moment of the call, by a quorum round. `stale`: also without a quorum; how old is
    * `status.contactAge`.
    * @default 'local'
    */
-  readonly consistency?: 'local' | 'linearizable' | 'stale';
+  readonly consistency?: 'local' | 'unordered' | 'linearizable' | 'stale';
 }
 
 /** Which children to list: for a node that has many, a page at a time. */

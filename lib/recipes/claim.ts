@@ -50,7 +50,9 @@ export class Claim {
   /** Whether all its nodes are there, and its own. */
   async stands(wait: Patience): Promise<boolean> {
     const { session, fence } = this;
-    const stats = await Promise.all(this.paths.map((path) => session.exists(path, wait.left)));
+    // They were acknowledged: what others have under way in this session says nothing of them.
+    const look = { ...wait.left, consistency: 'unordered' } as const;
+    const stats = await Promise.all(this.paths.map((path) => session.exists(path, look)));
     return stats.every((stat) => stat?.czxid === fence && stat.ephemeralOwner === session.id);
   }
 

@@ -100,7 +100,8 @@ export async function pathsIn(
  */
 async function standingOf(session: RawSession, path: string, wait: Patience): Promise<Standing> {
   const folder = parentOf(path);
-  const names = await namesIn(session, folder, wait.left);
+  // Its own node was acknowledged: it need not wait for what others have under way in this session.
+  const names = await namesIn(session, folder, { ...wait.left, consistency: 'unordered' });
   const own = placeOf(nameOf(path));
   if (own === undefined || !names.includes(own.name)) return { type: 'displaced' };
   const last = lastAhead(names, own);

@@ -56,11 +56,12 @@ export type ReadOperation =
 export interface ReadOptions {
   /**
    * `local`: this peer's own state, when it serves and the session's earlier writes are decided.
+   * `unordered`: the same at once where it can be, in front of writes that are not decided yet.
    * `linearizable`: not before a quorum has confirmed the leader (step 27).
    * `stale`: at once, whatever is known of the group.
    * @default 'local'
    */
-  readonly consistency?: 'local' | 'linearizable' | 'stale';
+  readonly consistency?: 'local' | 'unordered' | 'linearizable' | 'stale';
   /** Not before this transaction is applied here. */
   readonly after?: Zxid;
 }

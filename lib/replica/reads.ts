@@ -59,7 +59,8 @@ export class Reads {
     const stale = consistency === 'stale';
     const linearizable = consistency === 'linearizable';
     const free = stale || (this.#free(hosted) && !linearizable);
-    if (free && after <= this.#machine().zxid && (stale || hosted.queue.idle)) {
+    const isFirst = consistency !== 'local' || hosted.queue.idle;
+    if (free && after <= this.#machine().zxid && isFirst) {
       const result = this.#perform(hosted, operation);
       // Behind what was not handed over yet, or the session would hear of it out of order (S24).
       if (!this.#outbox.undelivered) return result;

@@ -138,7 +138,7 @@ class Client {
   #read(replica: Replica, session: SessionHandle): void {
     const prng = this.#prng;
     const operation = drawRead(prng);
-    const consistency = prng.pick(['local', 'local', 'linearizable', 'stale'] as const);
+    const consistency = prng.pick(['local', 'unordered', 'linearizable', 'stale'] as const);
     const options: ReadOptions = consistency === 'local' ? {} : { consistency };
     this.#clients.read(this.#peer, replica, session, operation, options);
   }

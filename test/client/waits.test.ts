@@ -108,6 +108,17 @@ test('a hundred waits on one signal are no leak to Node, and all are cut short',
   assert.deepEqual(warnings, []);
 });
 
+test('an unordered read does not wait for what others write through the session', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/a', 'old');
+  const writing = peer.set('/a', 'new');
+  const [ordered, unordered] = [peer.get('/a'), peer.get('/a', { consistency: 'unordered' })];
+  assert.equal((await unordered).data, 'old', 'it is in front of the write');
+  await writing;
+  assert.equal((await peer.get('/a', { consistency: 'unordered' })).data, 'new', 'acknowledged');
+  assert.equal((await ordered).data, 'new', 'in the order of the session');
+});
+
 test('after waits for a transaction, and a zxid of the past costs nothing', async (t) => {
   const peer = await solo(t);
   const { stat } = await peer.create('/a', 'x');

@@ -17,6 +17,9 @@ const UNREAD: ReadonlySet<ErrorCode> = new Set([
   'OVERLOADED',
 ]);
 
+/** Reads that are answered without asking a quorum, where a leader is in no doubt. */
+const UNASKED: readonly unknown[] = [undefined, 'local', 'unordered'];
+
 /**
  * S37: who leads and stood still for longer than the others wait may have been replaced meanwhile. It
  * commits nothing, expires nobody and reads nothing unasked before a quorum has answered a PING that it
@@ -77,7 +80,7 @@ export const stalledLeaders: Predicate = {
       },
       told(peer, delivery, read) {
         if (delivery.type !== 'read' || read === undefined || !doubtful.has(read)) return;
-        if ((read.options.consistency ?? 'local') !== 'local') return;
+        if (!UNASKED.includes(read.options.consistency)) return;
         const { result } = delivery;
         if (result.type === 'error' && UNREAD.has(result.code)) return;
         demandConfirmed(peer, () => `reads ${read.operation.type}`);

@@ -3,8 +3,8 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Target } from './target.ts';
 
-/** 'mixed': nine reads, one write. 'lock': each worker its own. */
-export type Operation = 'write' | 'read' | 'linearizable' | 'mixed' | 'lock';
+/** 'mixed': nine reads, one write; 'mixed-unordered': reads that do not wait for others' writes. 'lock': each worker its own. */
+export type Operation = 'write' | 'read' | 'linearizable' | 'mixed' | 'mixed-unordered' | 'lock';
 
 export interface Order {
   readonly operation: Operation;
@@ -111,10 +111,12 @@ export class Load {
     for (let key = first; goOn(); key += 1) {
       const begun = machineNow();
       try {
-        const isWrite = operation === 'write' || (operation === 'mixed' && key % 10 === 0);
+        const isMixed = operation === 'mixed' || operation === 'mixed-unordered';
+        const isWrite = operation === 'write' || (isMixed && key % 10 === 0);
         if (isWrite) await this.#target.write(key);
         else if (operation === 'lock') await this.#target.lock(first);
         else if (operation === 'linearizable') await this.#target.linearizable(key);
+        else if (operation === 'mixed-unordered') await this.#target.unordered(key);
         else await this.#target.read(key);
         done += 1;
         histogram?.record(Math.max(1, Math.round((machineNow() - begun) * 1e6)));

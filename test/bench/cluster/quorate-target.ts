@@ -59,6 +59,10 @@ export class QuorateTarget implements Target {
     return this.peer.get(this.#path(key));
   }
 
+  unordered(key: number): Promise<unknown> {
+    return this.peer.get(this.#path(key), { consistency: 'unordered' });
+  }
+
   linearizable(key: number): Promise<unknown> {
     return this.peer.get(this.#path(key), { consistency: 'linearizable' });
   }

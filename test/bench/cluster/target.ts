@@ -8,6 +8,8 @@ export interface Target {
   write(key: number): Promise<unknown>;
   /** The cheapest read that the system has. */
   read(key: number): Promise<unknown>;
+  /** The cheapest that sees what was acknowledged here, whatever else the same session has under way. */
+  unordered(key: number): Promise<unknown>;
   /** A read that no stale server can answer. */
   linearizable(key: number): Promise<unknown>;
   /** Takes a lock that nobody else wants, by the number of who takes it, and gives it back. */

@@ -61,6 +61,12 @@ const MEASURES: readonly Measure[] = [
     goals: [more('zookeeper', 10)],
     without: [SECRET],
   },
+  {
+    what: '90 % unordered reads, 10 % writes, 64 in flight',
+    order: { operation: 'mixed-unordered', inFlight: 64 },
+    goals: [more('zookeeper', 10)],
+    without: [SECRET],
+  },
 ];
 
 /** What a secret can make a difference to. */

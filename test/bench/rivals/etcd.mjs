@@ -18,6 +18,7 @@ export async function open({ id, servers }) {
     },
     write: (key) => client.put(path(key)).value(DATA).exec(),
     read: (key) => client.get(path(key)).serializable().exec(),
+    unordered: (key) => client.get(path(key)).serializable().exec(),
     linearizable: (key) => client.get(path(key)).exec(),
     async lock(worker) {
       const lock = client.lock(`bench-locks/${id}/${worker}`);

@@ -63,6 +63,8 @@ export async function open({ id, servers }) {
     },
     write: (key) => call((done) => client.setData(path(key), DATA, -1, done)),
     read: (key) => call((done) => client.getData(path(key), done)),
+    // It has nothing of the kind: a read waits for what the session has under way.
+    unordered: (key) => call((done) => client.getData(path(key), done)),
     async lock(worker) {
       const folder = `/bench/${id}-locks/${worker}`;
       if (!folders.has(folder)) await call((done) => client.mkdirp(folder, done));
