@@ -30,6 +30,8 @@ export class OwnerRequests implements Channel {
     inFlightMax: IN_FLIGHT_MAX,
   });
   readonly #purposes = new Map<Ticket, Asked>();
+  /** How many of them take over each session; none is 0. */
+  readonly #taking = new Map<bigint, number>();
   #epoch = 0;
 
   /** The epoch of the leader that is asked from now on. */
@@ -42,14 +44,12 @@ export class OwnerRequests implements Channel {
     const takes = operation.type === 'move-session' ? operation.session : 0n;
     const never = { sentAt: Number.NEGATIVE_INFINITY, epoch: 0 };
     this.#purposes.set(ticket, { ...purpose, takes, ...never });
+    if (takes !== 0n) this.#taking.set(takes, (this.#taking.get(takes) ?? 0) + 1);
   }
 
   /** Whether this host has asked to take that session over, and does not know the answer. */
   takes(session: bigint): boolean {
-    for (const purpose of this.#purposes.values()) {
-      if (purpose.takes !== 0n && purpose.takes === session) return true;
-    }
-    return false;
+    return this.#taking.has(session);
   }
 
   /** What it was for. Undefined: it has left, and its fate must be awaited. */
@@ -77,6 +77,10 @@ export class OwnerRequests implements Channel {
   decided(ticket: Ticket): Asked | undefined {
     const purpose = this.#purposes.get(ticket);
     this.#purposes.delete(ticket);
+    const takes = purpose?.takes ?? 0n;
+    const left = (this.#taking.get(takes) ?? 0) - 1;
+    if (left > 0) this.#taking.set(takes, left);
+    else this.#taking.delete(takes);
     return purpose;
   }
 }

@@ -108,12 +108,6 @@ export class Reads {
     this.#waiting.take(ticket);
   }
 
-  /** The session has ended. */
-  ended(hosted: HostedSession): void {
-    for (const { ticket, hosted: of } of this.#waiting.values())
-      if (of === hosted) this.#waiting.take(ticket);
-  }
-
   #isDue({ hosted, after, group, anytime }: Waiting): boolean {
     const { zxid } = this.#machine();
     if (after > zxid) return false;

@@ -85,7 +85,6 @@ export class SessionRegister {
     this.#hosted.delete(hosted.handle.key);
     pipeline.remove(hosted);
     watching.ended(hosted.handle);
-    reads.ended(hosted);
-    return teller.remains(hosted, code, outcome);
+    return teller.remains(hosted, code, outcome, (read) => reads.forget(read));
   }
 }

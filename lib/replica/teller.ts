@@ -6,6 +6,7 @@ import type { Operation, OperationResult } from '../tree/request.ts';
 import type { StateMachine } from '../tree/state-machine.ts';
 import type { HostedSession } from './hosted-session.ts';
 import type { Outbox } from './outbox.ts';
+import type { Ticket } from './ready.ts';
 import type { SessionHandle, SessionState } from './session-handle.ts';
 
 /** The write that a reply answers. */
@@ -70,12 +71,15 @@ export class Teller {
   /**
    * Answers all that waited in a session that has ended.
    * @param outcome of what has left for the leader; what has not is not applied.
+   * @param forget is told of each read that waited. Sessions may end by the thousand: nobody looks for the
+   * reads of one among those of all.
    * @returns what has left.
    */
   remains(
     hosted: HostedSession,
     code: ErrorCode,
     outcome: Outcome,
+    forget: (read: Ticket) => void,
   ): readonly NumberedWrite<Operation>[] {
     const { underWay, withdrawn, reads } = hosted.queue.close();
     const others = underWay.filter(({ ticket }) => ticket !== hosted.closeTicket);
@@ -87,6 +91,7 @@ export class Teller {
     const { zxid } = this.#machine();
     const result = { type: 'error', code } as const;
     for (const { ticket } of reads) {
+      forget(ticket);
       this.#outbox.deliver({ type: 'read', session: hosted.handle, ticket, zxid, result });
     }
     return others;

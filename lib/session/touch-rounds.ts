@@ -71,8 +71,9 @@ export class TouchRounds<Source> {
     this.#rounds = this.#rounds.filter((round) => round.token > token);
     for (const { received } of complete) {
       for (const { source, touch, refused } of received) {
+        const isRefused = new Set(refused);
         const closing = touch.sessions.filter(
-          (session) => !refused.includes(session) && !this.#expiry.isOpen(session),
+          (session) => !isRefused.has(session) && !this.#expiry.isOpen(session),
         );
         acknowledgements.push({ source, id: touch.id, refused: [...refused, ...closing] });
       }

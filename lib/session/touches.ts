@@ -124,9 +124,10 @@ export class Touches {
     const touch = this.#outstanding.get(id);
     if (touch === undefined) return;
     this.#outstanding.delete(id);
+    const isRefused = new Set(refused);
     for (const session of touch.sessions) {
       const own = this.#own.get(session);
-      if (own === undefined || refused.includes(session)) continue;
+      if (own === undefined || isRefused.has(session)) continue;
       own.confirmed = Math.max(own.confirmed, touch.sentAt);
       own.givenUp = Math.max(own.givenUp, touch.sentAt + own.timeout);
       own.doubted = false;

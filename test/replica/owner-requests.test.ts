@@ -37,3 +37,19 @@ test('after a sleep nobody believes in what a request that left before it has ma
   own.doubt();
   assert.equal(own.decided(1)?.sentAt, Number.NEGATIVE_INFINITY);
 });
+
+test('a session is being taken over until the last request for it is decided or withdrawn', () => {
+  const own = new OwnerRequests();
+  const takeOver = { type: 'move-session', session: 7n, password: new Uint8Array(0) } as const;
+  for (const ticket of [1, 2, 3]) own.ask(ticket, takeOver, { type: 'birth', key: ticket });
+  own.ask(4, birth, { type: 'birth', key: 4 });
+  own.decided(1);
+  own.decided(1);
+  own.decided(4);
+  assert.equal(own.takes(7n), true);
+  assert.equal(own.withdraw(2)?.takes, 7n);
+  assert.equal(own.takes(7n), true);
+  own.decided(3);
+  assert.equal(own.takes(7n), false);
+  assert.equal(own.takes(0n), false);
+});
