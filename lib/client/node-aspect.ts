@@ -4,17 +4,11 @@ import type { ReadOperation, ReadResult } from '../replica/read.ts';
 import type { WatchedNode } from '../replica/ready.ts';
 import { childrenOrNone, znodeOfShared, znodeOrNone } from './answers.ts';
 import type { Called } from './asked.ts';
-import type { Znode } from './client.ts';
+import type { WatchChildrenOptions, Znode } from './client.ts';
 import type { Failure } from './failure.ts';
 import type { Aspect } from './session-watches.ts';
 import type { View } from './view.ts';
 import { NOT_APPLIED } from './wait.ts';
-
-/** Which children are read. */
-export interface ChildrenPage {
-  readonly limit?: number;
-  readonly after?: string;
-}
 
 /** Equal for equal states: the transaction that made the state, or the code that stands for it. */
 export type Identity = bigint | string;
@@ -74,10 +68,15 @@ export class ChildrenAspect implements NodeAspect<string[]> {
   readonly #view: View<unknown, never>;
   readonly #called: Called;
 
-  constructor(view: View<unknown, never>, path: string, called: Called, page: ChildrenPage) {
+  constructor(
+    view: View<unknown, never>,
+    path: string,
+    called: Called,
+    options: WatchChildrenOptions | undefined,
+  ) {
     this.path = path;
-    this.operation = { type: 'children', path, ...page };
-    this.#isPage = page.limit !== undefined || page.after !== undefined;
+    this.operation = readChildren(path, options);
+    this.#isPage = options?.limit !== undefined || options?.startAfter !== undefined;
     this.#view = view;
     this.#called = called;
   }
@@ -96,6 +95,22 @@ export class ChildrenAspect implements NodeAspect<string[]> {
   failure(failure: Failure): QuorateError {
     return this.#view.failure(this.#called, failure, NOT_APPLIED);
   }
+}
+
+/** The read of all children, or of a page of them. */
+export function readChildren(
+  path: string,
+  options: WatchChildrenOptions | undefined,
+): ReadOperation {
+  if (options === undefined) return { type: 'children', path };
+  const { limit, startAfter } = options;
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
+    throw new RangeError('children: limit must be a whole number, 0 or more');
+  }
+  if (startAfter !== undefined && typeof startAfter !== 'string') {
+    throw new TypeError('children: startAfter must be a name');
+  }
+  return { type: 'children', path, limit, after: startAfter };
 }
 
 /** Every write of a node's data has its own, and so has every node under the same name. */

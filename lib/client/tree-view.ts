@@ -30,7 +30,7 @@ import type {
 import { refusePromise, utf8 } from './codec.ts';
 import type { Feed, TreeChange, TreeUpdate, Watch } from './feed.ts';
 import { type HeldGrant, isOvertaken, nodeItself } from './guard.ts';
-import { ChildrenAspect, type ChildrenPage, DataAspect } from './node-aspect.ts';
+import { ChildrenAspect, DataAspect, readChildren } from './node-aspect.ts';
 import {
   checkFlag,
   checkVersion,
@@ -233,9 +233,8 @@ export abstract class TreeView<T, In> extends View<T, In> {
 
   watchChildren(path: string, options?: WatchChildrenOptions): Watch<string[]> {
     checkOptions('watchChildren', options);
-    const page = pageOf(options);
     const called = { name: 'watchChildren', path } as const;
-    const node = new ChildrenAspect(this, this.place.resolve(path), called, page);
+    const node = new ChildrenAspect(this, this.place.resolve(path), called, options);
     return this.feed('watchChildren', path, node, options);
   }
 
@@ -280,22 +279,4 @@ function readAcl(path: string): ReadOperation {
 
 function readNothing(): ReadOperation {
   return { type: 'sync' };
-}
-
-function readChildren(path: string, options: ChildrenOptions | undefined): ReadOperation {
-  return { type: 'children', path, ...pageOf(options) };
-}
-
-function pageOf(options: WatchChildrenOptions | undefined): ChildrenPage {
-  const { limit, startAfter } = options ?? {};
-  if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
-    throw new RangeError('children: limit must be a whole number, 0 or more');
-  }
-  if (startAfter !== undefined && typeof startAfter !== 'string') {
-    throw new TypeError('children: startAfter must be a name');
-  }
-  return {
-    ...(limit === undefined ? {} : { limit }),
-    ...(startAfter === undefined ? {} : { after: startAfter }),
-  };
 }

@@ -27,9 +27,9 @@ export type ReadOperation =
       readonly path: string;
       readonly watch?: boolean;
       /** At most so many names; absent: all. */
-      readonly limit?: number;
+      readonly limit?: number | undefined;
       /** Only names after this one. */
-      readonly after?: string;
+      readonly after?: string | undefined;
     }
   | { readonly type: 'get-acl'; readonly path: string }
   /** ZooKeeper's getAllChildrenNumber. */

@@ -87,15 +87,14 @@ export class ChildList {
   /** At most `limit` names after a name, without the first `prefix` characters of the paths. */
   names(prefix: number, after: string, limit: number): string[] {
     const names: string[] = [];
-    let index = this.#chunkOf(after);
-    let at =
-      index < this.#chunks.length ? upperBound(this.#chunks[index] as string[], after, false) : 0;
-    for (; index < this.#chunks.length; index += 1) {
-      const chunk = this.#chunks[index] as string[];
-      for (; at < chunk.length; at += 1) {
-        if (names.length >= limit) return names;
-        names.push((chunk[at] as string).slice(prefix));
-      }
+    const chunks = this.#chunks;
+    let index = after === '' ? 0 : this.#chunkOf(after);
+    const first = chunks[index];
+    let at = after === '' || first === undefined ? 0 : upperBound(first, after, false);
+    for (; index < chunks.length && names.length < limit; index += 1) {
+      const chunk = chunks[index] as string[];
+      const end = Math.min(chunk.length, at + limit - names.length);
+      for (; at < end; at += 1) names.push((chunk[at] as string).slice(prefix));
       at = 0;
     }
     return names;
