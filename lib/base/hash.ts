@@ -49,6 +49,26 @@ export function hashBytes(seed: number, high: number, low: number, bytes: Uint8A
   return join(a, b);
 }
 
+/** As {@link hashBytes} with no seed, of `length` bytes that lie somewhere in others: no view of them is made. */
+export function hashView(view: DataView, from: number, length: number): number {
+  let a = length;
+  let b = 0;
+  let at = from;
+  const stop = from + length;
+  for (const end = stop - 7; at < end; at += 8) {
+    a = Math.imul(a ^ view.getInt32(at, true), LANE_A);
+    b = Math.imul(b ^ view.getInt32(at + 4, true), LANE_B);
+    a ^= b >>> 15;
+    b ^= a >>> 13;
+  }
+  for (; at < stop; at += 1) {
+    a = Math.imul(a ^ view.getUint8(at), LANE_A);
+    b = Math.imul(b ^ a, LANE_B);
+    a ^= b >>> 13;
+  }
+  return join(a, b);
+}
+
 /** Hash of an even number of `words[from, to)`, seeded likewise. */
 export function hashWords(seed: number, words: Int32Array, from: number, to: number): number {
   let a = Math.imul((seed / 0x1_0000_0000) ^ (to - from), LANE_A);

@@ -1,6 +1,7 @@
 import { present } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { Replay } from '../replica/replay.ts';
+import { fastCrc32 } from '../storage/fast-crc32.ts';
 import { Restorer } from '../tree/restorer.ts';
 import { StateMachine } from '../tree/state-machine.ts';
 import { restoreCheckpointPart } from '../wire/checkpoint.ts';
@@ -58,7 +59,7 @@ async function restoreStateMachine(
   let sequence = 0;
   try {
     for await (const chunk of checkpoint) {
-      restoreCheckpointPart(chunk, sequence, restorer);
+      restoreCheckpointPart(chunk, sequence, restorer, fastCrc32);
       sequence += 1;
       await breather.breathe();
     }

@@ -5,6 +5,7 @@ import { DecodeError } from '../wire/decode-error.ts';
 import { decodeLogRecord, encodeLogRecord, type LogRecord } from '../wire/log-record.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import { StoredLog } from '../zab/stored-log.ts';
+import { fastCrc32 } from './fast-crc32.ts';
 import { readAhead } from './level-ahead.ts';
 import { del, type Level, type Operation, put } from './level-database.ts';
 import { logAbove, logKey } from './level-keys.ts';
@@ -36,7 +37,7 @@ export async function readLog(level: Level, generation: number, base: Mark): Pro
   let end: Mark | undefined;
   const range = logAbove(generation, base.zxid);
   for await (const [key, value] of readAhead(level, range, READ_BYTES)) {
-    const record = decodeLogRecord(value);
+    const record = decodeLogRecord(value, fastCrc32);
     const last = verify(record, end ?? placeIn(record, base));
     if (!sameBytes(key, logKey(generation, last.zxid))) throw broken(last.zxid, 'in a wrong place');
     entries.add(above(base.zxid, record.entries));

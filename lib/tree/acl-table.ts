@@ -61,6 +61,11 @@ export class AclTable {
     return number;
   }
 
+  /** One user more of an ACL that has one. */
+  retain(number: number): void {
+    this.#at(number).uses += 1;
+  }
+
   /** One user less. */
   release(number: number): void {
     const entry = this.#at(number);

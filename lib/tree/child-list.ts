@@ -31,6 +31,8 @@ export class ChildList {
   #size = 0;
   /** The chunk that was asked for last: nearly always the next path belongs there too. */
   #last = 0;
+  /** Where in it the last path was put. */
+  #lastAt = 0;
 
   get size(): number {
     return this.#size;
@@ -39,6 +41,7 @@ export class ChildList {
   /** Adds a path that is not there. */
   insert(path: string): void {
     this.#size += 1;
+    if (this.#insertNext(path)) return;
     const index = this.#chunkOf(path);
     const chunk = this.#chunks[index];
     if (chunk === undefined) {
@@ -47,12 +50,36 @@ export class ChildList {
     }
     const last = chunk[chunk.length - 1] as string;
     if (path > last) {
+      this.#lastAt = chunk.length;
       if (chunk.length < CHUNK_MAX) chunk.push(path);
       else this.#chunks.splice(index + 1, 0, [path]);
       return;
     }
-    insertAt(chunk, upperBound(chunk, path, false), path);
-    if (chunk.length > CHUNK_MAX) this.#chunks.splice(index + 1, 0, chunk.splice(CHUNK_MAX >> 1));
+    this.#insertInto(index, chunk, upperBound(chunk, path, false), path);
+  }
+
+  /**
+   * Puts a path behind the one that was put last, if it belongs there: numbers that rise, and do not have
+   * leading zeros, nearly always do.
+   */
+  #insertNext(path: string): boolean {
+    const chunk = this.#chunks[this.#last];
+    const next = chunk?.[this.#lastAt + 1];
+    if (chunk === undefined || next === undefined || path >= next) return false;
+    if (path < (chunk[this.#lastAt] as string)) return false;
+    this.#insertInto(this.#last, chunk, this.#lastAt + 1, path);
+    return true;
+  }
+
+  #insertInto(index: number, chunk: string[], at: number, path: string): void {
+    insertAt(chunk, at, path);
+    this.#lastAt = at;
+    if (chunk.length <= CHUNK_MAX) return;
+    const second = chunk.splice(CHUNK_MAX >> 1);
+    this.#chunks.splice(index + 1, 0, second);
+    if (at < chunk.length) return;
+    this.#last = index + 1;
+    this.#lastAt = at - chunk.length;
   }
 
   /** Takes out a path that is there. */

@@ -4,14 +4,15 @@ import { joinPath, parentOf } from '../base/path.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { type Acl, PERMISSION } from './acl.ts';
 import { AclTable, OPEN, OPEN_ACL } from './acl-table.ts';
-import type { NodeRecord } from './checkpoint-record.ts';
 import { ChildList } from './child-list.ts';
 import { type MarkedTree, NodeMark, type SavedNode } from './node-mark.ts';
-import { NodeTable, type NodeValues } from './node-table.ts';
+import { type NodeValues, RestoredNode } from './node-row.ts';
+import { NodeTable } from './node-table.ts';
 import { PathIndex } from './path-index.ts';
 import { limitedPath, parseLimits, Quotas, type Usage } from './quota.ts';
+import { Restoration } from './restoration.ts';
 import type { Effects } from './tree-event.ts';
-import type { Change } from './txn.ts';
+import type { Change, NodeKind } from './txn.ts';
 
 type Create = Extract<Change, { type: 'create' }>;
 
@@ -19,19 +20,8 @@ type Create = Extract<Change, { type: 'create' }>;
 export const ABSENT = -1;
 /** What a node is reckoned to need beside its path and data. */
 export const NODE_OVERHEAD = 200;
-/** Restored parents whose digest may wait. */
-const UNSETTLED_MAX = 256;
 const READ_ACL: Acl = [{ scheme: 'world', id: 'anyone', permissions: PERMISSION.read }];
-const NO_FAMILY = { row: ABSENT, above: '' };
 const NOTHING = new Uint8Array(0);
-
-/**
- * Whether a path begins with a slash and has a name at its end, and so a parent: if all above it are such
- * paths, too, then no name in it is empty. `/` itself is none.
- */
-function hasPlace(path: string): boolean {
-  return path.startsWith('/') && !path.startsWith('//') && !path.endsWith('/');
-}
 
 /**
  * The znodes by path, and what is derived from them: ephemerals by session, nodes that may outlive
@@ -48,24 +38,22 @@ export class DataTree implements MarkedTree {
   readonly #ttls = new Set<string>();
   #bytes = 0;
   #mark: NodeMark | undefined;
-  /** Children restored before their parents, by the parent's path. */
-  readonly #orphans = new Map<string, number[]>();
-  /** Rows whose list of children was restored since their digest was made. */
-  readonly #unsettled = new Set<number>();
-  /** Where the last restored node had its parent: the next one is nearly always its sibling. */
-  #family = NO_FAMILY;
+  /** While nodes of a checkpoint come in. */
+  #restoration: Restoration | undefined;
   /** The restored nodes of which more can only be said when all are there. */
   #undecided: number[] = [];
 
   /** The tree of a fresh group. Its nodes count as never created, so `/` begins with cversion -1 as in ZooKeeper. */
   static fresh(): DataTree {
     const tree = new DataTree();
-    const node = { data: NOTHING, kind: 'persistent', ttl: 0, owner: 0n } as const;
-    const never = { czxid: 0n, mzxid: 0n, pzxid: 0n, ctime: 0, mtime: 0, version: 0, creates: 0 };
+    const node = new RestoredNode();
+    const kept = { kind: 'persistent', ttl: 0, owner: 0n, version: 0, creates: 0 } as const;
+    const never = { ...kept, czxid: 0n, mzxid: 0n, pzxid: 0n, ctime: 0, mtime: 0 };
     for (const path of ['/', '/zookeeper', '/zookeeper/quota']) {
-      tree.restore({ ...node, ...never, path, aversion: 0 }, OPEN_ACL);
+      tree.restore(node.take(path, NOTHING, { ...never, aversion: 0 }), OPEN_ACL);
     }
-    tree.restore({ ...node, ...never, path: '/zookeeper/config', aversion: -1 }, READ_ACL);
+    const config = { ...never, aversion: -1 };
+    tree.restore(node.take('/zookeeper/config', NOTHING, config), READ_ACL);
     tree.restored();
     return tree;
   }
@@ -265,41 +253,28 @@ export class DataTree implements MarkedTree {
     return node.czxid > zxid ? undefined : node;
   }
 
-  /** A node of a checkpoint, in any order. The digest of a parent waits: it changes with every child. */
-  restore(node: Omit<NodeRecord, 'acl'>, acl: Acl): void {
-    const root = node.path === '/';
-    assert(root || hasPlace(node.path), 'a node of a checkpoint has a place in the tree');
-    const parent = root ? ABSENT : this.#restoredParent(node.path);
-    const row = this.#insert(node.path, node.data, acl, node, parent);
-    if (!root && parent === ABSENT) {
-      const waiting = this.#orphans.get(parentOf(node.path));
-      if (waiting === undefined) this.#orphans.set(parentOf(node.path), [row]);
-      else waiting.push(row);
-    } else if (!root) this.#adoptRestored(parent, node.path);
-    if (this.#orphans.size > 0) this.#takeIn(row, node.path);
-    const isContainer = node.kind === 'container' && node.creates > 0;
-    if (isContainer || limitedPath(node.path) !== undefined) this.#undecided.push(row);
-  }
-
-  /** The row of the path above, as {@link PathIndex.findParent} finds it. No row is given up while nodes are restored. */
-  #restoredParent(path: string): number {
-    const length = Math.max(1, path.lastIndexOf('/'));
-    const { row, above } = this.#family;
-    if (above.length === length && path.startsWith(above)) return row;
-    const parent = this.#index.findParent(path);
-    if (parent !== ABSENT) this.#family = { row: parent, above: this.#index.pathOf(parent) };
-    return parent;
-  }
-
   /** Room for so many nodes that are to be restored. */
   reserve(nodes: number): void {
     this.#index.reserve(nodes);
   }
 
+  /** A node of a checkpoint, in any order. */
+  restore(node: RestoredNode, acl: Acl): void {
+    const parts = { table: this.table, index: this.#index, acls: this.#acls };
+    this.#restoration ??= new Restoration(parts);
+    const row = this.#restoration.add(node, acl);
+    const { path, fields, length } = node;
+    const { kind } = fields;
+    this.#account(path, length, kind);
+    if (kind === 'ephemeral') this.#own(path, fields.owner);
+    const isContainer = kind === 'container' && fields.creates > 0;
+    if (isContainer || limitedPath(path) !== undefined) this.#undecided.push(row);
+  }
+
   /** After the last restored node: what can only be known of the whole. */
   restored(): void {
-    assert(this.#orphans.size === 0, 'every node of a checkpoint has its parent');
-    this.#settleRestored();
+    this.#restoration?.finish();
+    this.#restoration = undefined;
     const limits: { path: string; row: number }[] = [];
     for (const row of this.#undecided) {
       const path = this.#index.pathOf(row);
@@ -311,19 +286,6 @@ export class DataTree implements MarkedTree {
     limits.sort((a, b) => b.path.length - a.path.length);
     for (const { path, row } of limits) this.#limitsSet(path, this.table.data(row));
     this.#undecided = [];
-    this.#family = NO_FAMILY;
-  }
-
-  /** A few parents at a time, so that not all of them are left for the end. */
-  #adoptRestored(parent: number, path: string): void {
-    this.#adopt(parent, path);
-    this.#unsettled.add(parent);
-    if (this.#unsettled.size > UNSETTLED_MAX) this.#settleRestored();
-  }
-
-  #settleRestored(): void {
-    for (const row of this.#unsettled) this.#settle(row);
-    this.#unsettled.clear();
   }
 
   #insert(path: string, data: Uint8Array, acl: Acl, values: NodeValues, parent: number): number {
@@ -334,24 +296,21 @@ export class DataTree implements MarkedTree {
     this.table.setAcl(row, this.#acls.intern(acl));
     this.table.setData(row, data);
     this.#settle(row);
-    this.#bytes += data.length + path.length + NODE_OVERHEAD;
-    this.quotas.charge(path, 1, data.length);
-    if (kind === 'ttl') this.#ttls.add(path);
-    else if (kind === 'ephemeral') {
-      const owned = this.#ephemerals.get(owner);
-      if (owned === undefined) this.#ephemerals.set(owner, new Set([path]));
-      else owned.add(path);
-    }
+    this.#account(path, data.length, kind);
+    if (kind === 'ephemeral') this.#own(path, owner);
     return row;
   }
 
-  /** Children that were restored before their parent. */
-  #takeIn(row: number, path: string): void {
-    for (const child of this.#orphans.get(path) ?? []) {
-      this.table.setParent(child, row);
-      this.#adoptRestored(row, this.#index.pathOf(child));
-    }
-    this.#orphans.delete(path);
+  #account(path: string, length: number, kind: NodeKind): void {
+    this.#bytes += length + path.length + NODE_OVERHEAD;
+    this.quotas.charge(path, 1, length);
+    if (kind === 'ttl') this.#ttls.add(path);
+  }
+
+  #own(path: string, owner: bigint): void {
+    const owned = this.#ephemerals.get(owner);
+    if (owned === undefined) this.#ephemerals.set(owner, new Set([path]));
+    else owned.add(path);
   }
 
   #settle(row: number): void {

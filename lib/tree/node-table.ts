@@ -1,9 +1,37 @@
-import { addHash, hashBytes, hashWords, subtractHash } from '../base/hash.ts';
+import { addHash, hashBytes, hashView, hashWords, subtractHash } from '../base/hash.ts';
 import { textOf } from '../base/utf8.ts';
 import type { Acl } from './acl.ts';
 import type { ChildList } from './child-list.ts';
 import { KINDS, kindNumber } from './node-kinds.ts';
 import type { SavedNode } from './node-mark.ts';
+import { isSame, isZero, makePage, type Page } from './node-page.ts';
+import {
+  ACL,
+  AVERSION,
+  CHILDREN,
+  CREATES,
+  CTIME,
+  CZXID,
+  DATA_HASH,
+  DIGEST,
+  HALVES,
+  KIND,
+  LENGTH,
+  MTIME,
+  MZXID,
+  type NodeValues,
+  OFFSET,
+  OWNER,
+  PARENT,
+  PATH_HASH,
+  PZXID,
+  REPLICATED,
+  type RestoredNode,
+  SLAB,
+  TTL,
+  VERSION,
+  WORDS,
+} from './node-row.ts';
 import { RecentTexts } from './recent-texts.ts';
 import { Slabs, type Tenant } from './slabs.ts';
 import type { NodeKind } from './txn.ts';
@@ -12,84 +40,11 @@ import type { Stat } from './znode.ts';
 const PAGE_BITS = 13;
 const PAGE = 1 << PAGE_BITS;
 
-/** A row is so many words of 64 bits; the field names below count words, and then half words. */
-const WORDS = 15;
-const CZXID = 0;
-const MZXID = 1;
-const PZXID = 2;
-const OWNER = 3;
-const CTIME = 4;
-const MTIME = 5;
-const TTL = 6;
-const PATH_HASH = 7;
-const DATA_HASH = 8;
-const HALVES = WORDS * 2;
-const VERSION = 18;
-const AVERSION = 19;
-const CREATES = 20;
-const CHILDREN = 21;
-const KIND = 22;
-const LENGTH = 23;
-/** Half words before this one are replicated and digested; those after it are of this memory alone. */
-const REPLICATED = 24;
-const ACL = 24;
-const SLAB = 25;
-const OFFSET = 26;
-const PARENT = 27;
-/** The node's share of the table's digest; a word again. */
-const DIGEST = 14;
-
 const NO_SLAB = -1;
 const NO_DATA = new Uint8Array(0);
 
 /** The first page begins with so many rows and grows: a small tree is small. */
 const FIRST_ROWS = 64;
-
-/** The memory of PAGE nodes: one buffer, seen as zxids, as times and hashes, and as numbers. */
-interface Page {
-  readonly zxids: BigUint64Array;
-  readonly floats: Float64Array;
-  readonly ints: Int32Array;
-  readonly counters: Uint32Array;
-  readonly children: (ChildList | undefined)[];
-}
-
-function makePage(rows: number, grown?: Page): Page {
-  const buffer = new ArrayBuffer(rows * WORDS * 8);
-  const page = {
-    zxids: new BigUint64Array(buffer),
-    floats: new Float64Array(buffer),
-    ints: new Int32Array(buffer),
-    counters: new Uint32Array(buffer),
-    children: grown?.children ?? [],
-  };
-  if (grown !== undefined) page.zxids.set(grown.zxids);
-  return page;
-}
-
-/** Comparing halves makes no bigints: most zxids of a node are one and the same. */
-function isSame(ints: Int32Array, a: number, b: number): boolean {
-  return ints[a] === ints[b] && ints[a + 1] === ints[b + 1];
-}
-
-function isZero(ints: Int32Array, at: number): boolean {
-  return ints[at] === 0 && ints[at + 1] === 0;
-}
-
-/** What a new row begins with. */
-export interface NodeValues {
-  readonly kind: NodeKind;
-  readonly ttl: number;
-  readonly owner: bigint;
-  readonly czxid: bigint;
-  readonly mzxid: bigint;
-  readonly pzxid: bigint;
-  readonly ctime: number;
-  readonly mtime: number;
-  readonly version: number;
-  readonly aversion: number;
-  readonly creates: number;
-}
 
 /**
  * The znodes as numbered rows of plain memory: 120 bytes each and their data, where objects with
@@ -117,11 +72,7 @@ export class NodeTable implements Tenant {
 
   /** A new row, a used one if there is one. */
   add(values: NodeValues, parent: number, pathHash: number): number {
-    const row = this.#free.pop() ?? this.#rows;
-    if (row === this.#rows) {
-      this.#makeRoom(row);
-      this.#rows += 1;
-    }
+    const row = this.#newRow();
     const page = this.#page(row);
     const at = (row & (PAGE - 1)) * WORDS;
     page.zxids[at + CZXID] = values.czxid;
@@ -144,6 +95,41 @@ export class NodeTable implements Tenant {
     page.ints[half + SLAB] = NO_SLAB;
     page.ints[half + PARENT] = parent;
     page.children[row & (PAGE - 1)] = undefined;
+    return row;
+  }
+
+  /** A new row for a node of a checkpoint, which is settled as soon as its ACL is known; its children are not counted yet. */
+  restore(node: RestoredNode, parent: number, pathHash: number, acl: number): number {
+    const row = this.#newRow();
+    const { ints, floats, children } = this.#page(row);
+    const at = (row & (PAGE - 1)) * WORDS;
+    const half = at * 2;
+    const { fields, source, from, length } = node;
+    for (let word = 0; word < REPLICATED; word += 1) {
+      ints[half + word] = fields.ints[word] as number;
+    }
+    floats[at + PATH_HASH] = pathHash;
+    floats[at + DATA_HASH] = length === 0 ? 0 : hashView(source, from, length);
+    floats[at + DIGEST] = 0;
+    ints[half + CHILDREN] = 0;
+    ints[half + LENGTH] = length;
+    ints[half + ACL] = acl;
+    ints[half + SLAB] = NO_SLAB;
+    ints[half + PARENT] = parent;
+    children[row & (PAGE - 1)] = undefined;
+    if (length === 0) return row;
+    const address = this.#slabs.take(row, source, from, length);
+    ints[half + SLAB] = address.slab;
+    ints[half + OFFSET] = address.offset;
+    return row;
+  }
+
+  #newRow(): number {
+    const row = this.#free.pop() ?? this.#rows;
+    if (row === this.#rows) {
+      this.#makeRoom(row);
+      this.#rows += 1;
+    }
     return row;
   }
 

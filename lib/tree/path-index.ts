@@ -8,6 +8,8 @@ const BLOCK = 1 << BLOCK_BITS;
 const SLOTS_LEAST = 8;
 /** Room for more is not made on somebody's word. */
 const RESERVED_MAX = 1 << 22;
+/** Paths of one shard that wait for their slots. */
+const QUEUE = 512;
 /**
  * Slots that are looked at for a path, at most: far more than chance ever fills in a row. Whoever chooses
  * paths can choose them with one hash, and no secret seed of it would keep him from that.
@@ -20,6 +22,17 @@ interface Shard {
   readonly slots: Int32Array;
   readonly mask: number;
   used: number;
+}
+
+/**
+ * Paths whose slots are not taken yet, by shard. The slots of one lie all over memory, and each would be
+ * waited for; those of many, of one shard, the processor fetches side by side.
+ */
+interface Queue {
+  /** Two numbers for each place: hash and row. */
+  readonly places: Int32Array;
+  /** By shard. */
+  readonly lengths: Uint16Array;
 }
 
 function makeShard(slots: number): Shard {
@@ -41,6 +54,14 @@ function put(shard: Shard, hash: number, row: number): boolean {
   slots[slot * 2 + 1] = row + 1;
   shard.used += 1;
   return true;
+}
+
+/** The first block grows, for a small tree is small; each further one would grow ten times. */
+function makeBlock(row: number, path: string): string[] {
+  if (row < BLOCK) return [path];
+  const block = new Array<string>(BLOCK).fill('');
+  block[row & (BLOCK - 1)] = path;
+  return block;
 }
 
 /** Empties a slot and moves up what was pushed behind it, so that no search ends early. */
@@ -86,6 +107,8 @@ export class PathIndex {
   readonly #paths: string[][] = [];
   /** The rows of paths that found no slot: nearly always none. */
   readonly #crowded = new Map<string, number>();
+  /** While many are added at once. */
+  #queue: Queue | undefined;
   #size = 0;
 
   /** Paths held. */
@@ -93,14 +116,27 @@ export class PathIndex {
     return this.#size;
   }
 
-  /** Makes room for so many paths at once, where growing would put each into its place several times. */
+  /**
+   * Makes room for so many paths at once, where growing would put each into its place several times. Until
+   * {@link settle} those that are added find their places a good many at a time.
+   */
   reserve(paths: number): void {
+    this.#queue ??= {
+      places: new Int32Array(SHARDS * QUEUE * 2),
+      lengths: new Uint16Array(SHARDS),
+    };
     const each = Math.min(paths, RESERVED_MAX) / SHARDS;
     let room = SLOTS_LEAST;
     while (room * 3 <= each * 4) room *= 2;
     for (const [at, shard] of this.#shards.entries()) {
       if (room > shard.mask + 1) this.#shards[at] = this.#withRoom(shard, room);
     }
+  }
+
+  /** Every path has its place. */
+  settle(): void {
+    for (let at = 0; at < SHARDS; at += 1) this.#admit(at);
+    this.#queue = undefined;
   }
 
   /** The row of a path, -1 if there is none. */
@@ -121,23 +157,60 @@ export class PathIndex {
 
   /** Adds a path that is not there yet. Rows are dense: a new one is at most one greater than any before. `hash`: of the text. */
   insert(path: string, row: number, hash: number): void {
-    assert(this.#find(path, path.length, hash) < 0, 'a path is inserted where it is not');
+    const block = this.#paths[row >> BLOCK_BITS];
+    if (block !== undefined) block[row & (BLOCK - 1)] = path;
+    else this.#paths.push(makeBlock(row, path));
+    this.#size += 1;
     const at = hash >>> (32 - SHARD_BITS);
+    if (this.#queue === undefined) this.#place(at, hash | 0, row);
+    else this.#enqueue(this.#queue, at, hash | 0, row);
+  }
+
+  #enqueue({ places, lengths }: Queue, at: number, hash: number, row: number): void {
+    const length = lengths[at] as number;
+    const place = (at * QUEUE + length) * 2;
+    places[place] = hash;
+    places[place + 1] = row;
+    lengths[at] = length + 1;
+    if (length + 1 === QUEUE) this.#admit(at);
+  }
+
+  /** Gives those of a shard that wait their slots. */
+  #admit(at: number): void {
+    if (this.#queue === undefined) return;
+    const { places, lengths } = this.#queue;
+    const end = (at * QUEUE + (lengths[at] as number)) * 2;
+    lengths[at] = 0;
+    for (let place = at * QUEUE * 2; place < end; place += 2) {
+      this.#place(at, places[place] as number, places[place + 1] as number);
+    }
+  }
+
+  /** Gives a row its slot, if one is free; no path is there twice. */
+  #place(at: number, hash: number, row: number): void {
     let shard = this.#shards[at] as Shard;
     if (shard.used * 4 >= (shard.mask + 1) * 3 || shard === EMPTY) {
       shard = this.#withRoom(shard, Math.max(SLOTS_LEAST, shard.slots.length));
       this.#shards[at] = shard;
     }
-    if (!put(shard, hash | 0, row)) this.#crowded.set(path, row);
-    const block = this.#paths[row >> BLOCK_BITS];
-    if (block === undefined) this.#paths.push([path]);
-    else block[row & (BLOCK - 1)] = path;
-    this.#size += 1;
+    const { slots, mask } = shard;
+    let slot = hash & mask;
+    for (let left = PROBES_MAX; left > 0; left -= 1) {
+      const next = slots[slot * 2 + 1] as number;
+      if (next === 0) break;
+      const isNew = slots[slot * 2] !== hash || this.pathOf(next - 1) !== this.pathOf(row);
+      assert(isNew, 'a path is inserted where it is not');
+      slot = (slot + 1) & mask;
+    }
+    const isNew = this.#crowded.size === 0 || !this.#crowded.has(this.pathOf(row));
+    assert(isNew, 'a path is inserted where it is not');
+    if (!put(shard, hash, row)) this.#crowded.set(this.pathOf(row), row);
   }
 
   remove(row: number): void {
     const path = this.pathOf(row);
     const hash = hashText(0, path);
+    this.#admit(hash >>> (32 - SHARD_BITS));
     const shard = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
     const slot = slotOf(shard, hash, row);
     if (slot >= 0) {
@@ -154,6 +227,7 @@ export class PathIndex {
 
   /** The row of the path that the first `length` units of `text` are, whose hash this is; -1 if there is none. */
   #find(text: string, length: number, hash: number): number {
+    if (this.#queue !== undefined) this.#admit(hash >>> (32 - SHARD_BITS));
     const { slots, mask } = this.#shards[hash >>> (32 - SHARD_BITS)] as Shard;
     const wanted = hash | 0;
     let slot = wanted & mask;

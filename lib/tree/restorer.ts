@@ -1,9 +1,10 @@
 import { assert, present, unreachable } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { Acl } from './acl.ts';
-import type { CheckpointHeader, CheckpointPart, NodeRecord } from './checkpoint-record.ts';
+import type { CheckpointHeader, CheckpointPart } from './checkpoint-record.ts';
 import { DataTree } from './data-tree.ts';
 import { Dedup } from './dedup.ts';
+import { RestoredNode } from './node-row.ts';
 import { SessionTable } from './session-table.ts';
 import { StateMachine } from './state-machine.ts';
 
@@ -12,6 +13,7 @@ export class Restorer {
   readonly #tree = new DataTree();
   readonly #sessions = new SessionTable();
   readonly #dedup = new Dedup();
+  readonly #node = new RestoredNode();
   #header: CheckpointHeader | undefined;
 
   /** The next part. Throws InvariantError if it cannot be: the bytes were checked, so the writer erred. */
@@ -23,7 +25,9 @@ export class Restorer {
         this.#tree.reserve(part.nodes);
         return;
       case 'nodes':
-        for (const node of part.nodes) this.addNode(node, part.acls);
+        for (const node of part.nodes) {
+          this.addNode(this.#node.take(node.path, node.data, node), node.acl, part.acls);
+        }
         return;
       case 'sessions':
         for (const { session, window } of part.sessions) {
@@ -39,9 +43,9 @@ export class Restorer {
     }
   }
 
-  /** The next node of a part, which has these ACLs. Nothing of the record is kept. */
-  addNode(node: NodeRecord, acls: readonly Acl[]): void {
-    this.#tree.restore(node, present(acls[node.acl], 'ACL of a node'));
+  /** The next node of a part, which has these ACLs. Nothing of it is kept. */
+  addNode(node: RestoredNode, acl: number, acls: readonly Acl[]): void {
+    this.#tree.restore(node, present(acls[acl], 'ACL of a node'));
   }
 
   /** The state. Throws InvariantError if parts are missing or the digest is another one. */

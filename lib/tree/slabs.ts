@@ -15,6 +15,8 @@ interface Slab {
   readonly bytes: Uint8Array;
   /** The same memory: two words lead each item, its row (or {@link DEAD}) and its length. */
   readonly words: Int32Array;
+  /** And again. */
+  readonly view: DataView;
   /** Bytes handed out so far; items are never put before it. */
   used: number;
   /** Bytes of items that live. */
@@ -38,7 +40,13 @@ function sizeOf(length: number): number {
 
 function makeSlab(size: number): Slab {
   const buffer = new ArrayBuffer(size);
-  return { bytes: new Uint8Array(buffer), words: new Int32Array(buffer), used: 0, live: 0 };
+  return {
+    bytes: new Uint8Array(buffer),
+    words: new Int32Array(buffer),
+    view: new DataView(buffer),
+    used: 0,
+    live: 0,
+  };
 }
 
 /**
@@ -67,13 +75,30 @@ export class Slabs {
 
   /** Keeps a copy of `bytes` (at least one) for `row`. */
   put(row: number, bytes: Uint8Array): Address {
-    const size = sizeOf(bytes.length);
-    const index = bytes.length > SHARED_MAX ? this.#add(makeSlab(size)) : this.#room(size);
+    const address = this.#begin(row, bytes.length);
+    this.#at(address.slab).bytes.set(bytes, address.offset + LEAD);
+    return address;
+  }
+
+  /** As {@link put}, of `length` bytes that lie somewhere in others. */
+  take(row: number, source: DataView, from: number, length: number): Address {
+    const address = this.#begin(row, length);
+    const { view } = this.#at(address.slab);
+    const to = address.offset + LEAD;
+    let at = 0;
+    // By hand: a call of set() costs as much as this loop for a short item, and needs a view of its own.
+    for (; at < length - 3; at += 4) view.setInt32(to + at, source.getInt32(from + at));
+    for (; at < length; at += 1) view.setUint8(to + at, source.getUint8(from + at));
+    return address;
+  }
+
+  #begin(row: number, length: number): Address {
+    const size = sizeOf(length);
+    const index = length > SHARED_MAX ? this.#add(makeSlab(size)) : this.#room(size);
     const slab = this.#at(index);
     const offset = slab.used;
     slab.words[offset >> 2] = row;
-    slab.words[(offset >> 2) + 1] = bytes.length;
-    slab.bytes.set(bytes, offset + LEAD);
+    slab.words[(offset >> 2) + 1] = length;
     slab.used += size;
     slab.live += size;
     return { slab: index, offset };

@@ -16,6 +16,7 @@ import type {
 import type { Restorer } from '../tree/restorer.ts';
 import type { Session } from '../tree/session.ts';
 import { NODE_KINDS } from './change.ts';
+import type { Checksum } from './crc32.ts';
 import {
   MAX_ACL,
   MAX_ANSWERS,
@@ -26,6 +27,7 @@ import {
   MAX_RECORD_BYTES,
   MAX_TEXT_BYTES,
 } from './limits.ts';
+import { NodeReader } from './node-reader.ts';
 import { PackedReader } from './packed-reader.ts';
 import {
   readAcl,
@@ -45,7 +47,6 @@ const CHECKPOINT_VERSION = 1;
 
 const TYPES: readonly CheckpointPart['type'][] = ['header', 'nodes', 'sessions', 'owners'];
 const WRITER = new PackedWriter();
-const NO_BYTES = new Uint8Array(0);
 
 /** The bytes of the part at place `sequence`, counted from 0. */
 export function encodeCheckpointPart(part: CheckpointPart, sequence: number): Uint8Array {
@@ -80,8 +81,9 @@ export function restoreCheckpointPart(
   bytes: Uint8Array,
   sequence: number,
   restorer: Restorer,
+  checksum?: Checksum,
 ): void {
-  const reader = readerOf(bytes, sequence);
+  const reader = readerOf(bytes, sequence, checksum);
   const type = reader.word(TYPES);
   const part = type === 'nodes' ? undefined : readPart(reader, type);
   if (part === undefined) restoreNodes(reader, restorer);
@@ -90,8 +92,9 @@ export function restoreCheckpointPart(
 }
 
 /** Stands behind the place of a chunk whose checksum fits. */
-function readerOf(bytes: Uint8Array, sequence: number): PackedReader {
-  const reader = new PackedReader(unseal(bytes, MAX_RECORD_BYTES, 'checkpoint'), 'checkpoint');
+function readerOf(bytes: Uint8Array, sequence: number, checksum?: Checksum): PackedReader {
+  const plain = unseal(bytes, MAX_RECORD_BYTES, 'checkpoint', checksum);
+  const reader = new PackedReader(plain, 'checkpoint');
   if (reader.uint8() !== CHECKPOINT_VERSION) reader.refuse('an unknown version');
   if (reader.uint32() !== sequence) reader.refuse('a chunk of another place');
   return reader;
@@ -185,62 +188,31 @@ function writeNode(writer: PackedWriter, node: NodeRecord): void {
 }
 
 function readNode(reader: PackedReader, acls: number): NodeRecord {
-  const node = emptyNode();
-  readInto(node, reader, acls, false);
-  return node;
-}
-
-function restoreNodes(reader: PackedReader, restorer: Restorer): void {
-  const acls = reader.list(MAX_PART, readAcl);
-  const node = emptyNode();
-  for (let left = reader.length(MAX_PART); left > 0; left -= 1) {
-    readInto(node, reader, acls.length, true);
-    restorer.addNode(node, acls);
-  }
-}
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-function emptyNode(): Writable<NodeRecord> {
   return {
-    path: '',
-    data: NO_BYTES,
-    acl: 0,
-    kind: 'persistent',
-    ttl: 0,
-    owner: 0n,
-    czxid: 0n,
-    mzxid: 0n,
-    pzxid: 0n,
-    ctime: 0,
-    mtime: 0,
-    version: 0,
-    aversion: 0,
-    creates: 0,
+    path: reader.newText(MAX_PATH_BYTES),
+    data: reader.bytes(MAX_DATA_BYTES),
+    acl: reader.count(acls - 1),
+    kind: reader.word(NODE_KINDS),
+    ttl: reader.count(),
+    owner: reader.uint64(),
+    czxid: reader.uint64(),
+    mzxid: reader.uint64(),
+    pzxid: reader.uint64(),
+    ctime: reader.uint48(),
+    mtime: reader.uint48(),
+    version: reader.int32(),
+    aversion: reader.int32(),
+    creates: reader.count(),
   };
 }
 
-/** @param lent whether the data may be lent until the next node is read */
-function readInto(
-  node: Writable<NodeRecord>,
-  reader: PackedReader,
-  acls: number,
-  lent: boolean,
-): void {
-  node.path = reader.newText(MAX_PATH_BYTES);
-  node.data = lent ? reader.lentBytes(MAX_DATA_BYTES) : reader.bytes(MAX_DATA_BYTES);
-  node.acl = reader.count(acls - 1);
-  node.kind = reader.word(NODE_KINDS);
-  node.ttl = reader.count();
-  node.owner = reader.uint64();
-  node.czxid = reader.uint64();
-  node.mzxid = reader.uint64();
-  node.pzxid = reader.uint64();
-  node.ctime = reader.uint48();
-  node.mtime = reader.uint48();
-  node.version = reader.int32();
-  node.aversion = reader.int32();
-  node.creates = reader.count();
+/** As {@link readNodes}: layout and checks are the same. */
+function restoreNodes(reader: PackedReader, restorer: Restorer): void {
+  const acls = reader.list(MAX_PART, readAcl);
+  const count = reader.length(MAX_PART);
+  const nodes = new NodeReader(reader.rest(), acls.length);
+  for (let left = count; left > 0; left -= 1) restorer.addNode(nodes.next(), nodes.acl, acls);
+  nodes.end();
 }
 
 function writeSessions(writer: PackedWriter, part: SessionsPart): void {

@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import { decodeItem, encodeItem } from './cbor.ts';
+import type { Checksum } from './crc32.ts';
 import { decodeChain, encodeEntries } from './entries.ts';
 import { bytes, type Field, object, safe, uint, zxid } from './fields.ts';
 import { MAX_RECORD_BYTES, MAX_RECORD_ENTRIES } from './limits.ts';
@@ -49,8 +50,9 @@ export function encodeLogRecord(value: LogRecord): Uint8Array {
  *
  * @throws DecodeError
  */
-export function decodeLogRecord(sealed: Uint8Array): LogRecord {
-  const item = decodeItem(unseal(sealed, MAX_RECORD_BYTES, 'log record'), 'log record');
+export function decodeLogRecord(sealed: Uint8Array, checksum?: Checksum): LogRecord {
+  const plain = unseal(sealed, MAX_RECORD_BYTES, 'log record', checksum);
+  const item = decodeItem(plain, 'log record');
   const { previous, entries, committed } = record.read(item, 'log record');
   return { previous, entries: decodeChain(entries, previous, MAX_RECORD_ENTRIES), committed };
 }

@@ -5,11 +5,6 @@ import { readNewText, readText } from './text.ts';
 const TWO_32 = 0x1_0000_0000;
 const SCRATCH = new DataView(new ArrayBuffer(8));
 
-/** By length: a view for each of a million short values is more for the collector than what is in them. */
-const LENT: readonly Uint8Array[] = Array.from({ length: 257 }, (_, length) => {
-  return new Uint8Array(length);
-});
-
 /**
  * Reads what {@link PackedWriter} wrote, and trusts none of it: each method checks what it reads and
  * throws {@link DecodeError}. There is one spelling of every value, so what was read is written to
@@ -150,21 +145,15 @@ export class PackedReader {
     return this.raw(this.#extent(max));
   }
 
-  /** As {@link bytes}, but short ones are lent: they are others once so many bytes are lent again. */
-  lentBytes(max: number): Uint8Array {
-    const length = this.#extent(max);
-    const lent = LENT[length];
-    if (lent === undefined) return this.raw(length);
-    const at = this.#take(length);
-    const bytes = this.#bytes;
-    for (let index = 0; index < length; index += 1) lent[index] = bytes[at + index] as number;
-    return lent;
-  }
-
   /** Bytes without a length before them, as a view. */
   raw(length: number): Uint8Array {
     const at = this.#take(length);
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, length);
+  }
+
+  /** All that is not read yet, as a view. */
+  rest(): Uint8Array {
+    return this.raw(this.left);
   }
 
   /** Well-formed UTF-8 of at most `max` bytes. `likely`: the text that it nearly always is. */

@@ -1,5 +1,5 @@
 /** Values for a disk: their bytes and, behind them, a CRC-32 of all of it (rule G7). */
-import { crc32 } from './crc32.ts';
+import { type Checksum, crc32 } from './crc32.ts';
 import { DecodeError } from './decode-error.ts';
 
 const CRC_BYTES = 4;
@@ -17,12 +17,16 @@ export function seal(bytes: Uint8Array): Uint8Array {
  *
  * @throws DecodeError if it is not what was written
  */
-export function unseal(sealed: Uint8Array, max: number, what: string): Uint8Array {
+export function unseal(
+  sealed: Uint8Array,
+  max: number,
+  what: string,
+  checksum: Checksum = crc32,
+): Uint8Array {
   const length = sealed.length - CRC_BYTES;
   if (length < 0 || length > max) throw new DecodeError(what, `${sealed.length} bytes long`);
-  const view = new DataView(sealed.buffer, sealed.byteOffset, sealed.length);
-  if (view.getUint32(length) !== crc32(sealed, length)) {
-    throw new DecodeError(what, 'the checksum does not fit');
-  }
-  return new Uint8Array(sealed.buffer, sealed.byteOffset, length);
+  const plain = new Uint8Array(sealed.buffer, sealed.byteOffset, length);
+  const written = new DataView(sealed.buffer, sealed.byteOffset + length, CRC_BYTES).getUint32(0);
+  if (written !== checksum(plain)) throw new DecodeError(what, 'the checksum does not fit');
+  return plain;
 }

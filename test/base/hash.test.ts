@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addHash, hashBytes, hashText, hashWords, subtractHash } from '../../lib/base/hash.ts';
+import {
+  addHash,
+  hashBytes,
+  hashText,
+  hashView,
+  hashWords,
+  subtractHash,
+} from '../../lib/base/hash.ts';
 
 /** Bytes that are as different from another index' as one another's neighbours can be. */
 function sample(length: number, index: number): Uint8Array {
@@ -104,4 +111,14 @@ test('what is added to a sum can be taken out of it, in any order', () => {
   assert(Number.isSafeInteger(sum));
   assert.equal([...hashes].reverse().reduce(addHash, 0), sum);
   assert.equal(hashes.reduce(subtractHash, sum), 0);
+});
+
+test('bytes have one hash, wherever they lie', () => {
+  for (let length = 0; length < 40; length += 1) {
+    const bytes = Uint8Array.from({ length }, (_, at) => (at * 151 + length * 7) & 0xff);
+    const around = new Uint8Array(length + 9).fill(0xee);
+    around.set(bytes, 5);
+    const view = new DataView(around.buffer, 2);
+    assert.equal(hashView(view, 3, length), hashBytes(0, 0, 0, bytes), `${length} bytes`);
+  }
 });

@@ -3,10 +3,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CheckpointPart } from '../../lib/tree/checkpoint-record.ts';
 import { DataTree } from '../../lib/tree/data-tree.ts';
+import { RestoredNode } from '../../lib/tree/node-row.ts';
 import { TRUSTED } from '../../lib/tree/reader.ts';
 import { Restorer } from '../../lib/tree/restorer.ts';
 import type { StateMachine } from '../../lib/tree/state-machine.ts';
-import { encodeCheckpointPart, restoreCheckpointPart } from '../../lib/wire/checkpoint.ts';
+import {
+  decodeCheckpointPart,
+  encodeCheckpointPart,
+  restoreCheckpointPart,
+} from '../../lib/wire/checkpoint.ts';
+import { DecodeError } from '../../lib/wire/decode-error.ts';
 import { seal, unseal } from '../../lib/wire/sealed.ts';
 import {
   create,
@@ -117,6 +123,49 @@ test('a chunk that says something else, under a checksum that fits, is refused: 
   assert.ok(refused > 50, `refused ${refused} times`);
 });
 
+test('what restores a chunk of nodes refuses what the decoder refuses, and takes what it takes', () => {
+  const { world } = peopled();
+  const chunks = parts(world.state, 12).map(encodeCheckpointPart);
+  const [header = assert.fail(), nodes = assert.fail()] = chunks;
+  const plain = unseal(nodes, nodes.length, 'chunk');
+  const said = (read: () => unknown): string => {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof DecodeError)) return 'no tree';
+      return error.message.replace(/, before byte.*/, '');
+    }
+    return 'taken';
+  };
+  const verdicts = new Map<string, number>();
+  const judge = (bytes: Uint8Array): void => {
+    const sealed = seal(bytes);
+    const restorer = new Restorer();
+    restoreCheckpointPart(header, 0, restorer);
+    const verdict = said(() => decodeCheckpointPart(sealed, 1));
+    const restored = said(() => restoreCheckpointPart(sealed, 1, restorer));
+    // A node that is no node of a tree is found out at once, before what follows it is read.
+    if (restored !== 'no tree') assert.equal(restored, verdict);
+    verdicts.set(restored, (verdicts.get(restored) ?? 0) + 1);
+  };
+  for (let at = 0; at < plain.length; at += 1) {
+    for (const flip of [0x01, 0x80, 0xff]) {
+      const changed = plain.slice();
+      changed[at] = (changed[at] ?? 0) ^ flip;
+      judge(changed);
+    }
+    judge(plain.slice(0, at));
+  }
+  judge(Uint8Array.of(...plain, 0));
+  const kinds = ['taken', 'cut short', 'an unknown word', 'not UTF-8', 'bytes after the end'];
+  for (const kind of kinds) {
+    assert.ok(
+      [...verdicts.keys()].some((verdict) => verdict.includes(kind)),
+      kind,
+    );
+  }
+});
+
 test('no node is taken whose path has no place below the root', () => {
   const { world } = peopled();
   const part = parts(world.state, 100).find(({ type }) => type === 'nodes');
@@ -132,7 +181,10 @@ test('no node is taken whose path has no place below the root', () => {
     ]) {
       const tree = new DataTree();
       const build = (): void => {
-        for (const one of all) tree.restore(one, part.acls[one.acl] ?? assert.fail());
+        for (const one of all) {
+          const restored = new RestoredNode().take(one.path, one.data, one);
+          tree.restore(restored, part.acls[one.acl] ?? assert.fail());
+        }
         tree.restored();
       };
       assert.throws(build, { name: 'InvariantError' }, JSON.stringify(path));

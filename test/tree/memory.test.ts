@@ -57,6 +57,21 @@ test('many chunks of children split, fill up and join again', () => {
   assert.deepEqual([list.size, [...list.paths()], list.names(1, '', 10)], [0, [], []]);
 });
 
+test('children with numbers that rise, and have no leading zeros, are sorted', () => {
+  const list = new ChildList();
+  const names = Array.from({ length: 12_000 }, (_, number) => `/p/${number}`);
+  for (const [at, name] of names.entries()) {
+    list.insert(name);
+    // Where the last one was put is another place now, or none.
+    if (at % 500 === 499) {
+      for (const gone of names.slice(at - 300, at + 1)) list.remove(gone);
+      for (const again of names.slice(at - 300, at + 1)) list.insert(again);
+    }
+  }
+  assert.deepEqual([...list.paths()], [...names].sort());
+  assert.equal(list.size, names.length);
+});
+
 test('slabs keep what was put, give up what is dead, and move the living', () => {
   const put = fc.record({
     row: fc.nat(200),
@@ -115,6 +130,27 @@ test('the index finds what was inserted and not what was removed', () => {
   insert(index, '/x', 3);
   assert.deepEqual([index.find('/x'), index.pathOf(3)], [3, '/x']);
   assert.throws(() => index.pathOf(50_000), { name: 'InvariantError' });
+});
+
+test('the index finds what waits for its place, and admits no path twice', () => {
+  const index = new PathIndex();
+  index.reserve(10_000);
+  const path = (row: number): string => `/some/where/${row % 7}/node-${row}`;
+  for (let row = 0; row < 50_000; row += 1) {
+    insert(index, path(row), row);
+    // Nothing else makes it find its place at once.
+    if (row % 11 === 0) assert.equal(index.find(path(row)), row);
+    if (row % 1_000 === 999) index.remove(row);
+  }
+  const twice = (): void => {
+    insert(index, path(5), 49_999);
+    index.settle();
+  };
+  assert.throws(twice, { name: 'InvariantError' });
+  index.settle();
+  for (let row = 0; row < 49_999; row += 1) {
+    assert.equal(index.find(path(row)), row % 1_000 === 999 ? -1 : row);
+  }
 });
 
 test('the index is a Map, whatever comes and goes', () => {

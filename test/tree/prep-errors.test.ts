@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { PATH_MAX } from '../../lib/base/path.ts';
 import { type Acl, PERMISSION } from '../../lib/tree/acl.ts';
 import { DataTree } from '../../lib/tree/data-tree.ts';
+import { RestoredNode } from '../../lib/tree/node-row.ts';
 import { DATA_MAX, TTL_MAX } from '../../lib/tree/prep-operations.ts';
 import type { NodeOperation } from '../../lib/tree/request.ts';
 import { StateMachine } from '../../lib/tree/state-machine.ts';
@@ -207,17 +208,8 @@ test('ten digits are all a sequential name has: beyond, no name and no wrap', ()
     ttl: 0,
     owner: 0n,
   };
-  tree.restore(
-    {
-      ...zero,
-      path: '/old',
-      data: bytes(''),
-
-      kind: 'persistent',
-      creates: 0x7fff_ffff,
-    },
-    OPEN,
-  );
+  const old = { ...zero, kind: 'persistent', creates: 0x7fff_ffff } as const;
+  tree.restore(new RestoredNode().take('/old', bytes(''), old), OPEN);
   const fresh = new StateMachine();
   const { sessions, dedup, zxid, time, version, maxTreeBytes } = fresh;
   const world = new World(

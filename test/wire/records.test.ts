@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { fastCrc32 } from '../../lib/storage/fast-crc32.ts';
 import { decodeCheckpointPart, encodeCheckpointPart } from '../../lib/wire/checkpoint.ts';
 import { crc32 } from '../../lib/wire/crc32.ts';
 import { DecodeError } from '../../lib/wire/decode-error.ts';
@@ -76,6 +77,7 @@ test('the checksum is that of gzip and PNG', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
       assert.equal(crc32(bytes), crc32ByBits(bytes));
+      assert.equal(fastCrc32(bytes), crc32(bytes));
     }),
   );
 });

@@ -49,8 +49,8 @@ export const REAL_DISK: readonly Injection[] = [
     patches: [
       {
         file: 'lib/wire/sealed.ts',
-        find: 'if (view.getUint32(length) !== crc32(sealed, length)) {',
-        replace: 'if (view.getUint32(length) !== crc32(sealed, length) && length < 0) {',
+        find: 'if (written !== checksum(plain)) throw',
+        replace: 'if (written !== checksum(plain) && length < 0) throw',
       },
     ],
     expects: ['S17'],
