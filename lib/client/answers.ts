@@ -1,6 +1,7 @@
 /** What the application is given for an answer of the tree: plain functions, so that a read makes no closure. */
 import { assert } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
+import { textOf } from '../base/utf8.ts';
 import type { ReadResult } from '../replica/read.ts';
 import type { WatchedNode } from '../replica/ready.ts';
 import type { Stat } from '../tree/znode.ts';
@@ -53,7 +54,8 @@ export function znodeOfShared<T>(
   { data, stat }: WatchedNode,
   path: string,
 ): Znode<T> {
-  return { path, data: decodeShared(view.codec, data, path), stat: { ...stat } };
+  const value = decodeShared(view.codec, view.fromText, data, path);
+  return { path, data: value, stat: { ...stat } };
 }
 
 export function znodeOrNone<T>(
@@ -145,10 +147,9 @@ export function changeOf<T>(view: View<T, never>, raw: RawChange): TreeChange<T>
   const path = view.place.show(raw.path);
   if (raw.type === 'deleted') return { type: 'deleted', path };
   const { data, stat } = raw.node;
-  return {
-    type: raw.type,
-    path,
-    data: decodeWith(view.codec, new Uint8Array(data), path),
-    stat: { ...stat },
-  };
+  const value =
+    view.fromText === undefined
+      ? decodeWith(view.codec, new Uint8Array(data), path)
+      : decodeText(view.fromText, textOf(data), path);
+  return { type: raw.type, path, data: value, stat: { ...stat } };
 }

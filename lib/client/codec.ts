@@ -134,8 +134,12 @@ export function decodeText<T>(fromText: FromText<T>, text: string | undefined, p
 }
 
 /** Likewise of bytes that others are shown as well: who may hand them out is given a copy. */
-export function decodeShared<T>(codec: Codec<T, never>, data: Uint8Array, path: string): T {
-  const fromText = fromTextOf(codec);
+export function decodeShared<T>(
+  codec: Codec<T, never>,
+  fromText: FromText<T> | undefined,
+  data: Uint8Array,
+  path: string,
+): T {
   if (fromText === undefined) return decodeWith(codec, new Uint8Array(data), path);
   return decodeText(fromText, sharedText(data), path);
 }

@@ -37,13 +37,14 @@ export class DataAspect<T> implements NodeAspect<Znode<T> | undefined> {
 
   constructor(view: View<T, never>, path: string, called: Called & { readonly path: string }) {
     this.path = path;
-    this.operation = { type: 'get', path };
+    this.operation = { type: view.fromText === undefined ? 'get' : 'get-text', path };
     this.#view = view;
     this.#called = called;
   }
 
   identity(result: ReadResult): Identity {
-    return result.type === 'get' ? identityOfData(result) : codeOf(result);
+    const isNode = result.type === 'get' || result.type === 'get-text';
+    return isNode ? identityOfData(result) : codeOf(result);
   }
 
   state(result: ReadResult): Znode<T> | undefined {
@@ -114,7 +115,7 @@ export function readChildren(
 }
 
 /** Every write of a node's data has its own, and so has every node under the same name. */
-export function identityOfData({ stat }: WatchedNode): Identity {
+export function identityOfData({ stat }: Pick<WatchedNode, 'stat'>): Identity {
   return stat.mzxid;
 }
 
