@@ -74,10 +74,23 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
     return new SessionView(this.source, this.place, codec, this.guard);
   }
 
+  /** The same without what its writes depend on. */
+  unguarded(): SessionView<T, In> {
+    return new SessionView(this.source, this.place, this.codec);
+  }
+
   override guardedBy(grant: HeldGrant): SessionView<T, In> {
     const guard = new Guard(grant, this.place, this.guard);
     return new SessionView(this.source, this.place, this.codec, guard);
   }
+}
+
+/**
+ * For what must be taken back whatever has become of the grant under which it was made: a node that only its
+ * holder may remove would stay as long as the session.
+ */
+export function unguarded<T, In>(session: Session<T, In>): Session<T, In> {
+  return session instanceof SessionView && session.isGuarded ? session.unguarded() : session;
 }
 
 /** A further session of a peer, which whoever opened it closes. */

@@ -88,6 +88,11 @@ export class View<T, In> {
     return core.write(guard.cover(operation), question, options);
   }
 
+  /** Whether its writes depend on a grant. */
+  get isGuarded(): boolean {
+    return this.guard !== undefined;
+  }
+
   /** Throws what the grants throw that guard this view's writes: GRANT_LOST, if they are over. */
   protected assertHeld(): void {
     this.guard?.assertHeld();

@@ -2,6 +2,7 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath } from '../base/path.ts';
 import type { Created, Session } from '../client/client.ts';
+import { unguarded } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { EphemeralOp, Op } from '../client/operation.ts';
 import type { RawSession } from './any-client.ts';
@@ -69,7 +70,7 @@ export class Claim {
     const removal = keepTrying(this.session, async () => {
       const deletes = (await this.#left()).map((path) => ({ delete: path }));
       // In one transaction: who waits for several is woken once.
-      if (deletes.length > 0) await this.session.multi(deletes, WITHOUT_END);
+      if (deletes.length > 0) await unguarded(this.session).multi(deletes, WITHOUT_END);
     });
     await Promise.all([removal, this.gate?.remove()]);
   }
@@ -148,7 +149,7 @@ async function forget(
       const names = await session.children(folder, WITHOUT_END).catch(noneIfAbsent);
       const own = names.filter((name) => name.includes(id));
       const deletes = own.map((name) => ({ delete: joinPath(folder, name) }));
-      if (deletes.length > 0) await session.multi(deletes, WITHOUT_END);
+      if (deletes.length > 0) await unguarded(session).multi(deletes, WITHOUT_END);
     });
   }
 }

@@ -3,6 +3,7 @@ import { QuorateError } from '../base/errors.ts';
 import { parentOf } from '../base/path.ts';
 import { formatZxid } from '../base/zxid.ts';
 import type { Client, Session, Znode } from '../client/client.ts';
+import { unguarded } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { Watch } from '../client/feed.ts';
 import { checkCall, throwIfAborted, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
@@ -284,8 +285,10 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
       this.#wrote(wanted);
       return true;
     } catch (error) {
-      if (QuorateError.is(error, 'GRANT_LOST', 'NO_NODE', 'SESSION_EXPIRED', 'CLOSED'))
-        return false;
+      // Of another grant, that its client is guarded by: with that it is over.
+      const isOther = QuorateError.is(error, 'GRANT_LOST') && error.path !== this.path;
+      const isGone = QuorateError.is(error, 'GRANT_LOST', 'NO_NODE', 'SESSION_EXPIRED', 'CLOSED');
+      if (isGone && !isOther) return false;
       if (isRefusal(error)) this.#refuse(wanted, error);
       throw error;
     }
@@ -364,7 +367,7 @@ async function isOwnBy<T>(
 function remove<T, In>(own: Own<T, In>): Promise<void> {
   return keepTrying(own.session, async () => {
     try {
-      await own.session.guardedBy(own).delete(own.path, WITHOUT_END);
+      await unguarded(own.session).guardedBy(own).delete(own.path, WITHOUT_END);
     } catch (error) {
       if (!QuorateError.is(error, 'GRANT_LOST', 'NO_NODE')) throw error;
     }

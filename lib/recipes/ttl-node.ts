@@ -1,6 +1,7 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath, parentOf } from '../base/path.ts';
 import type { Client } from '../client/client.ts';
+import { unguarded } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { Op } from '../client/operation.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
@@ -188,7 +189,7 @@ class TouchedNode<In> implements TtlNode<In> {
   async #close(isKept: boolean): Promise<void> {
     await this.#keeping;
     if (isKept) return;
-    const { session } = this.#client;
+    const session = unguarded(this.#client.session);
     await keepTrying(session, async () => {
       const both = [this.#touch, this.path].map(async (path) => {
         const stat = await session.exists(path, WITHOUT_END);

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Grant, MultiLock, Mutex, ReadWriteLock, Semaphore } from '../../lib/recipes/index.ts';
+import {
+  type Grant,
+  MultiLock,
+  Mutex,
+  openEphemeral,
+  openTtlNode,
+  ReadWriteLock,
+  Semaphore,
+} from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
 import { counting, eventually, nodesIn, PATIENCE, untilNodes } from './support.ts';
@@ -255,4 +263,20 @@ test('a MultiLock and a Mutex of one path exclude each other; all or none is tak
   assert.deepEqual([await peer.children('/a'), await peer.children('/b')], [[], []]);
   assert.throws(() => new MultiLock(peer, []), RangeError);
   assert.throws(() => new MultiLock(peer, ['/a', '/a']), RangeError);
+});
+
+test('what was taken under a grant is given back when that is over', async (t) => {
+  const peer = await solo(t);
+  const outer = await new Mutex(peer, '/outer').acquire();
+  const client = peer.guardedBy(outer);
+  const inner = await new Mutex(client, '/inner').acquire();
+  const ephemeral = await openEphemeral(client, '/ephemeral', 'here');
+  const ttl = await openTtlNode(client, '/ttl', 'here', { ttl: 60_000 });
+  await outer.release();
+  await assert.rejects(client.ensurePath('/more'), failsWith('GRANT_LOST'));
+  await assert.rejects(ephemeral.set('still here'), failsWith('GRANT_LOST', { path: outer.path }));
+  await Promise.all([inner.release(), ephemeral.close(), ttl.close()]);
+  assert.deepEqual(await peer.children('/inner'), []);
+  assert.equal(await peer.exists('/ephemeral'), undefined);
+  assert.equal(await peer.exists('/ttl'), undefined);
 });

@@ -142,7 +142,7 @@ export const RECIPES: readonly Injection[] = [
       },
       {
         file: CLAIM,
-        find: 'if (deletes.length > 0) await this.session.multi(deletes, WITHOUT_END);',
+        find: 'if (deletes.length > 0) await unguarded(this.session).multi(deletes, WITHOUT_END);',
         replace: 'if (deletes.length > 0) await this.session.multi(deletes, { timeout: 1_000 });',
       },
     ],
