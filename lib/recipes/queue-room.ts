@@ -31,7 +31,7 @@ export class Room {
    */
   async put<R>(count: number, options: WaitOptions | undefined, put: () => Promise<R>): Promise<R> {
     const isFirst = this.#putters.size === 0;
-    if (!(isFirst && (await this.#hasRoom(count)) && this.#putters.size === 0)) {
+    if (!(isFirst && (await this.#hasRoom(count, options)) && this.#putters.size === 0)) {
       await this.#wait(count, options);
     }
     this.#pending += count;
@@ -42,11 +42,11 @@ export class Room {
     }
   }
 
-  async #hasRoom(count: number): Promise<boolean> {
+  async #hasRoom(count: number, options?: WaitOptions): Promise<boolean> {
     const { entries, delayed } = this.#place;
     const [waiting, later] = await Promise.all([
-      this.#client.exists(entries),
-      this.#client.exists(delayed),
+      this.#client.exists(entries, options),
+      this.#client.exists(delayed, options),
     ]);
     const here = (waiting?.numChildren ?? 0) + (later?.numChildren ?? 0);
     return here + this.#pending + count <= this.#maxItems;

@@ -444,3 +444,21 @@ test('what the work throws is told as it is, whatever else the client may do', a
   assert.deepEqual(errors.map(String), ['Error: the own one']);
   goOn();
 });
+
+test('who puts waits no longer than he has said, also where nobody can tell whether there is room', async () => {
+  await using group = await createTestGroup(3);
+  const [follower, other] = await followerAndOther(group);
+  const queue = new Queue(follower, '/q');
+  await queue.put('first', { timeout: PATIENCE });
+  for (const { id } of [other, await group.leader()]) await group.kill(id);
+  await eventually('nobody answers', () => follower.session.state !== 'connected');
+  const { signal } = follower.session;
+  // A session of which nobody knows yet does not answer from what it has.
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  const outcome = { outcome: 'not-applied' } as const;
+  await assert.rejects(queue.put('second', { timeout: 50 }), failsWith('TIMED_OUT', outcome));
+  const stop = new AbortController();
+  const aborted = queue.put('second', { signal: stop.signal });
+  stop.abort();
+  await assert.rejects(aborted, failsWith('ABORTED', outcome));
+});
