@@ -4,6 +4,7 @@ import type { Feed, Live, TreeUpdate, Watch } from '../client/feed.ts';
 import type { StopOptions, WaitOptions } from '../client/wait.ts';
 import { bounded } from './bounded.ts';
 import { Patience } from './patience.ts';
+import { type Step, SteppedIterator } from './stepped-iterator.ts';
 
 /** Makes one state of all changes so far. The same value again: nothing has changed for whoever looks. */
 export interface Fold<T, S> {
@@ -12,9 +13,6 @@ export interface Fold<T, S> {
 
 /** Opens the changes of a subtree, until the signal aborts. */
 export type OpenFeed<T> = (options: StopOptions) => Feed<TreeUpdate<T>>;
-
-/** A new state, if an update has made one. */
-type Step<S> = { readonly state: S } | undefined;
 
 /** One consumer's way through the changes. */
 function stepsOf<T, S>(fold: Fold<T, S>): (update: TreeUpdate<T>) => Step<S> {
@@ -85,16 +83,7 @@ export class FoldedWatch<T, S> implements Watch<S> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<S, undefined, undefined> {
-    return this.#states();
-  }
-
-  async *#states(): AsyncGenerator<S, undefined, undefined> {
-    const step = stepsOf(this.#fold());
-    for await (const update of this.#feed) {
-      const next = step(update);
-      if (next !== undefined) yield next.state;
-    }
-    return undefined;
+    return new SteppedIterator(this.#feed[Symbol.asyncIterator](), stepsOf(this.#fold()));
   }
 }
 

@@ -2,12 +2,10 @@
 import type { QuorateError } from '../base/errors.ts';
 import type { Feed, Live, Watch } from '../client/feed.ts';
 import type { WaitOptions } from '../client/wait.ts';
+import { type Step, SteppedIterator } from './stepped-iterator.ts';
 
 /** Of one state another one: no effects, and the same again for the same. */
 type Mapping<T, S> = (item: T) => S;
-
-/** A new state, if it is one. */
-type Step<S> = { readonly state: S } | undefined;
 
 /** Who looks is not told twice of what looks the same. */
 function stepsOf<T, S>(map: Mapping<T, S>): (item: T) => Step<S> {
@@ -46,16 +44,7 @@ class MappedFeed<T, S> implements Feed<S> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<S, undefined, undefined> {
-    return this.#states();
-  }
-
-  async *#states(): AsyncGenerator<S, undefined, undefined> {
-    const step = stepsOf(this.#map);
-    for await (const item of this.#feed) {
-      const next = step(item);
-      if (next !== undefined) yield next.state;
-    }
-    return undefined;
+    return new SteppedIterator(this.#feed[Symbol.asyncIterator](), stepsOf(this.#map));
   }
 }
 

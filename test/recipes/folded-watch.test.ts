@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Feed, TreeUpdate } from '../../lib/index.ts';
 import { FoldedWatch } from '../../lib/recipes/folded-watch.ts';
-import { failsWith } from '../client/solo.ts';
+import { Counter, Group } from '../../lib/recipes/index.ts';
+import { failsWith, solo } from '../client/solo.ts';
 import { PATIENCE } from './support.ts';
 
 const FIRST: TreeUpdate<string> = { kind: 'snapshot', zxid: 1n, changes: [] };
@@ -30,4 +31,16 @@ test('a live value that does not come is not waited for beyond its time', async 
   await assert.rejects(watch.live({ timeout: 20 }), failsWith('TIMED_OUT'));
   clearTimeout(alive);
   assert.equal(signal?.aborted, true, 'nothing is followed');
+});
+
+test('who leaves an iterator while he waits for its next state waits no more', async (t) => {
+  const peer = await solo(t);
+  for (const watch of [new Group(peer, '/group').watch(), new Counter(peer, '/count').watch()]) {
+    const states = watch[Symbol.asyncIterator]();
+    assert.equal((await states.next()).done, false);
+    const next = states.next();
+    await states.return?.();
+    assert.equal((await next).done, true);
+    assert.equal((await states.next()).done, true);
+  }
 });
