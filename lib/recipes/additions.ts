@@ -26,6 +26,8 @@ class Addition {
   /** It is on its way: it may be applied whatever the caller does. */
   isSent = false;
   isCut = false;
+  /** There is no such sum. */
+  isRefused = false;
 
   constructor(path: string, delta: number, options: WaitOptions | undefined) {
     this.delta = delta;
@@ -57,6 +59,12 @@ class Addition {
     else void error.settled.then(this.#settle);
   }
 
+  refuse(path: string): void {
+    this.isRefused = true;
+    const message = `add ${path}: the sum would be beyond 2^53 - 1`;
+    this.failed(QuorateError.make('INVALID_DATA', message, { path, ...NOT_APPLIED }));
+  }
+
   /** It is to be sent again, unless its caller has given it up. */
   notApplied(): void {
     this.isSent = false;
@@ -67,6 +75,12 @@ class Addition {
     this.isCut = true;
     this.#reject(error(this.isSent ? { outcome: 'unknown', settled: this.#settled } : NOT_APPLIED));
   }
+}
+
+/** An addition, and the number behind it. */
+interface Sum {
+  readonly addition: Addition;
+  readonly sum: number;
 }
 
 export class Additions {
@@ -110,23 +124,37 @@ export class Additions {
       let before: Znode<number> | undefined;
       try {
         before = await this.#client.find(this.#path, WITHOUT_END);
+        const sums = this.#sumsOf(batch, before?.data ?? 0);
         // From here to the write nobody can leave: who does now is in it.
-        sent = batch.filter(({ isCut }) => !isCut);
-        if (sent.length === 0) return;
+        sent = sums.map(({ addition }) => addition);
+        const last = sums.at(-1);
+        if (last === undefined) return;
         for (const addition of sent) addition.isSent = true;
-        let sum = before?.data ?? 0;
-        const total = sent.reduce((of, { delta }) => of + delta, sum);
-        await this.#write(total, before);
-        for (const addition of sent) {
-          sum += addition.delta;
-          addition.done(sum);
-        }
+        await this.#write(last.sum, before);
+        for (const { addition, sum } of sums) addition.done(sum);
         return;
       } catch (error) {
         if (!isOvertaken(error, before?.path) && !(await this.#mayTryAgain(error))) throw error;
         for (const addition of sent) addition.notApplied();
       }
     }
+  }
+
+  /** What each one makes of the number. One that goes too far is refused, and is not in the way of the others. */
+  #sumsOf(batch: readonly Addition[], before: number): Sum[] {
+    const sums: Sum[] = [];
+    let number = before;
+    for (const addition of batch) {
+      if (addition.isCut || addition.isRefused) continue;
+      const sum = number + addition.delta;
+      if (!Number.isSafeInteger(sum)) {
+        addition.refuse(this.#path);
+        continue;
+      }
+      number = sum;
+      sums.push({ addition, sum });
+    }
+    return sums;
   }
 
   async #write(total: number, before: Znode<number> | undefined): Promise<void> {

@@ -153,3 +153,19 @@ test('aborted at any step, the outcome is that of the sum', async (t) => {
     assert.equal(await counter.get(), applied, `aborted after ${steps} steps`);
   }
 });
+
+test('additions that come together are each counted exactly, or refused by themselves', async (t) => {
+  const peer = await solo(t);
+  const counter = new Counter(peer, '/count');
+  const most = Number.MAX_SAFE_INTEGER;
+  await counter.add(4);
+  const added = await Promise.allSettled([most, -1, -most, 1].map((delta) => counter.add(delta)));
+  const [far, ...others] = added;
+  assert.equal(far?.status, 'rejected');
+  assert.ok(failsWith('INVALID_DATA', { outcome: 'not-applied' })(far.reason));
+  assert.deepEqual(
+    others.map((one) => one.status === 'fulfilled' && one.value),
+    [3, 3 - most, 4 - most],
+  );
+  assert.equal(await counter.get(), 4 - most);
+});
