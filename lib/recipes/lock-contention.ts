@@ -17,7 +17,7 @@ export function lockContention<O extends WaitOptions = WaitOptions>(
   rules: (owner: string) => Rules<string, O>,
   more: Omit<ContentionOptions, 'reentrant'> = {},
 ): Contention<string, O> {
-  checkCall(what, options, ['owner', 'reentrant', 'leases']);
+  checkCall(what, options, ['owner', 'reentrant']);
   const { owner = ownerHere(), reentrant = false } = options ?? {};
   if (typeof owner !== 'string') throw new TypeError(`${what}: owner is a text`);
   if (typeof reentrant !== 'boolean') throw new TypeError(`${what}: reentrant is true or false`);

@@ -1,4 +1,5 @@
 import type { ReadOptions } from '../client/client.ts';
+import { checkCall } from '../client/wait.ts';
 import { type AnyClient, checkPlace } from './any-client.ts';
 import type { Grant } from './grant.ts';
 import type { Contender, Lock, LockOptions } from './lock.ts';
@@ -38,14 +39,15 @@ export class Semaphore implements Lock<LeaseOptions> {
    */
   constructor(client: AnyClient, path: string, options: SemaphoreOptions) {
     checkPlace('Semaphore', client, path);
-    const leases = options?.leases;
+    checkCall('Semaphore', options, ['leases', 'owner', 'reentrant']);
+    const { leases, ...lock } = options ?? {};
     if (typeof leases !== 'number') throw new TypeError('Semaphore: leases is a number');
     if (!Number.isInteger(leases) || leases < 1 || leases > LEASES_MAX) {
       throw new RangeError(`Semaphore: leases is 1 to ${LEASES_MAX}, not ${leases}`);
     }
     this.#leases = leases;
     const rules = (owner: string) => new SemaphoreRules(path, leases, owner);
-    this.#lock = lockContention('Semaphore', client, options, rules, { known: ['weight'] });
+    this.#lock = lockContention('Semaphore', client, lock, rules, { known: ['weight'] });
   }
 
   async acquire(options?: LeaseOptions): Promise<Grant> {

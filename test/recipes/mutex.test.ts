@@ -258,6 +258,7 @@ test('what is no path, no client or no option is refused at once', async (t) => 
   for (const one of wrong) assert.throws(() => new Mutex(peer, one as string), TypeError);
   assert.throws(() => new Mutex(wrong[2] as Client, '/m'), TypeError);
   assert.throws(() => new Mutex(peer, '/m', { ownr: 'x' } as object), TypeError);
+  assert.throws(() => new Mutex(peer, '/m', { leases: 3 } as object), TypeError);
   const options = { timeOut: 5 } as object;
   await assert.rejects(new Mutex(peer, '/m').acquire(options), TypeError);
   assert.equal(await peer.exists('/m'), undefined);
