@@ -78,7 +78,7 @@ class NodeSource<T> implements StateSource<T>, NodeWatcher {
   #enter(): void {
     const { current } = this.#source;
     if (current.end === undefined) current.watches.nodes.add(this.#node.path, this);
-    else this.#cursor.end(current.end);
+    else this.#cursor.end(current.refusal);
   }
 
   /**

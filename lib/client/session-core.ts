@@ -98,6 +98,11 @@ export class SessionCore implements SessionObserver {
     return undefined;
   }
 
+  /** The same for who reads: there is no write to be in doubt of. */
+  get refusal(): QuorateError | undefined {
+    return this.#ended && this.#refusal(this.#ended);
+  }
+
   /** The answer to a read that got a ticket. */
   awaitRead<R>(
     ticket: number,

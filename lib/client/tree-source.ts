@@ -130,7 +130,7 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
   #enter(): void {
     const { current } = this.#source;
     if (current.end === undefined) current.watches.trees.add(this.#tree.root, this);
-    else this.#cursor.end(current.end);
+    else this.#cursor.end(current.refusal);
   }
 
   // What the consumer is told.

@@ -8,9 +8,14 @@ export async function beforehand<R>(preparation: Promise<R>): Promise<R> {
   try {
     return await preparation;
   } catch (error) {
-    if (!QuorateError.is(error) || error.outcome === 'not-applied') throw error;
-    const { code, message, path } = error;
-    const about = path === undefined ? {} : { path };
-    throw QuorateError.make(code, message, { ...about, outcome: 'not-applied', cause: error });
+    throw notBegun(error);
   }
+}
+
+/** The error of a step as that of what was not begun. */
+export function notBegun(error: unknown): unknown {
+  if (!QuorateError.is(error) || error.outcome === 'not-applied') return error;
+  const { code, message, path } = error;
+  const about = path === undefined ? {} : { path };
+  return QuorateError.make(code, message, { ...about, outcome: 'not-applied', cause: error });
 }

@@ -1,5 +1,6 @@
 /** All in this process who wait for an item of a queue, in their order. */
 import { type CutShort, Deadline, NOT_APPLIED, type WaitOptions } from '../client/wait.ts';
+import { notBegun } from './beforehand.ts';
 import type { QueueItem } from './queue-item.ts';
 
 interface Waiter<T> {
@@ -57,6 +58,6 @@ export class Waiting<T> {
 
   /** None of them will get any. */
   refuse(error: unknown): void {
-    for (const waiter of [...this.#waiters]) waiter.refuse(error);
+    for (const waiter of [...this.#waiters]) waiter.refuse(notBegun(error));
   }
 }

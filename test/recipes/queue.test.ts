@@ -462,3 +462,17 @@ test('who puts waits no longer than he has said, also where nobody can tell whet
   stop.abort();
   await assert.rejects(aborted, failsWith('ABORTED', outcome));
 });
+
+test('of a queue and a watch that are over nothing is in doubt', async (t) => {
+  const peer = await solo(t);
+  const queue = new Queue(peer, '/q');
+  await queue.put('item');
+  await peer.close();
+  const closed = failsWith('CLOSED', { outcome: 'not-applied' });
+  await assert.rejects(queue.take(), closed);
+  await assert.rejects(peer.watch('/q').live(), closed);
+  await assert.rejects(
+    peer.watchTree('/q').until(() => true),
+    closed,
+  );
+});
