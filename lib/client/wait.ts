@@ -106,10 +106,14 @@ export function aborted(
 function timedOut(limit: number, context: WaitContext, fate: Fate): QuorateError {
   const reason = context.reason?.();
   const because = reason === undefined ? '' : `: ${reason}`;
-  return QuorateError.make('TIMED_OUT', `${context.what} timed out after ${limit} ms${because}`, {
-    path: context.path,
-    ...fate,
-  });
+  return QuorateError.make(
+    'TIMED_OUT',
+    `${context.what} timed out after ${Math.round(limit)} ms${because}`,
+    {
+      path: context.path,
+      ...fate,
+    },
+  );
 }
 
 /** Refuses to begin what its signal has given up already. */

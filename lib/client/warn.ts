@@ -16,3 +16,8 @@ export function warn(client: object, warning: QuorateError): void {
 export function report(client: object, error: unknown): void {
   if (client instanceof View) client.source.report(error);
 }
+
+/** Why the peer of a client does not serve, while that is so: for the text of an error. */
+export function reasonOf(client: object): string | undefined {
+  return client instanceof View ? client.source.peer.status.reason : undefined;
+}

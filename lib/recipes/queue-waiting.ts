@@ -10,12 +10,15 @@ interface Waiter<T> {
 
 export class Waiting<T> {
   readonly #path: string;
+  readonly #reason: () => string | undefined;
   readonly #waiters = new Set<Waiter<T>>();
   /** Whoever takes for them is told that there is one more. */
   onDemand: () => void = () => {};
 
-  constructor(path: string) {
+  /** @param reason why it takes so long, where that is known */
+  constructor(path: string, reason: () => string | undefined) {
     this.#path = path;
+    this.#reason = reason;
   }
 
   get size(): number {
@@ -42,6 +45,7 @@ export class Waiting<T> {
       const deadline = new Deadline(options, Number.POSITIVE_INFINITY, {
         what: `take ${this.#path}`,
         path: this.#path,
+        reason: this.#reason,
         cutShort: (error: CutShort) => waiter.refuse(error(NOT_APPLIED)),
       });
       this.#waiters.add(waiter);

@@ -9,7 +9,7 @@ import {
   WAIT_OPTIONS,
   type WaitOptions,
 } from '../client/wait.ts';
-import { report } from '../client/warn.ts';
+import { reasonOf, report } from '../client/warn.ts';
 import { checkPlace } from './any-client.ts';
 import { LentItem } from './lent-item.ts';
 import { Patience, pause } from './patience.ts';
@@ -99,7 +99,7 @@ export class Queue<T = string, In = T> {
     this.#maxAttempts = checkCount('maxAttempts', maxAttempts, 1);
     this.#prefetch = checkCount('prefetch', prefetch, 0);
     this.#room = new Room(client, this.#place, maxItems);
-    this.#waiting = new Waiting(path);
+    this.#waiting = new Waiting(path, () => reasonOf(client));
   }
 
   /**

@@ -2,6 +2,7 @@
 import { unreachable } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import type { Session } from '../client/client.ts';
+import { reasonOf } from '../client/warn.ts';
 import type { Claim } from './claim.ts';
 import { whoIsAhead } from './contenders.ts';
 import { cutShort } from './cut-short.ts';
@@ -48,7 +49,7 @@ export async function takeTurn<In, O>(
     }
   } catch (error) {
     const { path } = rules;
-    const because = async () => claim && (await tellWho(rules, claim));
+    const because = async () => (claim && (await tellWho(rules, claim))) ?? reasonOf(session);
     const told = await cutShort(error, { what: `acquire ${path}`, path, wait, because });
     void claim?.remove();
     throw told;

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, QuorateError } from '../../lib/index.ts';
-import { type Grant, Mutex } from '../../lib/recipes/index.ts';
+import { type Grant, Mutex, Queue } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, counting, eventually, nodesIn, over, PATIENCE, untilNodes } from './support.ts';
+import {
+  byId,
+  counting,
+  eventually,
+  followerAndOther,
+  nodesIn,
+  over,
+  PATIENCE,
+  untilNodes,
+} from './support.ts';
 
 test('one holder at a time, in the order in which they asked, with rising fences', async () => {
   await using group = await createTestGroup(3);
@@ -262,4 +271,21 @@ test('what is no path, no client or no option is refused at once', async (t) => 
   const options = { timeOut: 5 } as object;
   await assert.rejects(new Mutex(peer, '/m').acquire(options), TypeError);
   assert.equal(await peer.exists('/m'), undefined);
+});
+
+test('who waits in vain because the group does not answer is told why that is so', async () => {
+  await using group = await createTestGroup(3);
+  const [follower, other] = await followerAndOther(group);
+  await follower.ready();
+  for (const { id } of [other, await group.leader()]) await group.kill(id);
+  await eventually('it does not serve', () => !follower.status.serving);
+  const message = /: no quorum/;
+  await assert.rejects(
+    new Mutex(follower, '/m').acquire({ timeout: 100 }),
+    failsWith('TIMED_OUT', { message }),
+  );
+  await assert.rejects(
+    new Queue(follower, '/q').take({ timeout: 100 }),
+    failsWith('TIMED_OUT', { message }),
+  );
 });
