@@ -21,6 +21,8 @@ const DEEDS: Readonly<Record<string, readonly string[]>> = {
   kept: ['owner: kept', 'cart: set'],
   registry: ['instance: set', 'chooser: chosen', 'console: told'],
   values: ['setter: set', 'follower: looked', 'cache: told'],
+  fires: ['asker: ran', 'asker: left it'],
+  scanner: ['instance: registered', 'scanner: passed', 'scanner: failed'],
 };
 
 for (const [name, deeds] of Object.entries(DEEDS)) {

@@ -4,6 +4,7 @@ import { Prng } from '../prng.ts';
 import { STREAM, type Swarm } from '../swarm.ts';
 import type { Application } from './application.ts';
 import { BarrierUse } from './barrier-use.ts';
+import { FireUse } from './fire-use.ts';
 import { GroupUse } from './group-use.ts';
 import { KeptUse } from './kept-use.ts';
 import { MigrationUse } from './migration-use.ts';
@@ -11,6 +12,7 @@ import { PartitionUse } from './partition-use.ts';
 import { QueueUse } from './queue-use.ts';
 import { RegistryUse } from './registry-use.ts';
 import { RoundsUse } from './rounds-use.ts';
+import { ScanUse } from './scan-use.ts';
 import { ScheduleUse } from './schedule-use.ts';
 import { StandbyUse } from './standby-use.ts';
 import { TallyUse } from './tally-use.ts';
@@ -34,6 +36,8 @@ const APPLICATIONS: Readonly<Record<string, readonly [number, Make]>> = {
   kept: [0.2, () => new KeptUse()],
   registry: [0.2, () => new RegistryUse()],
   values: [0.2, () => new ValuesUse()],
+  fires: [0.2, (seed) => new FireUse(seed)],
+  scanner: [0.2, (seed) => new ScanUse(seed)],
 };
 
 /**

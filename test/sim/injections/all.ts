@@ -8,6 +8,7 @@ import { PROMISES } from './promises.ts';
 import { QUEUES } from './queues.ts';
 import { REAL_DISK } from './real-disk.ts';
 import { RECIPES } from './recipes.ts';
+import { SCANS } from './scans.ts';
 import { SESSIONS } from './sessions.ts';
 import { SHARED_WORK } from './shared-work.ts';
 import { STALLS } from './stalls.ts';
@@ -26,4 +27,5 @@ export const INJECTIONS: readonly Injection[] = [
   ...SHARED_WORK,
   ...DUTIES,
   ...KEEPING,
+  ...SCANS,
 ];
