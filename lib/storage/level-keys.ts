@@ -1,7 +1,7 @@
 /** Where things lie in LevelDB. Keys of one kind sort by number, so that each kind is a range. */
 import { assert } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
-import type { Obsolete, StoreState } from './store-state.ts';
+import type { ObsoleteLog, StoreState } from './store-state.ts';
 
 /** Keys from `gte` up to, not including, `lt`. */
 export interface KeyRange {
@@ -74,11 +74,9 @@ export function logAbove(generation: number, zxid: Zxid): KeyRange {
   return { gte: above(generation, zxid), lt: bytesOf(keyOf(LOG, generation + 1, 0)) };
 }
 
-/** What may be removed. */
-export function obsoleteRange(obsolete: Obsolete): KeyRange {
+/** What of a log may be removed. */
+export function obsoleteRange(obsolete: ObsoleteLog): KeyRange {
   switch (obsolete.type) {
-    case 'checkpoint':
-      return checkpointRange(obsolete.generation);
     case 'log':
       return generations(LOG, obsolete.generation, obsolete.generation + 1);
     case 'log-prefix':

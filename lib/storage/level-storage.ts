@@ -181,8 +181,8 @@ function leftovers({ places, state }: Contents): readonly Litter[] {
 }
 
 function litter({ log, chunks }: Places, obsolete: Obsolete): Litter {
-  const level = obsolete.type === 'checkpoint' ? chunks : log;
-  return { level, range: obsoleteRange(obsolete) };
+  if (obsolete.type !== 'checkpoint') return { level: log, range: obsoleteRange(obsolete) };
+  return { level: chunks, generation: obsolete.generation, from: 0, to: obsolete.chunks };
 }
 
 function opened({ places, state }: Contents, { entries }: FoundStore): Opened {

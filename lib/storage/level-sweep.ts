@@ -1,16 +1,20 @@
 /** Removes what no longer counts, a little at a time, while the store has nothing better to do. */
 import { del, type Level } from './level-database.ts';
-import type { KeyRange } from './level-keys.ts';
+import { chunkKey, type KeyRange } from './level-keys.ts';
 import type { SingleWriter } from './single-writer.ts';
 
 /** Keys of one slice: a write may have to wait for one, and the event loop's share of it is below 1 ms. */
 const SLICE = 64;
 
-/** Keys to remove, and from where. */
-export interface Litter {
-  readonly level: Level;
-  readonly range: KeyRange;
-}
+/**
+ * What to remove, and from where: the chunks [from, to) of a checkpoint, or all that lies in a range. Keys of
+ * a range are found by reading it, values and all, and what LevelDB has read of its files counts as memory of
+ * the process.
+ */
+export type Litter = { readonly level: Level } & (
+  | { readonly range: KeyRange }
+  | { readonly generation: number; readonly from: number; readonly to: number }
+);
 
 export class LevelSweep {
   readonly #writer: SingleWriter;
@@ -37,12 +41,30 @@ export class LevelSweep {
   async #slice(): Promise<void> {
     const [next] = this.#litter;
     if (next === undefined) return;
-    const { level, range } = next;
-    const keys = await level.keys({ ...range, limit: SLICE }).all();
-    await level.batch(keys.map(del), { sync: false });
-    const last = keys.at(-1);
-    if (last === undefined || keys.length < SLICE) this.#litter.shift();
-    // What was removed is still in the way of whoever looks from the beginning.
-    else this.#litter[0] = { level, range: { ...range, gte: last } };
+    const { keys, rest } = 'range' in next ? await ofRange(next) : ofChunks(next);
+    await next.level.batch(keys.map(del), { sync: false });
+    if (rest === undefined) this.#litter.shift();
+    else this.#litter[0] = rest;
   }
+}
+
+/** The keys of one slice, and what is left then. */
+interface Slice {
+  readonly keys: readonly Uint8Array[];
+  readonly rest: Litter | undefined;
+}
+
+async function ofRange({ level, range }: Extract<Litter, { range: KeyRange }>): Promise<Slice> {
+  const keys = await level.keys({ ...range, limit: SLICE }).all();
+  const last = keys.at(-1);
+  if (last === undefined || keys.length < SLICE) return { keys, rest: undefined };
+  // What was removed is still in the way of whoever looks from the beginning.
+  return { keys, rest: { level, range: { ...range, gte: last } } };
+}
+
+function ofChunks(chunks: Exclude<Litter, { range: KeyRange }>): Slice {
+  const { generation, from, to } = chunks;
+  const end = Math.min(to, from + SLICE);
+  const keys = Array.from({ length: end - from }, (_, at) => chunkKey(generation, from + at));
+  return { keys, rest: end === to ? undefined : { ...chunks, from: end } };
 }

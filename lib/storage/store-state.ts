@@ -64,7 +64,10 @@ export interface PlannedChunk {
 
 /** What no longer counts after the batch and is to be removed some time. */
 export type Obsolete =
-  | { readonly type: 'checkpoint'; readonly generation: number }
+  | { readonly type: 'checkpoint'; readonly generation: number; readonly chunks: number }
+  | ObsoleteLog;
+
+export type ObsoleteLog =
   | { readonly type: 'log'; readonly generation: number }
   | { readonly type: 'log-prefix'; readonly generation: number; readonly through: Zxid };
 
@@ -257,8 +260,8 @@ class Planner {
     if (staging !== undefined) this.#drop(staging);
   }
 
-  #drop({ generation }: { readonly generation: number }): void {
-    this.obsolete.push({ type: 'checkpoint', generation });
+  #drop({ generation, chunks }: Staging): void {
+    this.obsolete.push({ type: 'checkpoint', generation, chunks });
   }
 
   #change(change: Partial<StoreState>): void {

@@ -4,7 +4,7 @@ import type { Acl } from './acl.ts';
 import type { ChildList } from './child-list.ts';
 import { KINDS, kindNumber } from './node-kinds.ts';
 import type { SavedNode } from './node-mark.ts';
-import { isSame, isZero, makePage, type Page } from './node-page.ts';
+import { isSame, isZero, makeChildren, makePage, type Page } from './node-page.ts';
 import {
   ACL,
   AVERSION,
@@ -94,14 +94,13 @@ export class NodeTable implements Tenant {
     page.ints[half + LENGTH] = 0;
     page.ints[half + SLAB] = NO_SLAB;
     page.ints[half + PARENT] = parent;
-    page.children[row & (PAGE - 1)] = undefined;
     return row;
   }
 
   /** A new row for a node of a checkpoint, which is settled as soon as its ACL is known; its children are not counted yet. */
   restore(node: RestoredNode, parent: number, pathHash: number, acl: number): number {
     const row = this.#newRow();
-    const { ints, floats, children } = this.#page(row);
+    const { ints, floats } = this.#page(row);
     const at = (row & (PAGE - 1)) * WORDS;
     const half = at * 2;
     const { fields, source, from, length } = node;
@@ -116,7 +115,6 @@ export class NodeTable implements Tenant {
     ints[half + ACL] = acl;
     ints[half + SLAB] = NO_SLAB;
     ints[half + PARENT] = parent;
-    children[row & (PAGE - 1)] = undefined;
     if (length === 0) return row;
     const address = this.#slabs.take(row, source, from, length);
     ints[half + SLAB] = address.slab;
@@ -138,7 +136,7 @@ export class NodeTable implements Tenant {
     this.#texts.forget(row);
     this.#release(row);
     this.#digest = subtractHash(this.#digest, this.#float(row, DIGEST));
-    this.#page(row).children[row & (PAGE - 1)] = undefined;
+    this.setChildren(row, undefined);
     this.#free.push(row);
   }
 
@@ -283,13 +281,14 @@ export class NodeTable implements Tenant {
   }
 
   children(row: number): ChildList | undefined {
-    return this.#page(row).children[row & (PAGE - 1)];
+    return this.#page(row).children?.[row & (PAGE - 1)];
   }
 
   /** The list of children has changed; `undefined` if there are none. */
   setChildren(row: number, children: ChildList | undefined): void {
     const page = this.#page(row);
-    page.children[row & (PAGE - 1)] = children;
+    if (children !== undefined) page.children ??= makeChildren(page);
+    if (page.children !== undefined) page.children[row & (PAGE - 1)] = children;
     page.ints[(row & (PAGE - 1)) * HALVES + CHILDREN] = children?.size ?? 0;
   }
 

@@ -55,7 +55,7 @@ export function encodeCheckpointPart(part: CheckpointPart, sequence: number): Ui
   WRITER.uint32(sequence);
   WRITER.word(TYPES, part.type);
   writePart(WRITER, part);
-  return seal(WRITER.finish());
+  return seal(WRITER.lend());
 }
 
 /**

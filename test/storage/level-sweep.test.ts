@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { makeZxid } from '../../lib/base/zxid.ts';
 import { openLevel, put } from '../../lib/storage/level-database.ts';
-import { logKey, obsoleteRange } from '../../lib/storage/level-keys.ts';
+import { chunkKey, logKey, obsoleteRange } from '../../lib/storage/level-keys.ts';
 import { LevelSweep } from '../../lib/storage/level-sweep.ts';
 import { SingleWriter } from '../../lib/storage/single-writer.ts';
 import { directory } from './directories.ts';
@@ -32,5 +32,28 @@ it('a long prefix of a log is removed to its end, and what was removed is not pa
   assert.deepEqual(
     left.map((key) => Buffer.from(key).toString('hex')),
     keys.slice(OBSOLETE).map((key) => Buffer.from(key).toString('hex')),
+  );
+});
+
+it('the chunks of a checkpoint are removed unread, and no others', async (t) => {
+  const level = await openLevel(await directory(t));
+  t.after(() => level.close());
+  const CHUNKS = 150;
+  const keys = [1, 2, 3].flatMap((generation) =>
+    Array.from({ length: CHUNKS }, (_, sequence) => chunkKey(generation, sequence)),
+  );
+  await level.batch(keys.map((key) => put(key, new Uint8Array(8))));
+  const read = t.mock.method(level, 'keys');
+  await new LevelSweep(new SingleWriter()).run([
+    { level, generation: 2, from: 0, to: CHUNKS },
+    { level, generation: 4, from: 0, to: 0 },
+  ]);
+  assert.equal(read.mock.callCount(), 0);
+  t.mock.restoreAll();
+  assert.deepEqual(
+    (await level.keys().all()).map((key) => Buffer.from(key).toString('hex')),
+    keys
+      .filter((_, at) => at < CHUNKS || at >= 2 * CHUNKS)
+      .map((key) => Buffer.from(key).toString('hex')),
   );
 });

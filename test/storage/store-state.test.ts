@@ -101,7 +101,7 @@ test('a second checkpoint that begins forgets the first, half received', () => {
   const chunks = [new Uint8Array(1), new Uint8Array(2)];
   const one = plan(store(), batch({ stage: { first: true, chunks } })).next;
   const { next, obsolete } = plan(one, batch({ stage: { first: true, chunks: [] } }));
-  assert.deepEqual(obsolete, [{ type: 'checkpoint', generation: one.staged?.generation }]);
+  assert.deepEqual(obsolete, [{ type: 'checkpoint', ...one.staged }]);
   assert.equal(next.staged?.chunks, 0);
   assert.notEqual(next.staged?.generation, one.staged?.generation);
   const lost = openState(one.meta, one.last, one.committed, one.nextGeneration);
