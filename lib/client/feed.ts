@@ -62,7 +62,10 @@ export type TreeChange<T> =
 
 /** The newest state, read synchronously, until it is closed. */
 export interface Live<T> extends Feed<T>, AsyncDisposable {
-  /** The newest good one: it stays when a later one is refused or the client ends. */
+  /**
+   * The newest good one: it stays when a later one is refused or the client ends. All who look at this `live`
+   * are given the same: do not write into it.
+   */
   readonly value: T;
   /** The last transaction that `value` reflects. */
   readonly zxid: bigint;

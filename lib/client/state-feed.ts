@@ -56,6 +56,11 @@ export class StateFeed<T> implements Feed<T> {
     return new FeedIterator<T>(() => this.#enter());
   }
 
+  /** For who goes on behind an item that is refused: his `next` rejects, and the one after it waits for what follows. */
+  steady(): AsyncIterator<T, undefined, undefined> {
+    return new FeedIterator<T>(() => this.#enter(), true);
+  }
+
   /** The first state that `settle` takes; whatever ends the wait before, leaves. */
   protected wait<R>(
     name: string,
@@ -120,9 +125,10 @@ interface Waiter<T> {
 
 const DONE = { value: undefined, done: true } as const;
 
-/** What `for await` reads from. Registered with the first `next()`; after an error it is done. */
+/** What `for await` reads from. Registered with the first `next()`; after an error it is done, unless it is steady. */
 class FeedIterator<T> implements AsyncIterator<T, undefined, undefined> {
   readonly #enter: () => Entered<T>;
+  readonly #isSteady: boolean;
   #entered: Entered<T> | undefined;
   #over = false;
   /** Calls of `next()` that wait, in their order. */
@@ -132,12 +138,17 @@ class FeedIterator<T> implements AsyncIterator<T, undefined, undefined> {
       this.#waiters.shift()?.resolve({ value, done: false });
       if (this.#waiters.length > 0) this.#ask();
     },
-    refused: (error) => this.#fail(error),
+    refused: (error) => {
+      if (!this.#isSteady) return this.#fail(error);
+      this.#waiters.shift()?.reject(error);
+      if (this.#waiters.length > 0) this.#ask();
+    },
     ended: (error) => this.#fail(error),
   };
 
-  constructor(enter: () => Entered<T>) {
+  constructor(enter: () => Entered<T>, isSteady = false) {
     this.#enter = enter;
+    this.#isSteady = isSteady;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {

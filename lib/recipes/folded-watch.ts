@@ -1,6 +1,7 @@
 /** Watches whose states are made of the changes of a subtree. */
 import { QuorateError } from '../base/errors.ts';
 import type { Feed, Live, TreeUpdate, Watch } from '../client/feed.ts';
+import { StateFeed } from '../client/state-feed.ts';
 import type { StopOptions, WaitOptions } from '../client/wait.ts';
 import { bounded } from './bounded.ts';
 import { Patience } from './patience.ts';
@@ -71,7 +72,7 @@ export class FoldedWatch<T, S> implements Watch<S> {
     const signals = this.#signal === undefined ? [] : [this.#signal];
     const signal = AbortSignal.any([...signals, closing.signal]);
     const watch = new FoldedWatch(this.#openFeed, this.#fold, { signal });
-    const updates = watch.#feed[Symbol.asyncIterator]();
+    const updates = steady(watch.#feed);
     try {
       const first = await bounded(updates.next(), wait.left, { what: 'live', path: undefined });
       if (first.done === true) throw QuorateError.make('CLOSED');
@@ -85,6 +86,11 @@ export class FoldedWatch<T, S> implements Watch<S> {
   [Symbol.asyncIterator](): AsyncIterator<S, undefined, undefined> {
     return new SteppedIterator(this.#feed[Symbol.asyncIterator](), stepsOf(this.#fold()));
   }
+}
+
+/** One bad node must not hide from a live value what becomes of the others. */
+function steady<T>(feed: Feed<T>): AsyncIterator<T, undefined, undefined> {
+  return feed instanceof StateFeed ? feed.steady() : feed[Symbol.asyncIterator]();
 }
 
 /** The newest state, kept while the changes come. */
@@ -148,18 +154,20 @@ class FoldedLive<T, S> implements Live<S> {
     return this.close();
   }
 
-  /** To the end: then the last good state stays, and the error says why. */
+  /** To the end: then the last good state stays, and the error says why. A change that is refused is left out. */
   async #follow(): Promise<void> {
-    try {
-      for (;;) {
+    for (;;) {
+      try {
         const next = await this.#updates.next();
         if (next.done === true) return;
         this.#value = this.#fold.take(next.value);
         this.#zxid = next.value.zxid;
+        this.#error = undefined;
+      } catch (error) {
+        this.#error = QuorateError.is(error)
+          ? error
+          : QuorateError.make('INVALID_DATA', undefined, { cause: error });
       }
-    } catch (error) {
-      const known = QuorateError.is(error) ? error : QuorateError.make('INVALID_DATA');
-      this.#error = known;
     }
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { json } from '../../lib/index.ts';
+import { json, QuorateError } from '../../lib/index.ts';
 import { Group, type Member } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
@@ -164,4 +164,28 @@ test('a group may stand at the root of a namespace, which is no member', async (
   await group.join('here', { name: 'a' });
   await using members = await group.watch().live();
   assert.deepEqual([...members.value.keys()], ['a']);
+});
+
+test('one member whose data nobody can read hides none of the others', async (t) => {
+  const peer = await solo(t);
+  const group = new Group(peer.as(json<{ load: number }>()), '/workers');
+  await group.join({ load: 1 }, { name: 'first' });
+  await peer.create('/workers/bad', 'no JSON');
+  await using members = await group.watch().live();
+  const names = () => [...members.value.keys()];
+  await eventually('it is told', () => QuorateError.is(members.error, 'INVALID_DATA'));
+  assert.deepEqual(names(), ['first']);
+  const second = await group.join({ load: 2 }, { name: 'second' });
+  await eventually('the second is there', () => names().length === 2);
+  assert.deepEqual(names(), ['first', 'second']);
+  await peer.set('/workers/second', 'no JSON any more');
+  await eventually('it is told again', () => QuorateError.is(members.error, 'INVALID_DATA'));
+  assert.equal(members.value.get('second')?.data.load, 2, 'the last good data stays');
+  await second.leave();
+  await eventually('the second has left', () => names().length === 1);
+  await peer.as(json()).set('/workers/bad', { load: 3 });
+  await eventually('the bad one is good', () => names().length === 2);
+  assert.equal(members.error, undefined);
+  await peer.close();
+  await eventually('it has ended', () => QuorateError.is(members.error, 'CLOSED'));
 });
