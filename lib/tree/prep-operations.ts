@@ -19,6 +19,10 @@ import type { Change, NodeKind } from './txn.ts';
 export const DATA_MAX = 0x10_0000;
 /** Changes of one transaction: a larger subtree is deleted in parts. */
 export const CHANGES_MAX = 10_000;
+/** Bytes of all changes of one transaction, estimated: below what the log takes as one entry. */
+export const TXN_BYTES_MAX: number = 4 * 2 ** 20;
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+export const BYTES_PER_UNIT = 3;
 /** A TTL in ms: ZooKeeper's greatest. */
 export const TTL_MAX: number = 2 ** 40 - 1;
 
@@ -95,12 +99,17 @@ function createFault({ path, data, mode, ttl }: Create): Failure | undefined {
     : fail('BAD_ARGUMENTS', path);
 }
 
-/** The missing ancestors of a path, the topmost first. */
-function missingAbove(draft: Draft, path: string): string[] {
+/** The missing ancestors of a path, the topmost first. Undefined: more than a transaction holds. */
+function missingAbove(draft: Draft, path: string): string[] | undefined {
   const missing: string[] = [];
-  for (let at = parentOf(path); draft.node(at) === undefined; at = parentOf(at))
-    missing.unshift(at);
-  return missing;
+  let units = 0;
+  for (let at = parentOf(path); draft.node(at) === undefined; at = parentOf(at)) {
+    missing.push(at);
+    units += at.length;
+    // Each is as long as all above it together: a path of thousands would take the leader a second.
+    if (units * BYTES_PER_UNIT > TXN_BYTES_MAX) return undefined;
+  }
+  return missing.reverse();
 }
 
 /** A node that has just been created. */
@@ -124,8 +133,10 @@ function prepareCreate(preparing: Preparing, operation: Create): Prepared {
   const { draft, reader } = preparing;
   const acl = resolveAcl(operation.acl, reader);
   if (acl === undefined) return fail('INVALID_ACL', operation.path);
+  const above = parentOf(operation.path);
+  if (!operation.parents && draft.node(above) === undefined) return fail('NO_NODE', above);
   const missing = missingAbove(draft, operation.path);
-  if (missing.length > 0 && !operation.parents) return fail('NO_NODE', parentOf(operation.path));
+  if (missing === undefined) return fail('TOO_LARGE', operation.path);
   // Who makes the ancestors in the same operation may make the node in them: only the first parent is asked.
   const first = draft.node(parentOf(missing[0] ?? operation.path));
   if (first === undefined || !permits(first.acl, PERMISSION.create, reader))

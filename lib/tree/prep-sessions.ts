@@ -20,6 +20,9 @@ export interface PreparingSession {
   readonly sessions: Map<bigint, SessionView>;
 }
 
+/** Sessions that one transaction ends: with more of them no peer could read it. */
+const CLOSES_MAX = 65_536;
+
 type Body = TxnBody | Failure;
 
 export function prepareSessionOperation(
@@ -48,11 +51,12 @@ export function close({ outstanding, draft, sessions }: PreparingSession, sessio
   sessions.set(session.id, { session, closing: true });
 }
 
-/** Sessions of earlier incarnations of the store: whoever asks now has taken the place of their host. */
+/** Sessions of earlier incarnations of the store, at most {@link CLOSES_MAX}: whoever asks now has taken the place of their host. */
 function predecessors(outstanding: Outstanding, owner: Owner): Session[] {
   const found: Session[] = [];
   if (outstanding.hasSucceeded(owner)) return found;
   for (const { session, closing } of outstanding.sessions()) {
+    if (found.length >= CLOSES_MAX) break;
     const { peer, store, boot } = session.owner;
     const earlier = peer === owner.peer && store === owner.store && boot < owner.boot;
     if (earlier && session.kind === 'peer' && !closing) found.push(session);
@@ -69,7 +73,8 @@ function prepareCreateSession(
   if (session !== 0n || !(timeout > 0)) return { type: 'error', code: 'BAD_ARGUMENTS' };
   const earlier = predecessors(preparing.outstanding, owner);
   for (const predecessor of earlier) close(preparing, predecessor);
-  preparing.outstanding.succeeded(owner);
+  // The next one ends what is left.
+  if (earlier.length < CLOSES_MAX) preparing.outstanding.succeeded(owner);
   const made = {
     id: preparing.zxid,
     kind,

@@ -3,7 +3,7 @@ import { ZERO, type Zxid } from '../base/zxid.ts';
 import { WINDOW } from './dedup.ts';
 import { Draft } from './draft.ts';
 import { NO_EFFECT, Outstanding, type SessionView } from './outstanding.ts';
-import { CHANGES_MAX, prepareOperation } from './prep-operations.ts';
+import { BYTES_PER_UNIT, CHANGES_MAX, prepareOperation, TXN_BYTES_MAX } from './prep-operations.ts';
 import { close, prepareSessionOperation } from './prep-sessions.ts';
 import type { CustomSchemes, Failure, Reader } from './reader.ts';
 import { isStill, type Reapable } from './reaper.ts';
@@ -48,10 +48,6 @@ export interface PrepOptions {
   readonly maxTreeBytes?: number | undefined;
 }
 
-/** Bytes of all changes of one transaction, estimated: below what the log takes as one entry. */
-const TXN_BYTES_MAX = 4 * 2 ** 20;
-/** UTF-8 bytes of one UTF-16 unit, at most. */
-const BYTES_PER_UNIT = 3;
 /** Of a change or a line of an ACL besides its texts: what is read has a bound on how many there are, too. */
 const ELEMENT_BYTES = 40;
 
