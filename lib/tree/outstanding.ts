@@ -96,6 +96,8 @@ export class Outstanding {
    * makes its tables in the old generation, and what dead tables point to outlives them.
    */
   #nodes = new Map<string, NodeChange>();
+  /** Of each session the paths of its ephemeral nodes among these, and perhaps of former ones. No set is empty. */
+  readonly #ephemerals = new Map<bigint, Set<string>>();
   readonly #sessions = new Map<bigint, SessionRecord>();
   readonly #numbers = new Map<OriginKey, Numbers>();
   /**
@@ -156,8 +158,8 @@ export class Outstanding {
   /** Ephemeral nodes that a session will have: in the state or proposed, and not proposed to go. */
   ephemerals(session: bigint): string[] {
     const paths = this.#state.tree.ephemerals(session).filter((path) => !this.#nodes.has(path));
-    for (const { path, node } of this.#nodes.values())
-      if (node?.owner === session) paths.push(path);
+    for (const path of this.#ephemerals.get(session) ?? [])
+      if (this.#nodes.get(path)?.node?.owner === session) paths.push(path);
     return paths;
   }
 
@@ -235,7 +237,7 @@ export class Outstanding {
       numbers.resolved = Math.max(numbers.resolved, resolved);
       numbers.proposed.push(zxid);
     }
-    for (const change of effect.nodes) this.#nodes.set(change.path, change);
+    for (const change of effect.nodes) this.#addNode(change);
     for (const [id, view] of effect.sessions) this.#sessions.set(id, { zxid, view });
     this.#bytes += effect.bytes;
     if (effect.quotas.size > 0) this.quotas.take(effect.quotas);
@@ -258,6 +260,7 @@ export class Outstanding {
 
   reset(): void {
     this.#nodes.clear();
+    this.#ephemerals.clear();
     this.#sessions.clear();
     this.#numbers.clear();
     this.#quotas = undefined;
@@ -275,9 +278,7 @@ export class Outstanding {
   }
 
   #drop({ zxid, effect, origin, cxid }: Proposal): void {
-    for (const change of effect.nodes) {
-      if (this.#nodes.get(change.path) === change) this.#nodes.delete(change.path);
-    }
+    for (const change of effect.nodes) this.#dropNode(change);
     for (const id of effect.sessions.keys()) {
       if (this.#sessions.get(id)?.zxid === zxid) this.#sessions.delete(id);
     }
@@ -286,5 +287,27 @@ export class Outstanding {
     if (numbers === undefined) return;
     numbers.proposed.shift();
     if (numbers.proposed.size === 0) this.#numbers.delete(origin);
+  }
+
+  #addNode(change: NodeChange): void {
+    const { path, node } = change;
+    this.#nodes.set(path, change);
+    const owner = node?.owner ?? 0n;
+    if (owner === 0n) return;
+    const paths = this.#ephemerals.get(owner);
+    if (paths === undefined) this.#ephemerals.set(owner, new Set([path]));
+    else paths.add(path);
+  }
+
+  /** A path stays its owner's while a later word on it is the owner's, too: that one takes it out. */
+  #dropNode(change: NodeChange): void {
+    const { path, node } = change;
+    const last = this.#nodes.get(path);
+    if (last === change) this.#nodes.delete(path);
+    const owner = node?.owner ?? 0n;
+    if (owner === 0n || (last !== change && last?.node?.owner === owner)) return;
+    const paths = this.#ephemerals.get(owner);
+    paths?.delete(path);
+    if (paths?.size === 0) this.#ephemerals.delete(owner);
   }
 }
