@@ -45,7 +45,8 @@ export class Reads {
 
   /** A quorum is to confirm the leader before anything more is read. */
   doubt(): void {
-    if (this.serving) this.#proof ??= this.index.join();
+    // A question that is under way may have been answered before: its answer proves nothing of now.
+    if (this.serving) this.#proof = this.index.join();
   }
 
   /** The result, or undefined: then it will be delivered under `ticket`. */
