@@ -258,4 +258,17 @@ export const KEEPING: readonly Injection[] = [
     ],
     ...VALUES,
   },
+  {
+    id: 'text-outlives-the-data',
+    origin: 'S44: a value is made from the one before it',
+    title: 'a node that is written is still read as the text that it was',
+    patches: [
+      {
+        file: 'lib/tree/node-table.ts',
+        find: 'setData(row: number, bytes: Uint8Array): void { this.#texts.forget(row);',
+        replace: 'setData(row: number, bytes: Uint8Array): void {',
+      },
+    ],
+    ...VALUES,
+  },
 ];
