@@ -73,6 +73,10 @@ export class ReadyLoop {
   #stopped = false;
   /** The turn that is due. */
   #next: Scheduled | undefined;
+  /** The pass in which a part of a checkpoint is made. */
+  #preparing: Scheduled | undefined;
+  /** There was a turn since the last such pass. */
+  #hasTurned = false;
   #timer: Scheduled | undefined;
   /** When the timer is due. */
   #due = Number.POSITIVE_INFINITY;
@@ -134,6 +138,7 @@ export class ReadyLoop {
     this.#stopped = true;
     this.#inputs.clear();
     this.#next?.cancel();
+    this.#preparing?.cancel();
     this.#timer?.cancel();
   }
 
@@ -149,6 +154,7 @@ export class ReadyLoop {
       'a turn never begins within another: callbacks do not re-enter the core',
     );
     this.#turning = true;
+    this.#hasTurned = true;
     try {
       this.#turnedAt = this.#ports.clock.monotonic();
       this.#replica.tick(this.#turnedAt, this.#ports.clock.wall());
@@ -206,6 +212,26 @@ export class ReadyLoop {
       () => this.#written(batch, clock.monotonic() - began),
       (error: unknown) => this.#refused(error),
     );
+    if (batch.checkpoint !== undefined) this.#prepareSoon();
+  }
+
+  /**
+   * While the disk is at work the next slice of the checkpoint is made, one part in a pass of the event
+   * loop, and none in a pass that has a turn: what the host waits for is one or the other.
+   */
+  #prepareSoon(): void {
+    if (this.#preparing !== undefined || this.#stopped) return;
+    this.#preparing = this.#ports.clock.soon(() => {
+      this.#preparing = undefined;
+      const isBusy = this.#hasTurned || this.#next !== undefined;
+      this.#hasTurned = false;
+      try {
+        if (isBusy || this.#replica.prepare()) this.#prepareSoon();
+      } catch (error) {
+        this.stop();
+        this.#observer.broken(error);
+      }
+    });
   }
 
   #written(batch: StoreBatch, ms: number): void {

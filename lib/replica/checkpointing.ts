@@ -1,6 +1,7 @@
 /**
- * This peer's own checkpoints: exact at one zxid, made in slices while the tree goes on, written
- * between the batches of the log. The log reaches back to the oldest checkpoint that is kept, and to the
+ * This peer's own checkpoints: exact at one zxid, made in slices while the tree goes on, written with
+ * the batches of the log. The parts of a slice are made while the batch before it is written, when the
+ * peer would wait for the disk anyway. The log reaches back to the oldest checkpoint that is kept, and to the
  * one before the newest in any case, so that a learner that lags by less still gets a DIFF.
  */
 import { present } from '../base/assert.ts';
@@ -19,6 +20,21 @@ export function nodesAtOnce(sliceBytes: number): number {
   return Math.min(256, Math.max(8, Math.floor(sliceBytes / 1024)));
 }
 
+/** A checkpoint under way. */
+interface Making {
+  readonly checkpoint: Checkpoint;
+  /** Made, and not yet taken by a batch. */
+  chunks: Uint8Array[];
+  /** Of these chunks. */
+  bytes: number;
+  /** Chunks made so far. */
+  sequence: number;
+  /** No batch has taken anything of it. */
+  first: boolean;
+  /** All of it is made. */
+  ended: boolean;
+}
+
 /** Where the store's checkpoint stands, and whether the next one is due. */
 export class Checkpointing {
   readonly #options: ReplicaOptions;
@@ -30,10 +46,9 @@ export class Checkpointing {
   #zxids: readonly Zxid[];
   #transactions = 0;
   #bytes = 0;
-  #making: Checkpoint | undefined;
+  #making: Making | undefined;
   /** One was given up for a learner's copy, and none is complete since. */
   #owed = false;
-  #sequence = 0;
 
   /** @param replay what was applied on top of the checkpoint, which is at `durable.applied`. */
   constructor(
@@ -80,8 +95,9 @@ export class Checkpointing {
   /** A SNAP comes: the copy is given up, and begun anew later. */
   giveUp(): void {
     if (this.#making === undefined) return;
-    this.#outbox.event({ type: 'checkpoint', zxid: this.#making.zxid, state: 'given-up' });
-    this.#making.abandon();
+    const { checkpoint } = this.#making;
+    this.#outbox.event({ type: 'checkpoint', zxid: checkpoint.zxid, state: 'given-up' });
+    checkpoint.abandon();
     this.#making = undefined;
     this.#transactions = this.#count;
   }
@@ -94,49 +110,75 @@ export class Checkpointing {
     this.#bytes = 0;
   }
 
-  /** The next slice to write. `baseAt`: where a log that begins at that zxid begins; undefined if it is gone. */
+  /**
+   * Makes a further part of the next slice, if there is room in it. To be called while a batch is being
+   * written, each time from a pass of the event loop of its own. True: there is more to make.
+   */
+  prepare(): boolean {
+    const making = this.#making;
+    if (making === undefined || !this.#hasRoom(making)) return false;
+    this.#makePart(making);
+    return this.#hasRoom(making);
+  }
+
+  #hasRoom({ bytes, ended }: Making): boolean {
+    return !ended && bytes < this.#options.sliceBytes;
+  }
+
+  #makePart(making: Making): void {
+    const part = making.checkpoint.next(nodesAtOnce(this.#options.sliceBytes));
+    if (part === undefined) {
+      making.ended = true;
+      return;
+    }
+    const chunk = encodeCheckpointPart(part, making.sequence);
+    making.sequence += 1;
+    making.chunks.push(chunk);
+    making.bytes += chunk.length;
+  }
+
+  /**
+   * The next slice to write: what is prepared, and one part if nothing is, so that it goes on however
+   * little time there is. `baseAt`: where a log that begins at that zxid begins; undefined if it is gone.
+   */
   slice(
     machine: StateMachine,
     baseAt: (zxid: Zxid) => Base | undefined,
   ): CheckpointWrite | undefined {
-    const first = this.#making === undefined;
-    if (first && !this.#isDue()) return undefined;
+    if (this.#making === undefined && !this.#isDue()) return undefined;
     const making = this.#making ?? this.#begin(machine);
-    const chunks: Uint8Array[] = [];
-    for (let bytes = 0; bytes < this.#options.sliceBytes; ) {
-      const part = making.next(nodesAtOnce(this.#options.sliceBytes));
-      if (part === undefined) return this.#complete(making, first, chunks, baseAt);
-      const chunk = encodeCheckpointPart(part, this.#sequence);
-      this.#sequence += 1;
-      chunks.push(chunk);
-      bytes += chunk.length;
-    }
-    return { first, zxid: making.zxid, chunks, complete: undefined };
+    if (making.chunks.length === 0 && !making.ended) this.#makePart(making);
+    const { first, chunks, ended } = making;
+    const { zxid } = making.checkpoint;
+    if (ended) return this.#complete(zxid, first, chunks, baseAt);
+    making.first = false;
+    making.chunks = [];
+    making.bytes = 0;
+    return { first, zxid, chunks, complete: undefined };
   }
 
   #isDue(): boolean {
     return this.#transactions >= this.#count || this.#bytes >= this.#bytesMost;
   }
 
-  #begin(machine: StateMachine): Checkpoint {
-    const making = machine.checkpoint();
+  #begin(machine: StateMachine): Making {
+    const checkpoint = machine.checkpoint();
+    const making = { checkpoint, chunks: [], bytes: 0, sequence: 0, first: true, ended: false };
     this.#making = making;
-    this.#sequence = 0;
     this.#transactions = 0;
     this.#bytes = 0;
-    this.#outbox.event({ type: 'checkpoint', zxid: making.zxid, state: 'begun' });
+    this.#outbox.event({ type: 'checkpoint', zxid: checkpoint.zxid, state: 'begun' });
     return making;
   }
 
   #complete(
-    making: Checkpoint,
+    zxid: Zxid,
     first: boolean,
     chunks: readonly Uint8Array[],
     baseAt: (zxid: Zxid) => Base | undefined,
   ): CheckpointWrite {
     this.#making = undefined;
     const keep = this.#options.snapRetainCount ?? 1;
-    const { zxid } = making;
     const reached = [zxid, ...this.#zxids].slice(0, Math.max(keep, 2));
     const complete = present(
       baseAt(reached.at(-1) ?? zxid) ?? baseAt(zxid),

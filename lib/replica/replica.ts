@@ -4,7 +4,8 @@
  * drive this same class.
  *
  * A driver's turn is: `tick`, then what came in (`linked`, `unlinked`, `receive`, `persisted`, calls
- * of the application), then `ready()` and what it says, then `nextBatch()` if the store is idle.
+ * of the application), then `ready()` and what it says, then `nextBatch()` if the store is idle. While
+ * that batch is written it may `prepare()` for the next.
  */
 import { assert } from '../base/assert.ts';
 import type { Meter } from '../base/meter.ts';
@@ -196,6 +197,11 @@ export class Replica {
       ...(checkpoint === undefined ? {} : { checkpoint }),
     };
     return this.#writing;
+  }
+
+  /** A small piece of work for the next batch, while the store writes this one. True: there is more of it. */
+  prepare(): boolean {
+    return this.#checkpointing.prepare();
   }
 
   persisted(id: number): void {
