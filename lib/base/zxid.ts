@@ -18,7 +18,8 @@ const WIDE = new BigUint64Array(1);
 const HALVES = new Uint32Array(WIDE.buffer);
 /** Which of the halves is the lower one on this machine. */
 const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
-const HIGH = 1 - LOW;
+/** And the higher one: so it is of every word of 64 bits. */
+export const HIGH: number = 1 - LOW;
 
 /** Before the first entry. */
 export const ZERO: Zxid = 0n as Zxid;

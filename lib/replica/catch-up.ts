@@ -4,7 +4,6 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
-import type { CheckpointPart } from '../tree/checkpoint-record.ts';
 import { Restorer } from '../tree/restorer.ts';
 import type { Checkpoint, StateMachine } from '../tree/state-machine.ts';
 import { encodeCheckpointPart, restoreCheckpointPart } from '../wire/checkpoint.ts';
@@ -18,9 +17,10 @@ type Send = (link: LinkId, bytes: Uint8Array, last: boolean) => void;
 interface Feed {
   readonly checkpoint: Checkpoint;
   links: LinkId[];
+  /** Chunks made so far. */
   sequence: number;
-  /** Made and not yet sent: the last part must be known as such when it leaves. */
-  next: CheckpointPart;
+  /** Made and not yet sent: the last one must be known as such when it leaves. */
+  next: Uint8Array;
 }
 
 export class SnapshotFeeds {
@@ -63,9 +63,9 @@ export class SnapshotFeeds {
     this.giveUp();
     for (const { zxid } of wanted) assert(zxid === machine.zxid, 'a copy is exact at its zxid');
     const checkpoint = machine.checkpoint();
-    const next = checkpoint.next(nodesAtOnce(this.#sliceBytes));
+    const next = this.#make(checkpoint, 0);
     assert(next !== undefined, 'a copy has a header');
-    this.#feed = { checkpoint, links: wanted.map(({ link }) => link), sequence: 0, next };
+    this.#feed = { checkpoint, links: wanted.map(({ link }) => link), sequence: 1, next };
   }
 
   /** Whether the slowest learner can take more. */
@@ -76,14 +76,19 @@ export class SnapshotFeeds {
     );
   }
 
+  #make(checkpoint: Checkpoint, sequence: number): Uint8Array | undefined {
+    const part = checkpoint.next(nodesAtOnce(this.#sliceBytes));
+    return part === undefined ? undefined : encodeCheckpointPart(part, sequence);
+  }
+
   /** The next slice. */
   feed(send: Send): void {
     if (!this.hungry) return;
     for (let bytes = 0; bytes < this.#sliceBytes; ) {
       const feed = this.#feed;
       if (feed === undefined) return;
-      const chunk = encodeCheckpointPart(feed.next, feed.sequence);
-      const next = feed.checkpoint.next(nodesAtOnce(this.#sliceBytes));
+      const chunk = feed.next;
+      const next = this.#make(feed.checkpoint, feed.sequence);
       feed.sequence += 1;
       bytes += chunk.length;
       for (const link of feed.links) send(link, chunk, next === undefined);

@@ -6,6 +6,7 @@
 import type { Acl } from './acl.ts';
 import type { OperationResult, Owner } from './request.ts';
 import type { Session } from './session.ts';
+import type { ShownNode } from './shown-node.ts';
 import type { NodeKind } from './txn.ts';
 
 /** The first part: where the state stood. */
@@ -50,6 +51,19 @@ export interface NodesPart {
   readonly nodes: readonly NodeRecord[];
 }
 
+/** Nodes that are lent one at a time: what `at` gives is another one after the next call. An array is such a list, too. */
+export interface LentNodes {
+  readonly length: number;
+  at(index: number): NodeRecord | ShownNode | undefined;
+}
+
+/** As {@link NodesPart}, to be written down at once: until the tree changes or the next part is asked for. */
+export interface LentNodesPart {
+  readonly type: 'nodes';
+  readonly acls: readonly Acl[];
+  readonly nodes: LentNodes;
+}
+
 /** A request that was applied and may still be asked about. */
 export interface AnswerRecord {
   readonly cxid: number;
@@ -80,3 +94,6 @@ export interface OwnersPart {
 }
 
 export type CheckpointPart = CheckpointHeader | NodesPart | SessionsPart | OwnersPart;
+
+/** A part as it is taken. */
+export type TakenPart = CheckpointHeader | LentNodesPart | SessionsPart | OwnersPart;

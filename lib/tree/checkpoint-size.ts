@@ -1,7 +1,6 @@
 /** How large the pieces of a checkpoint are, estimated from above: a part must fit a frame of the wire. */
-import type { AclEntry } from './acl.ts';
+import type { Acl, AclEntry } from './acl.ts';
 import type { SessionsPart, WindowRecord } from './checkpoint-record.ts';
-import type { SavedNode } from './node-mark.ts';
 import type { OperationResult } from './request.ts';
 
 /** UTF-8 bytes of one UTF-16 unit, at most. */
@@ -9,14 +8,14 @@ const BYTES_PER_UNIT = 3;
 /** Everything of fixed size in a node or a result, a Stat included. */
 const FIXED_BYTES = 128;
 
-export function bytesOfNode({ path, data, list }: SavedNode): number {
+export function bytesOfNode(path: string, dataLength: number, list: Acl): number {
   let units = path.length;
   // By number: an iterator's results for each node are more than what it iterates over.
   for (let at = 0; at < list.length; at += 1) {
     const { scheme, id } = list[at] as AclEntry;
     units += scheme.length + id.length;
   }
-  return FIXED_BYTES + data.length + units * BYTES_PER_UNIT;
+  return FIXED_BYTES + dataLength + units * BYTES_PER_UNIT;
 }
 
 export function bytesOfWindow({ answers }: WindowRecord): number {

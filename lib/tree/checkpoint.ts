@@ -1,17 +1,10 @@
 import { assert } from '../base/assert.ts';
 import type { Zxid } from '../base/zxid.ts';
-import type { Acl } from './acl.ts';
-import type {
-  CheckpointHeader,
-  CheckpointPart,
-  NodesPart,
-  OwnersPart,
-  SessionsPart,
-} from './checkpoint-record.ts';
+import type { CheckpointHeader, OwnersPart, SessionsPart, TakenPart } from './checkpoint-record.ts';
 import { bytesOfSession, bytesOfWindow } from './checkpoint-size.ts';
 import type { DataTree } from './data-tree.ts';
 import type { CapturedWindows } from './dedup.ts';
-import type { NodeMark, SavedNode } from './node-mark.ts';
+import type { NodeMark } from './node-mark.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -23,21 +16,10 @@ const PART_BYTES = 0x4_0000;
 /** A copy of the state at one zxid, taken while the state goes on. One at a time: the next one ends it. */
 export interface Checkpoint {
   readonly zxid: Zxid;
-  /** The next part, with at most so many nodes (or sessions), fewer if they are large; undefined at the end. */
-  next(limit: number): CheckpointPart | undefined;
+  /** The next part, with at most so many nodes (or sessions), fewer if they are large; undefined at the end. Its nodes are lent. */
+  next(limit: number): TakenPart | undefined;
   /** Gives it up, so that the state stops saving what changes. */
   abandon(): void;
-}
-
-/** Numbers the ACLs of some nodes. In place: the nodes are this part's alone, and a copy of each would be a checkpoint's greatest cost. */
-function nodesPart(nodes: readonly SavedNode[]): NodesPart {
-  const numbers = new Map<Acl, number>();
-  for (const node of nodes) {
-    const number = numbers.get(node.list) ?? numbers.size;
-    numbers.set(node.list, number);
-    node.acl = number;
-  }
-  return { type: 'nodes', acls: [...numbers.keys()], nodes };
 }
 
 /** What a checkpoint is made of when it begins. */
@@ -53,7 +35,7 @@ export class StateCheckpoint implements Checkpoint {
   readonly zxid: Zxid;
   readonly #marked: Marked;
   readonly #mark: NodeMark;
-  #stage: CheckpointPart['type'] | 'end' = 'header';
+  #stage: TakenPart['type'] | 'end' = 'header';
   /** Sessions or owners given so far. */
   #given = 0;
 
@@ -63,7 +45,7 @@ export class StateCheckpoint implements Checkpoint {
     this.#mark = marked.tree.mark(zxid);
   }
 
-  next(limit: number): CheckpointPart | undefined {
+  next(limit: number): TakenPart | undefined {
     assert(limit > 0, 'a part of a checkpoint holds something');
     if (this.#stage === 'header') {
       this.#stage = 'nodes';
@@ -71,7 +53,7 @@ export class StateCheckpoint implements Checkpoint {
     }
     if (this.#stage === 'nodes') {
       const nodes = this.#mark.next(limit, PART_BYTES);
-      if (nodes !== undefined) return nodesPart(nodes);
+      if (nodes !== undefined) return { type: 'nodes', acls: nodes.acls, nodes };
       this.#marked.tree.unmark(this.#mark);
       this.#stage = 'sessions';
     }
@@ -83,7 +65,7 @@ export class StateCheckpoint implements Checkpoint {
     this.#stage = 'end';
   }
 
-  #nextSessions(limit: number): CheckpointPart | undefined {
+  #nextSessions(limit: number): TakenPart | undefined {
     if (this.#stage !== 'sessions') return undefined;
     const { sessions, windows } = this.#marked;
     const part: SessionsPart['sessions'][number][] = [];
@@ -105,7 +87,7 @@ export class StateCheckpoint implements Checkpoint {
     return undefined;
   }
 
-  #nextOwners(limit: number): CheckpointPart | undefined {
+  #nextOwners(limit: number): TakenPart | undefined {
     if (this.#stage !== 'owners') return undefined;
     const part: OwnersPart['owners'][number][] = [];
     for (let bytes = 0; part.length < limit && bytes < PART_BYTES; this.#given += 1) {

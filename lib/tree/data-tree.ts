@@ -4,13 +4,15 @@ import { joinPath, parentOf } from '../base/path.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { type Acl, PERMISSION } from './acl.ts';
 import { AclTable, OPEN, OPEN_ACL } from './acl-table.ts';
+import { bytesOfNode } from './checkpoint-size.ts';
 import { ChildList } from './child-list.ts';
-import { type MarkedTree, NodeMark, type SavedNode } from './node-mark.ts';
+import { type MarkedTree, NodeMark } from './node-mark.ts';
 import { type NodeValues, RestoredNode } from './node-row.ts';
 import { NodeTable } from './node-table.ts';
 import { PathIndex } from './path-index.ts';
 import { limitedPath, parseLimits, Quotas, type Usage } from './quota.ts';
 import { Restoration } from './restoration.ts';
+import type { ShownNode } from './shown-node.ts';
 import type { Effects } from './tree-event.ts';
 import type { Change, NodeKind } from './txn.ts';
 
@@ -236,7 +238,7 @@ export class DataTree implements MarkedTree {
   }
 
   /** Begins to read the nodes as they are now; ends what was marked before. */
-  mark(zxid: bigint): NodeMark {
+  mark(zxid: Zxid): NodeMark {
     this.#mark = new NodeMark(this, zxid);
     return this.#mark;
   }
@@ -246,11 +248,18 @@ export class DataTree implements MarkedTree {
     if (this.#mark === mark) this.#mark = undefined;
   }
 
-  recordAt(row: number, zxid: bigint): SavedNode | undefined {
-    const path = this.#index.pathOf(row);
-    if (path === '') return undefined;
-    const node = this.table.saved(row, path, this.acl(row));
-    return node.czxid > zxid ? undefined : node;
+  existedAt(row: number, epoch: number, counter: number): boolean {
+    return this.#index.pathOf(row) !== '' && this.table.isCreatedBy(row, epoch, counter);
+  }
+
+  sizeAt(row: number): number {
+    return bytesOfNode(this.#index.pathOf(row), this.table.dataLength(row), this.acl(row));
+  }
+
+  show(view: ShownNode, row: number, acl: number): void {
+    view.path = this.#index.pathOf(row);
+    view.acl = acl;
+    this.table.show(view, row);
   }
 
   /** Room for so many nodes that are to be restored. */

@@ -1,21 +1,30 @@
+import { counterOf, epochOf, type Zxid } from '../base/zxid.ts';
 import type { Acl } from './acl.ts';
 import type { NodeRecord } from './checkpoint-record.ts';
-import { bytesOfNode } from './checkpoint-size.ts';
+import { ShownNode } from './shown-node.ts';
+import { TakenNodes } from './taken-nodes.ts';
 
-/** A node as a checkpoint takes it. */
-export interface SavedNode extends NodeRecord {
-  /** To be set when it is known which part the node is in: its list's place among the ACLs of that part. */
-  acl: number;
+/** A node of which a change was about to leave nothing. */
+export interface SavedNode {
+  readonly node: NodeRecord;
   /** Interned: the same object wherever it is used. */
   readonly list: Acl;
+  /** What it is reckoned to need in a part. */
+  readonly size: number;
 }
 
 /** What a mark needs to see of the tree. */
 export interface MarkedTree {
   /** Rows in use are below. */
   readonly rows: number;
-  /** The node of a row, if it is one that existed at `zxid`. */
-  recordAt(row: number, zxid: bigint): SavedNode | undefined;
+  /** Whether a row has a node, and one that existed at the zxid of that epoch and counter. */
+  existedAt(row: number, epoch: number, counter: number): boolean;
+  /** Bytes that the node of a row is reckoned to need in a part. */
+  sizeAt(row: number): number;
+  /** Interned. */
+  acl(row: number): Acl;
+  /** Shows the node of a row, with that number for its ACL; until the tree changes. */
+  show(view: ShownNode, row: number, acl: number): void;
 }
 
 /** Rows looked at in one slice at most, for a table that has become nearly empty. */
@@ -27,39 +36,51 @@ const SCAN_MAX = 0x1_0000;
  * changes meanwhile, and nothing is ever copied as a whole.
  */
 export class NodeMark {
-  readonly zxid: bigint;
+  readonly #epoch: number;
+  readonly #counter: number;
   readonly #tree: MarkedTree;
   readonly #end: number;
   readonly #saved = new Map<number, SavedNode>();
+  readonly #view = new ShownNode();
   /** Rows below have been read. */
   #cursor = 0;
 
-  constructor(tree: MarkedTree, zxid: bigint) {
+  constructor(tree: MarkedTree, zxid: Zxid) {
     this.#tree = tree;
-    this.zxid = zxid;
+    this.#epoch = epochOf(zxid);
+    this.#counter = counterOf(zxid);
     this.#end = tree.rows;
   }
 
   /** A row is about to change or to be given up. */
   saving(row: number): void {
     if (row < this.#cursor || row >= this.#end || this.#saved.has(row)) return;
-    const record = this.#tree.recordAt(row, this.zxid);
-    if (record !== undefined) this.#saved.set(row, record);
+    const tree = this.#tree;
+    if (!tree.existedAt(row, this.#epoch, this.#counter)) return;
+    tree.show(this.#view, row, 0);
+    const node = this.#view.toRecord();
+    this.#saved.set(row, { node, list: tree.acl(row), size: tree.sizeAt(row) });
   }
 
-  /** At most `limit` further nodes, and none after the one that makes them more than `bytes`; undefined when all have been read. Fewer do not mean the end. */
-  next(limit: number, bytes: number): SavedNode[] | undefined {
-    const nodes: SavedNode[] = [];
+  /**
+   * At most `limit` further nodes, and none after the one that makes them more than `bytes`; undefined when all have
+   * been read. Fewer do not mean the end. They are lent until the tree changes.
+   */
+  next(limit: number, bytes: number): TakenNodes | undefined {
+    const nodes = new TakenNodes(this.#tree, this.#view);
     let taken = 0;
     const stop = Math.min(this.#end, this.#cursor + Math.max(SCAN_MAX, limit));
     while (this.#cursor < stop && nodes.length < limit && taken < bytes) {
       const row = this.#cursor;
-      const node = this.#saved.get(row) ?? this.#tree.recordAt(row, this.zxid);
-      if (node !== undefined) {
-        nodes.push(node);
-        taken += bytesOfNode(node);
+      const saved = this.#saved.get(row);
+      if (saved !== undefined) {
+        nodes.addSaved(row, saved);
+        taken += saved.size;
+        this.#saved.delete(row);
+      } else if (this.#tree.existedAt(row, this.#epoch, this.#counter)) {
+        nodes.add(row);
+        taken += this.#tree.sizeAt(row);
       }
-      this.#saved.delete(row);
       this.#cursor += 1;
     }
     return nodes.length === 0 && this.#cursor >= this.#end ? undefined : nodes;

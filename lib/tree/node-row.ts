@@ -1,4 +1,5 @@
 /** How the numbers of a node lie in memory. */
+import { HIGH } from '../base/zxid.ts';
 import { KINDS, kindNumber } from './node-kinds.ts';
 import type { NodeKind } from './txn.ts';
 
@@ -44,9 +45,7 @@ export interface NodeValues {
   readonly creates: number;
 }
 
-/** Which half of a word is the lower one differs between processors. */
-const LOW = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
-const HIGH = 1 - LOW;
+const LOW = 1 - HIGH;
 
 /**
  * The replicated half words of one row, to be filled again for each node that a checkpoint brings: no

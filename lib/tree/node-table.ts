@@ -1,9 +1,8 @@
 import { addHash, hashBytes, hashView, hashWords, subtractHash } from '../base/hash.ts';
 import { textOf } from '../base/utf8.ts';
-import type { Acl } from './acl.ts';
+import { HIGH } from '../base/zxid.ts';
 import type { ChildList } from './child-list.ts';
 import { KINDS, kindNumber } from './node-kinds.ts';
-import type { SavedNode } from './node-mark.ts';
 import { isSame, isZero, makeChildren, makePage, type Page } from './node-page.ts';
 import {
   ACL,
@@ -33,6 +32,7 @@ import {
   WORDS,
 } from './node-row.ts';
 import { RecentTexts } from './recent-texts.ts';
+import type { ShownNode } from './shown-node.ts';
 import { Slabs, type Tenant } from './slabs.ts';
 import type { NodeKind } from './txn.ts';
 import type { Stat } from './znode.ts';
@@ -176,36 +176,29 @@ export class NodeTable implements Tenant {
     };
   }
 
-  /** All of a node, for a checkpoint. */
-  saved(row: number, path: string, list: Acl): SavedNode {
+  /** Shows the numbers of a node and its data as they lie here: lent until anything is written. */
+  show(view: ShownNode, row: number): void {
     const page = this.#page(row);
-    const at = (row & (PAGE - 1)) * WORDS;
-    const half = at * 2;
-    const { ints, zxids, floats } = page;
-    const czxid = zxids[at + CZXID] as bigint;
-    const isCreated = isSame(ints, half + CZXID * 2, half + MZXID * 2);
-    const isChildless = isSame(ints, half + CZXID * 2, half + PZXID * 2);
-    return {
-      path,
-      data: this.data(row),
-      acl: 0,
-      list,
-      kind: KINDS[ints[half + KIND] as number] as NodeKind,
-      ttl: floats[at + TTL] as number,
-      owner: isZero(ints, half + OWNER * 2) ? 0n : (zxids[at + OWNER] as bigint),
-      czxid,
-      mzxid: isCreated ? czxid : (zxids[at + MZXID] as bigint),
-      pzxid: isChildless ? czxid : (zxids[at + PZXID] as bigint),
-      ctime: floats[at + CTIME] as number,
-      mtime: floats[at + MTIME] as number,
-      version: ints[half + VERSION] as number,
-      aversion: ints[half + AVERSION] as number,
-      creates: page.counters[half + CREATES] as number,
-    };
+    const half = (row & (PAGE - 1)) * HALVES;
+    view.page = page;
+    view.first = half >> 1;
+    view.length = page.ints[half + LENGTH] as number;
+    const slab = page.ints[half + SLAB] as number;
+    if (slab !== NO_SLAB) this.#slabs.show(view, slab, page.ints[half + OFFSET] as number);
   }
 
   czxid(row: number): bigint {
     return this.#zxid(row, CZXID);
+  }
+
+  /** Whether a row's node was created by the transaction of that epoch and counter, or before: asked so often that it makes no bigints. */
+  isCreatedBy(row: number, epoch: number, counter: number): boolean {
+    const { counters } = this.#page(row);
+    const half = (row & (PAGE - 1)) * HALVES + CZXID * 2;
+    const created = counters[half + HIGH] as number;
+    return (
+      created < epoch || (created === epoch && (counters[half + 1 - HIGH] as number) <= counter)
+    );
   }
 
   mzxid(row: number): bigint {

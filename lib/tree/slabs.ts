@@ -152,6 +152,12 @@ export class Slabs {
     return bytes.subarray(from, from + (words[(offset >> 2) + 1] as number));
   }
 
+  /** Shows where an item lies, until anything is put or freed. */
+  show(view: { slab: DataView; from: number }, index: number, offset: number): void {
+    view.slab = this.#at(index).view;
+    view.from = offset + LEAD;
+  }
+
   /** Bytes of all slabs, living or dead. */
   get capacity(): number {
     return this.#capacity;

@@ -2,19 +2,35 @@
  * A checkpoint as chunks: each holds one part of the state with its place in the order, the layout's
  * version and a checksum. The same chunks lie on a disk and travel in a SNAP.
  */
-import { unreachable } from '../base/assert.ts';
+import { present, unreachable } from '../base/assert.ts';
+import { HIGH } from '../base/zxid.ts';
 import type {
   AnswerRecord,
   CheckpointHeader,
   CheckpointPart,
+  LentNodesPart,
   NodeRecord,
   NodesPart,
   OwnersPart,
   SessionsPart,
+  TakenPart,
   WindowRecord,
 } from '../tree/checkpoint-record.ts';
+import {
+  AVERSION,
+  CREATES,
+  CTIME,
+  CZXID,
+  MTIME,
+  MZXID,
+  OWNER,
+  PZXID,
+  TTL,
+  VERSION,
+} from '../tree/node-row.ts';
 import type { Restorer } from '../tree/restorer.ts';
 import type { Session } from '../tree/session.ts';
+import { ShownNode } from '../tree/shown-node.ts';
 import { NODE_KINDS } from './change.ts';
 import type { Checksum } from './crc32.ts';
 import {
@@ -49,7 +65,7 @@ const TYPES: readonly CheckpointPart['type'][] = ['header', 'nodes', 'sessions',
 const WRITER = new PackedWriter();
 
 /** The bytes of the part at place `sequence`, counted from 0. */
-export function encodeCheckpointPart(part: CheckpointPart, sequence: number): Uint8Array {
+export function encodeCheckpointPart(part: TakenPart, sequence: number): Uint8Array {
   WRITER.begin();
   WRITER.uint8(CHECKPOINT_VERSION);
   WRITER.uint32(sequence);
@@ -100,7 +116,7 @@ function readerOf(bytes: Uint8Array, sequence: number, checksum?: Checksum): Pac
   return reader;
 }
 
-function writePart(writer: PackedWriter, part: CheckpointPart): void {
+function writePart(writer: PackedWriter, part: TakenPart): void {
   switch (part.type) {
     case 'header':
       writeHeader(writer, part);
@@ -157,11 +173,15 @@ function readHeader(reader: PackedReader): CheckpointHeader {
   };
 }
 
-function writeNodes(writer: PackedWriter, part: NodesPart): void {
-  writer.count(part.acls.length);
-  for (const acl of part.acls) writeAcl(writer, acl);
-  writer.count(part.nodes.length);
-  for (const node of part.nodes) writeNode(writer, node);
+function writeNodes(writer: PackedWriter, { acls, nodes }: LentNodesPart): void {
+  writer.count(acls.length);
+  for (const acl of acls) writeAcl(writer, acl);
+  writer.count(nodes.length);
+  for (let at = 0; at < nodes.length; at += 1) {
+    const node = present(nodes.at(at), 'a node of a part');
+    if (node instanceof ShownNode) writeRow(writer, node);
+    else writeNode(writer, node);
+  }
 }
 
 function readNodes(reader: PackedReader): NodesPart {
@@ -185,6 +205,32 @@ function writeNode(writer: PackedWriter, node: NodeRecord): void {
   writer.int32(node.version);
   writer.int32(node.aversion);
   writer.count(node.creates);
+}
+
+/** As {@link writeNode} writes the record of it: these come by the million. */
+function writeRow(writer: PackedWriter, row: ShownNode): void {
+  const { first } = row;
+  const { floats, ints, counters } = row.page;
+  writer.text(row.path);
+  writer.bytesAt(row.slab, row.from, row.length);
+  writer.count(row.acl);
+  writer.word(NODE_KINDS, row.kind);
+  writer.count(floats[first + TTL] as number);
+  writeWord(writer, counters, first + OWNER);
+  writeWord(writer, counters, first + CZXID);
+  writeWord(writer, counters, first + MZXID);
+  writeWord(writer, counters, first + PZXID);
+  writer.uint48At(floats, first + CTIME);
+  writer.uint48At(floats, first + MTIME);
+  writer.int32(ints[first * 2 + VERSION] as number);
+  writer.int32(ints[first * 2 + AVERSION] as number);
+  writer.count(counters[first * 2 + CREATES] as number);
+}
+
+/** A zxid, without a bigint. */
+function writeWord(writer: PackedWriter, halves: Uint32Array, word: number): void {
+  writer.uint32(halves[word * 2 + HIGH] as number);
+  writer.uint32(halves[word * 2 + 1 - HIGH] as number);
 }
 
 function readNode(reader: PackedReader, acls: number): NodeRecord {

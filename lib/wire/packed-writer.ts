@@ -6,6 +6,8 @@ const LENT_MAX = 1024 * 1024;
 const TEXT = new TextEncoder();
 /** Up to this many characters a text is written by a loop; beyond, `TextEncoder` is faster. */
 const SHORT_TEXT = 96;
+/** Up to this many bytes are copied by a loop. */
+const SHORT_BYTES = 256;
 const TWO_32 = 0x1_0000_0000;
 
 /**
@@ -73,6 +75,15 @@ export class PackedWriter {
     this.#at += 8;
   }
 
+  /** As {@link uint48}, of a list: as an argument each would be boxed. */
+  uint48At(values: Float64Array, index: number): void {
+    const value = values[index] as number;
+    this.#reserve(6);
+    this.#view.setUint16(this.#at, Math.floor(value / TWO_32));
+    this.#view.setUint32(this.#at + 2, value >>> 0);
+    this.#at += 6;
+  }
+
   /** A count of up to 53 bits, seven to a byte, low ones first. */
   count(value: number): void {
     if (value < 0x80) {
@@ -112,6 +123,23 @@ export class PackedWriter {
     this.#reserve(value.length);
     this.#slab.set(value, this.#at);
     this.#at += value.length;
+  }
+
+  /** As {@link bytes}, of a longer stretch: a view of each costs more than to copy a few bytes by hand. */
+  bytesAt(source: DataView, from: number, length: number): void {
+    this.count(length);
+    if (length > SHORT_BYTES) {
+      this.raw(new Uint8Array(source.buffer, source.byteOffset + from, length));
+      return;
+    }
+    this.#reserve(length);
+    const view = this.#view;
+    const shift = this.#at - from;
+    const end = from + length;
+    let at = from;
+    for (const last = end - 3; at < last; at += 4) view.setInt32(at + shift, source.getInt32(at));
+    for (; at < end; at += 1) view.setUint8(at + shift, source.getUint8(at));
+    this.#at += length;
   }
 
   text(value: string): void {

@@ -4,6 +4,7 @@ import type { ReplicaEvent } from '../../lib/replica/ready.ts';
 import type { SessionHandle } from '../../lib/replica/session-handle.ts';
 import { Restorer } from '../../lib/tree/restorer.ts';
 import type { StateMachine } from '../../lib/tree/state-machine.ts';
+import { kept } from '../tree/world.ts';
 import { Cluster, create } from './pump.ts';
 
 const LIMIT = 100_000;
@@ -38,7 +39,7 @@ function savedAgain(machine: StateMachine): number {
   const checkpoint = machine.checkpoint();
   const restorer = new Restorer();
   for (let part = checkpoint.next(2); part !== undefined; part = checkpoint.next(2))
-    restorer.add(part);
+    restorer.add(kept(part));
   return restorer.finish().treeBytes;
 }
 

@@ -7,6 +7,7 @@ import type { Operation, Request } from '../../lib/tree/request.ts';
 import {
   bytes,
   create,
+  kept,
   outcome,
   ownerOf,
   parts,
@@ -364,13 +365,13 @@ test('answers survive a checkpoint taken while requests go on', () => {
   world.settle();
   const hash = world.state.hash();
   const checkpoint = world.state.checkpoint();
-  const taken = [checkpoint.next(100)];
+  const taken = [kept(checkpoint.next(100) ?? assert.fail())];
   world.propose(request(session, 2, create('/b'), { resolved: 1 }));
   world.open();
   world.settle();
   for (let part = checkpoint.next(100); part !== undefined; part = checkpoint.next(100))
-    taken.push(part);
-  const copy = restore(taken.filter((part) => part !== undefined));
+    taken.push(kept(part));
+  const copy = restore(taken);
   assert.equal(copy.hash(), hash);
   assert.equal(copy.answer({ session, cxid: 1, owner: host })?.result.type, 'create');
   assert.equal(copy.answer({ session, cxid: 2, owner: host }), undefined);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { makeZxid, type Zxid } from '../../lib/base/zxid.ts';
 import { type Acl, PERMISSION } from '../../lib/tree/acl.ts';
-import type { CheckpointPart } from '../../lib/tree/checkpoint-record.ts';
+import type { CheckpointPart, TakenPart } from '../../lib/tree/checkpoint-record.ts';
 import { Prep, type PrepOptions, type Verdict } from '../../lib/tree/prep.ts';
 import type {
   CreateMode,
@@ -14,6 +14,7 @@ import type {
 import { Restorer } from '../../lib/tree/restorer.ts';
 import { type Applied, StateMachine } from '../../lib/tree/state-machine.ts';
 import type { Txn } from '../../lib/tree/txn.ts';
+import { decodeCheckpointPart, encodeCheckpointPart } from '../../lib/wire/checkpoint.ts';
 
 export const OPEN: Acl = [{ scheme: 'world', id: 'anyone', permissions: PERMISSION.all }];
 export const START = 1_700_000_000_000;
@@ -210,8 +211,13 @@ export function parts(state: StateMachine, limit = 3): CheckpointPart[] {
   const checkpoint = state.checkpoint();
   const all: CheckpointPart[] = [];
   for (let part = checkpoint.next(limit); part !== undefined; part = checkpoint.next(limit))
-    all.push(part);
+    all.push(kept(part));
   return all;
+}
+
+/** A part of which the nodes are not lent. */
+export function kept(part: TakenPart): CheckpointPart {
+  return decodeCheckpointPart(encodeCheckpointPart(part, 0), 0);
 }
 
 export function restore(from: readonly CheckpointPart[]): StateMachine {
