@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../lib/peer/clock.ts';
 import { type LoopObserver, ReadyLoop } from '../../lib/peer/ready-loop.ts';
-import { REPLICA_DEFAULTS } from '../../lib/replica/options.ts';
+import { REPLICA_DEFAULTS, type ReplicaOptions } from '../../lib/replica/options.ts';
 import { Replica } from '../../lib/replica/replica.ts';
 import type { Storage } from '../../lib/storage/storage.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
+import type { StoreBatch } from '../../lib/wire/store-batch.ts';
 import { ZAB_DEFAULTS } from '../../lib/zab/options.ts';
 import { Disk } from '../replica/pump.ts';
 
@@ -16,12 +17,13 @@ const LIMIT_MS = 10_000;
 class Stage {
   readonly loop: ReadyLoop;
   readonly broken: unknown[] = [];
+  readonly batches: StoreBatch[] = [];
   malformed = 0;
   serving = false;
   /** Ends the write under way. */
   written: (() => void) | undefined;
 
-  constructor() {
+  constructor(changed: Partial<ReplicaOptions> = {}) {
     const { durable, machine } = new Disk(1).open();
     const zab = {
       ...ZAB_DEFAULTS,
@@ -30,7 +32,8 @@ class Stage {
       spareStore: 'f'.repeat(32),
     } as const;
     const voters = [{ id: 1, weight: 1, group: 0 }];
-    const replica = new Replica({ ...REPLICA_DEFAULTS, zab: { ...zab, voters } }, durable, machine);
+    const options = { ...REPLICA_DEFAULTS, ...changed, zab: { ...zab, voters } };
+    const replica = new Replica(options, durable, machine);
     const ports = { clock: systemClock, storage: this.#storage(), transport: silent() };
     this.loop = new ReadyLoop(replica, ports, this.#observer(), REPLICA_DEFAULTS.heartbeat);
   }
@@ -38,8 +41,9 @@ class Stage {
   #storage(): Storage {
     return {
       open: () => Promise.reject(new Error('it is open')),
-      write: () =>
+      write: (batch) =>
         new Promise((resolve) => {
+          this.batches.push(batch);
           this.written = resolve;
         }),
       close: () => Promise.resolve(),
@@ -102,4 +106,27 @@ test('a write that ends behind frames of many turns is over when its turn comes,
   });
   assert.deepEqual(stage.broken, []);
   assert.equal(stage.malformed, frames, 'every frame was read');
+});
+
+test('while the disk is at work the rest of a checkpoint is made, a part in a pass', async (t) => {
+  const stage = new Stage({ snapCount: 1 });
+  t.after(() => stage.loop.stop());
+  stage.loop.wake();
+  const last = (): StoreBatch | undefined => stage.batches.at(-1);
+  await stage.until('a checkpoint is begun', () => {
+    if (last()?.checkpoint !== undefined) return true;
+    stage.written?.();
+    stage.written = undefined;
+    return false;
+  });
+  assert.equal(last()?.checkpoint?.chunks.length, 1, 'nothing is prepared for the first slice');
+  const begun = stage.batches.length;
+  for (let pass = 0; pass < 100; pass += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(stage.batches.length, begun, 'the disk has not ended');
+  stage.written?.();
+  await stage.until('another batch', () => stage.batches.length > begun);
+  const rest = last()?.checkpoint;
+  assert.equal(rest?.chunks.length, 1, 'the nodes');
+  assert.ok(rest?.complete !== undefined, 'that nothing follows them was found out meanwhile');
+  assert.deepEqual(stage.broken, []);
 });
