@@ -1,4 +1,5 @@
 import { offAbort, onAbort } from './abort.ts';
+import { refusePromise } from './codec.ts';
 import { type Consumer, Cursor, type OpenSource } from './cursor.ts';
 import type { Feed } from './feed.ts';
 import type { Lane } from './lane.ts';
@@ -46,7 +47,9 @@ export class StateFeed<T> implements Feed<T> {
   until(test: (item: T) => boolean, options?: WaitOptions): Promise<T>;
   until(test: (item: T) => boolean, options?: WaitOptions): Promise<T> {
     return this.wait('until', options, (value, { leave }) => {
-      if (!test(value)) return undefined;
+      const passes: unknown = test(value);
+      refusePromise(passes, 'until: test must be synchronous');
+      if (!passes) return undefined;
       leave();
       return { result: value };
     });

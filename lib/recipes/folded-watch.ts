@@ -1,5 +1,6 @@
 /** Watches whose states are made of the changes of a subtree. */
 import { QuorateError } from '../base/errors.ts';
+import { refusePromise } from '../client/codec.ts';
 import type { Feed, Live, TreeUpdate, Watch } from '../client/feed.ts';
 import { StateFeed } from '../client/state-feed.ts';
 import type { StopOptions, WaitOptions } from '../client/wait.ts';
@@ -56,7 +57,10 @@ export class FoldedWatch<T, S> implements Watch<S> {
       const step = stepsOf(this.#fold());
       const isOver = (update: TreeUpdate<T>): boolean => {
         const next = step(update);
-        if (next === undefined || !test(next.state)) return false;
+        if (next === undefined) return false;
+        const passes: unknown = test(next.state);
+        refusePromise(passes, 'until: test must be synchronous');
+        if (!passes) return false;
         resolve(next.state);
         return true;
       };

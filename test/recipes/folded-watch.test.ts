@@ -44,3 +44,12 @@ test('who leaves an iterator while he waits for its next state waits no more', a
     assert.equal((await states.next()).done, true);
   }
 });
+
+test('an asynchronous test is refused: a promise would pass at once', async (t) => {
+  const peer = await solo(t);
+  const never: unknown = async () => false;
+  const test = never as () => boolean;
+  await assert.rejects(peer.watch('/group').until(test), TypeError);
+  await assert.rejects(new Group(peer, '/group').watch().until(test), TypeError);
+  await assert.rejects(new Counter(peer, '/count').watch().until(test), TypeError);
+});
