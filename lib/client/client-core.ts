@@ -128,3 +128,33 @@ export class PinnedSource implements SessionSource {
     this.#client?.remember(identity);
   }
 }
+
+/** The same sessions, with listeners that wait for nobody else's. */
+export class OwnLaneSource implements SessionSource {
+  readonly lane: Lane = new Lane();
+  readonly #source: SessionSource;
+
+  constructor(source: SessionSource) {
+    this.#source = source;
+  }
+
+  get peer(): ClientPeer {
+    return this.#source.peer;
+  }
+
+  get current(): SessionCore {
+    return this.#source.current;
+  }
+
+  get report(): (error: unknown) => void {
+    return this.#source.report;
+  }
+
+  get warn(): (warning: QuorateError) => void {
+    return this.#source.warn;
+  }
+
+  remember(identity: Identity): void {
+    this.#source.remember(identity);
+  }
+}

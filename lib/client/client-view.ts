@@ -2,7 +2,7 @@ import { within } from '../peer/within.ts';
 import type { SessionState } from '../replica/session-handle.ts';
 import { CLOSE_TIMEOUT, checkOptions } from './call-options.ts';
 import type { Client, OwnedSession, Session } from './client.ts';
-import { PinnedSource } from './client-core.ts';
+import { OwnLaneSource, PinnedSource } from './client-core.ts';
 import { type Codec, requireCodec } from './codec.ts';
 import { Guard, type HeldGrant } from './guard.ts';
 import { TreeView } from './tree-view.ts';
@@ -24,6 +24,10 @@ export class ClientView<T, In> extends TreeView<T, In> implements Client<T, In> 
   as<U, V = U>(codec: Codec<U, V>): Client<U, V> {
     requireCodec(codec);
     return new ClientView(this.source, this.place, codec, this.guard);
+  }
+
+  withOwnLane(): ClientView<T, In> {
+    return new ClientView(new OwnLaneSource(this.source), this.place, this.codec, this.guard);
   }
 
   override guardedBy(grant: HeldGrant): ClientView<T, In> {
@@ -83,6 +87,14 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
     const guard = new Guard(grant, this.place, this.guard);
     return new SessionView(this.source, this.place, this.codec, guard);
   }
+}
+
+/**
+ * For what a recipe listens to itself: an application may wait for the recipe in a listener of its own, which
+ * would hold up those of the recipe.
+ */
+export function withOwnLane<T, In>(client: Client<T, In>): Client<T, In> {
+  return client instanceof ClientView ? client.withOwnLane() : client;
 }
 
 /**

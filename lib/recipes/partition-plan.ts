@@ -1,6 +1,7 @@
 /** What the leader among the members of a partitioner does: it writes down who is to own what. */
 import { joinPath } from '../base/path.ts';
 import type { Client } from '../client/client.ts';
+import { withOwnLane } from '../client/client-view.ts';
 import type { Feed } from '../client/feed.ts';
 import { checkShares, readAssignment, writeAssignment } from './assignment.ts';
 import type { Grant } from './grant.ts';
@@ -61,7 +62,8 @@ interface Seen {
 
 /** Keeps the plan up to date, as long as the term lasts. */
 export async function plan(planning: Planning, term: Grant): Promise<void> {
-  const { client, paths, partitions, quiet } = planning;
+  const { paths, partitions, quiet } = planning;
+  const client = withOwnLane(planning.client);
   const { signal } = term;
   const wake = new Wake();
   const seen: Seen = {};

@@ -1,5 +1,6 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath } from '../base/path.ts';
+import { withOwnLane } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { StandardSchema } from '../client/standard-schema.ts';
 import { WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
@@ -74,8 +75,9 @@ export class ServiceProvider<P> implements Provider<P> {
     const name = this.#name;
     const { signal } = this.#closing;
     const directory = new Directory(root, schema, name, this.#pool.set);
+    const view = withOwnLane(client).as(bytes);
     const known = Object.values(FOLDERS).map((folder) => {
-      const feed = client.as(bytes).watchTree(joinPath(joinPath(root, folder), name), { signal });
+      const feed = view.watchTree(joinPath(joinPath(root, folder), name), { signal });
       return new Promise<void>((resolve, reject) => {
         feed.subscribe((update) => {
           directory.take(update);

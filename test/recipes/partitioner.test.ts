@@ -6,10 +6,11 @@ import {
   type Partition,
   Partitioner,
   type PartitionerOptions,
+  ServiceRegistry,
 } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, eventually, nodesIn, untilNodes } from './support.ts';
+import { byId, eventually, nodesIn, PATIENCE, untilNodes } from './support.ts';
 
 const PARTITIONS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
@@ -286,4 +287,27 @@ test('what cannot be shared out, or is no option, is refused', async (t) => {
   assert.throws(() => make({ partitions: ['a'], quiet: '1' }), TypeError);
   await assert.rejects(make({ partitions: ['a'] }).run('work' as never), TypeError);
   await eventually('nothing is left', async () => (await nodesIn(peer, '/p')).length === 0);
+});
+
+test('it may be run, and a provider be had, in a listener of the same client', async (t) => {
+  const peer = await solo(t);
+  const stop = new AbortController();
+  const topics = new Partitioner(peer, '/topics', { partitions: ['orders'] });
+  let isDone = false;
+  const done = new Promise<void>((resolve, reject) => {
+    const listen = async () => {
+      await using _ = await new ServiceRegistry(peer, '/registry').provider('orders', {
+        timeout: PATIENCE / 4,
+      });
+      await topics.run(() => stop.abort(), { signal: stop.signal });
+    };
+    peer.watch('/config').subscribe(() => listen().then(resolve, reject));
+  });
+  const settled = () => {
+    isDone = true;
+  };
+  done.then(settled, settled);
+  await eventually('its partition was given to it', () => isDone);
+  stop.abort();
+  await done;
 });
