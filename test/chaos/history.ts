@@ -102,14 +102,29 @@ export interface GrantTold {
 
 /** What somebody does with a recipe that is no lock, and what became of it. */
 export interface Deed {
-  readonly deed: 'add' | 'put' | 'ack' | 'pass' | 'name' | 'tick';
-  /** Of the addition, the item, the passage, the name that is asked for or the holder of a run; unique in the run. */
+  readonly deed:
+    | 'add'
+    | 'put'
+    | 'ack'
+    | 'pass'
+    | 'name'
+    | 'tick'
+    | 'leave'
+    | 'serve'
+    | 'end'
+    | 'choose';
+  /**
+   * Of the addition, the item, the passage, the name that is asked for, the holder of a run or of a place in a round,
+   * or the instance that is registered; unique in the run. Of a choice the instance that was chosen.
+   */
   readonly id: string;
   /** `not done`: whoever asked was told so. Without an end nobody knows. */
   readonly step: 'asked' | 'done' | 'not done';
   readonly at: Instant;
-  /** Of an addition what it adds, and the sum, where it was told; of a passage the last transaction that its peer had applied; the id that was given; the tick. */
+  /** Of an addition what it adds, and the sum, where it was told; of a passage and of all about instances the last transaction that its peer had applied; the id that was given; the tick. */
   readonly value?: bigint;
+  /** The process that chose. */
+  readonly by?: string;
 }
 
 /** The tree of a peer, path by path, while nothing was changed. */

@@ -13,6 +13,7 @@ export const ROOM: Readonly<Record<Contested, number>> = {
   left: 1,
   right: 1,
   schedule: 1,
+  rounds: READERS,
 };
 
 /** The things that are contended for. */
@@ -25,7 +26,9 @@ export type Contested =
   | 'left'
   | 'right'
   /** Whose runs are grants. */
-  | 'schedule';
+  | 'schedule'
+  /** In which many are together. */
+  | 'rounds';
 
 /** What is shared out among all processes; each has one owner, as a lock has. */
 export const PARTITIONS: readonly string[] = Array.from(
@@ -46,7 +49,7 @@ export function roomOf(contested: string): number {
 }
 
 /** Recipes that grant nothing, and what shares the partitions out. */
-export type Place = Contested | 'partitions' | 'queue' | 'counter' | 'barrier' | 'ids';
+export type Place = Contested | 'partitions' | 'queue' | 'counter' | 'barrier' | 'ids' | 'registry';
 
 /** The node of a recipe. */
 export function placeOf(place: Place): string {
@@ -65,3 +68,9 @@ export function itemOf(id: string): string {
 
 /** How many have to arrive at the barrier. */
 export const ARRIVALS = 3;
+
+/** How many it takes to begin a round of the double barrier. */
+export const PARTNERS = 2;
+
+/** The name of the service whose instances come and go. */
+export const SERVICE = 'orders';

@@ -15,7 +15,9 @@ import { witnessCounter } from './witness-counter.ts';
 import { witnessGrants } from './witness-grants.ts';
 import { witnessIds } from './witness-ids.ts';
 import { witnessQueue } from './witness-queue.ts';
+import { witnessRegistry } from './witness-registry.ts';
 import { witnessResource } from './witness-resource.ts';
+import { witnessRounds } from './witness-rounds.ts';
 import { witnessSchedule } from './witness-schedule.ts';
 
 /** Holders are frozen and blocked more often than anything else is done. */
@@ -96,6 +98,8 @@ async function judge(
   const testimony = witnessGrants(history, replayed);
   const barrier = witnessBarrier(deeds, replayed);
   const schedule = witnessSchedule(deeds, grants, replayed);
+  const rounds = witnessRounds(history, replayed);
+  const registry = witnessRegistry(deeds, replayed);
   const [dump] = dumps;
   const violations = [
     ...complaints,
@@ -107,6 +111,8 @@ async function judge(
     ...witnessQueue(deeds, claims, dump && itemsIn(dump)),
     ...barrier.violations,
     ...schedule.violations,
+    ...rounds.violations,
+    ...registry.violations,
   ];
   if (testimony.guarded === 0) violations.push('nothing was written: nothing was tried');
   const accepted = [...resource.accepted.values()].flat().length;
@@ -123,6 +129,8 @@ async function judge(
     `ids: ${done('name')} given, ${dump && counted(dump, 'ids')} taken`,
     `schedule: ${schedule.ticks} ticks run, ${done('tick')} to their end`,
     `barrier: opened ${barrier.openings} times, passed ${barrier.passages} times`,
+    `rounds: ${rounds.rounds} begun, ${rounds.visits} let in, ${done('leave')} left together`,
+    `registry: ${registry.instances} instances registered, ${registry.choices} chosen`,
   ];
   const operations = grants.length + deeds.filter(({ step }) => step === 'asked').length;
   const acknowledged = testimony.guarded + deeds.filter(({ step }) => step === 'done').length;

@@ -1,6 +1,7 @@
 /** A process of an application whose workers wait for locks, leases, leadership, partitions and items, and hold them for a while. */
 import type { Peer } from '../../../lib/index.ts';
 import {
+  DoubleBarrier,
   type Grant,
   LeaderElection,
   type Lock,
@@ -15,8 +16,18 @@ import { instant, type Recorder } from '../recorder.ts';
 import { Watching } from '../watching.ts';
 import { isHeld, pause, tolerated } from './contending.ts';
 import { Deeds } from './deeds.ts';
-import { logOf, PARTITIONS, placeOf, ROOM, roomOf, WRITTEN } from './recipe-places.ts';
+import {
+  logOf,
+  PARTITIONS,
+  PARTNERS,
+  placeOf,
+  ROOM,
+  roomOf,
+  SERVICE,
+  WRITTEN,
+} from './recipe-places.ts';
 import { writeTo } from './resource.ts';
+import { Serving } from './serving.ts';
 import { Ticking } from './ticking.ts';
 
 const program: ProgramOptions = JSON.parse(process.argv[2] ?? '');
@@ -73,6 +84,9 @@ class Contenders {
     );
     this.#beginDeeds();
     this.#beginTicks();
+    this.#beginServices();
+    const rounds = new DoubleBarrier(peer, placeOf('rounds'), { size: PARTNERS });
+    this.#repeat('rounds', (signal) => this.#meet(rounds, signal));
   }
 
   /** Whoever runs a tick, everybody is told of it. */
@@ -83,6 +97,37 @@ class Contenders {
     });
     this.#repeat('schedule', (signal) => ticking.run(signal));
     ticking.watch(() => this.#count('schedule'), this.stop.signal);
+  }
+
+  #beginServices(): void {
+    const serving = new Serving(this.#peer, this.#recorder, program.name, program.idle);
+    const count = (name: string, work: (signal: AbortSignal) => Promise<void>): void =>
+      this.#repeat(name, async (signal) => {
+        await work(signal);
+        this.#count(name);
+      });
+    this.#repeat('registry', (signal) => serving.stay(signal, () => this.#count('registry')));
+    count('instance', (signal) => serving.visit(signal));
+    count('choice', () => serving.choose());
+  }
+
+  /** Enters with others, and leaves with them. */
+  async #meet(rounds: DoubleBarrier, signal: AbortSignal): Promise<void> {
+    const inside = await rounds.enter({ signal });
+    const { holder, say } = this.#told('rounds', inside, 1);
+    this.#count('rounds');
+    try {
+      for (let turn = Math.random() * 3; turn > 0; turn -= 1) {
+        say();
+        await pause(Math.random() * 2 * program.idle);
+      }
+      say();
+      await inside.leave({ signal });
+      const what = { t: 'deed', deed: 'leave', id: holder, step: 'done' } as const;
+      this.#recorder.record({ ...what, at: instant() });
+    } finally {
+      await inside.release();
+    }
   }
 
   #beginDeeds(): void {
@@ -218,6 +263,7 @@ async function checkLeft(peer: Peer): Promise<void> {
     ...[`${semaphore}/leases`, `${semaphore}/locks`],
     ...[`${partitions}/party`, `${partitions}/leader`],
     ...PARTITIONS.map((name) => `${partitions}/locks/${name}`),
+    `${placeOf('registry')}/services/${SERVICE}`,
   ];
   for (const folder of folders) {
     const [name] = await namesIn(peer, folder);
@@ -225,8 +271,9 @@ async function checkLeft(peer: Peer): Promise<void> {
   }
   // A claim of one who was killed is for whoever takes next to give back.
   const takers = (await namesIn(peer, `${placeOf('queue')}/taken`)).filter(isTaker);
-  const arrivals = (await namesIn(peer, placeOf('barrier'))).filter((name) => name !== 'ready');
-  const [name] = [...takers, ...arrivals];
+  const barriers = (['barrier', 'rounds'] as const).map((one) => namesIn(peer, placeOf(one)));
+  const members = (await Promise.all(barriers)).flat().filter((name) => name !== 'ready');
+  const [name] = [...takers, ...members];
   if (name !== undefined) throw new Error(`${name} is left behind`);
 }
 

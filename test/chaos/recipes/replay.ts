@@ -2,6 +2,7 @@
 import type { Feed, Told } from '../history.ts';
 import { type Hole, sequenceOf } from '../transactions.ts';
 import { TreeModel } from '../tree-model.ts';
+import { placeOf } from './recipe-places.ts';
 
 /** What was told, put together. */
 export interface Replayed {
@@ -17,7 +18,8 @@ export interface Replayed {
 export function replay(feeds: readonly Feed[]): Replayed {
   const { steps, holes, violations: contradictions } = sequenceOf(feeds);
   const violations = [...contradictions];
-  const model = new TreeModel();
+  // Who enters a double barrier looks for the node of its round by making it and deleting it again.
+  const model = new TreeModel((path) => path === placeOf('rounds'));
   const transactions: Told[] = [];
   for (const step of steps) {
     const { told } = step;
