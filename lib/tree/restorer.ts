@@ -10,10 +10,11 @@ import { StateMachine } from './state-machine.ts';
 
 /** Builds a state from the parts of a checkpoint, given in the order in which they were taken. */
 export class Restorer {
+  /** For whoever adds nodes: the same for all of them. */
+  readonly node: RestoredNode = new RestoredNode();
   readonly #tree = new DataTree();
   readonly #sessions = new SessionTable();
   readonly #dedup = new Dedup();
-  readonly #node = new RestoredNode();
   #header: CheckpointHeader | undefined;
 
   /** The next part. Throws InvariantError if it cannot be: the bytes were checked, so the writer erred. */
@@ -26,7 +27,7 @@ export class Restorer {
         return;
       case 'nodes':
         for (const node of part.nodes) {
-          this.addNode(this.#node.take(node.path, node.data, node), node.acl, part.acls);
+          this.addNode(this.node.take(node.path, node.data, node), node.acl, part.acls);
         }
         return;
       case 'sessions':

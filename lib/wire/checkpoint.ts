@@ -256,7 +256,7 @@ function readNode(reader: PackedReader, acls: number): NodeRecord {
 function restoreNodes(reader: PackedReader, restorer: Restorer): void {
   const acls = reader.list(MAX_PART, readAcl);
   const count = reader.length(MAX_PART);
-  const nodes = new NodeReader(reader.rest(), acls.length);
+  const nodes = new NodeReader(reader.rest(), acls.length, restorer.node);
   for (let left = count; left > 0; left -= 1) restorer.addNode(nodes.next(), nodes.acl, acls);
   nodes.end();
 }

@@ -8,7 +8,7 @@ import {
   MZXID,
   OWNER,
   PZXID,
-  RestoredNode,
+  type RestoredNode,
   TTL,
   VERSION,
 } from '../tree/node-row.ts';
@@ -30,14 +30,18 @@ export class NodeReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #acls: number;
-  readonly #node = new RestoredNode();
+  readonly #node: RestoredNode;
   #at = 0;
   #acl = 0;
 
-  /** @param acls how many there are */
-  constructor(bytes: Uint8Array, acls: number) {
+  /**
+   * @param acls how many there are
+   * @param node to be filled again and again
+   */
+  constructor(bytes: Uint8Array, acls: number, node: RestoredNode) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#node = node;
     this.#node.source = this.#view;
     this.#acls = acls;
   }
