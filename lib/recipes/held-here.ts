@@ -23,7 +23,10 @@ class Holding {
   }
 }
 
+/** Switched off while nothing is held: until then Node follows every promise of the host, not only ours. */
 const present = new AsyncLocalStorage<Holding>();
+/** Functions that run now. */
+let running = 0;
 
 /** Runs the work as what holds the grant. */
 export async function hold<R>(
@@ -33,10 +36,13 @@ export async function hold<R>(
   work: () => R | Promise<R>,
 ): Promise<R> {
   const holding = new Holding(lock, grant, claim, present.getStore());
+  running += 1;
   try {
     return await present.run(holding, work);
   } finally {
     holding.isOver = true;
+    running -= 1;
+    if (running === 0) present.disable();
   }
 }
 

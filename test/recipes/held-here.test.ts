@@ -1,0 +1,40 @@
+/** What a lock must not leave behind in the process that uses it. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+
+/** Node's test runner follows promises itself: only a process of its own shows who else does. */
+const PROGRAM = `
+import { executionAsyncId } from 'node:async_hooks';
+import { openPeer } from './lib/index.ts';
+import { Mutex } from './lib/recipes/index.ts';
+
+/** Promises have ids of their own where they are followed, which makes each of them dearer. */
+async function areFollowed() {
+  const outside = executionAsyncId();
+  await null;
+  return executionAsyncId() !== outside;
+}
+
+const peer = await openPeer();
+const mutex = new Mutex(peer, '/lock');
+const seen = [await areFollowed()];
+await Promise.all([mutex.run(async () => seen.push(await areFollowed())), mutex.run(() => {})]);
+seen.push(await areFollowed());
+await mutex.run(() => mutex.run(() => {})).catch(({ code }) => seen.push(code));
+seen.push(await areFollowed());
+await peer.close();
+console.log(JSON.stringify(seen));
+`;
+
+test('once no lock is held, the promises of the host cost what they did before', async () => {
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', PROGRAM];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+  const [before, during, after, code, again] = JSON.parse(stdout);
+  assert.deepEqual([before, after, again], [before, before, before]);
+  assert.equal(code, 'WOULD_DEADLOCK', 'who holds it is known all the same');
+  // Node 24 and later know who runs without following anything.
+  if (Number(process.versions.node.split('.')[0]) < 24)
+    assert.deepEqual([before, during], [false, true]);
+});
