@@ -1,4 +1,5 @@
 import { type ErrorCode, QuorateError } from '../base/errors.ts';
+import { TIMER_MAX } from '../base/timer.ts';
 import { offAbort, onAbort } from './abort.ts';
 import { aborted, checkCall, type StopOptions, throwIfAborted } from './wait.ts';
 
@@ -17,7 +18,6 @@ const PASSING: readonly ErrorCode[] = [
   'SESSION_MOVED',
 ];
 
-const WAIT_MAX = 2_147_483_647;
 const CONTEXT = { what: 'retry', path: undefined };
 
 /**
@@ -77,7 +77,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
         if (signal !== undefined) offAbort(signal, end);
         resolve();
       },
-      Math.min(milliseconds, WAIT_MAX),
+      Math.min(milliseconds, TIMER_MAX),
     );
     if (signal?.aborted === true) end();
     else if (signal !== undefined) onAbort(signal, end);

@@ -1,4 +1,5 @@
 import { type Outcome, QuorateError } from '../base/errors.ts';
+import { TIMER_MAX } from '../base/timer.ts';
 import { offAbort, onAbort } from './abort.ts';
 
 /** Gives something up. */
@@ -12,8 +13,6 @@ export interface WaitOptions extends StopOptions {
   /** Ms, 0 or more. @default requestTimeout of the peer */
   readonly timeout?: number;
 }
-
-const TIMER_MAX = 2_147_483_647;
 
 /** What is known of the write that a wait stands for. */
 export interface Fate {

@@ -1,3 +1,4 @@
+import { TIMER_MAX } from '../base/timer.ts';
 import { describe } from './checks.ts';
 
 interface Range {
@@ -29,7 +30,7 @@ export const RANGES: Readonly<Record<NumberName, Range>> = {
   sessionTimeout: { least: 1_000, most: 3_600_000, byDefault: 6_000 },
   minSessionTimeout: { least: 1_000, most: 3_600_000, byDefault: 4_000 },
   maxSessionTimeout: { least: 1_000, most: 3_600_000, byDefault: 60_000 },
-  requestTimeout: { least: 1, most: 2_147_483_647, byDefault: 10_000 },
+  requestTimeout: { least: 1, most: TIMER_MAX, byDefault: 10_000 },
   heartbeat: { least: 10, most: 10_000, byDefault: 250 },
   syncTimeout: { least: 40, most: 600_000, byDefault: 2_000 },
   initTimeout: { least: 100, most: 3_600_000, byDefault: 15_000 },

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, QuorateError } from '../base/errors.ts';
+import { TIMER_MAX } from '../base/timer.ts';
 import { formatZxid } from '../base/zxid.ts';
 import type { ReplicaEvent } from '../replica/ready.ts';
 import { Replica } from '../replica/replica.ts';
@@ -38,8 +39,6 @@ const LONELY_GRACE = 500;
 
 /** How long the thread pool may let nothing through at least before that is a warning, in ms. */
 const POOL_PATIENCE = 1_000;
-/** Longest pause of a timer of Node. */
-const FOREVER = 2_147_483_647;
 /** What links and store are given to end, however late it is, in ms. */
 const ENDING_LEAST = 100;
 
@@ -265,7 +264,7 @@ export class QuorumPeer {
     );
     this.#cause = error;
     this.#loop.stop();
-    this.#vigil = setInterval(() => {}, FOREVER);
+    this.#vigil = setInterval(() => {}, TIMER_MAX);
     void Promise.allSettled([this.#ports.transport.close()]);
     this.#observer.error(error);
     this.pipeline.over(error);

@@ -1,5 +1,4 @@
-/** A timer of Node holds 31 bits. */
-const TIMER_MAX = 2_147_483_647;
+import { TIMER_MAX } from '../base/timer.ts';
 
 /** Resolves when the work is settled, however, or when the time is over; in ms. */
 export async function within(work: Promise<unknown>, milliseconds: number): Promise<void> {

@@ -1,8 +1,6 @@
+import { TIMER_MAX } from '../base/timer.ts';
 import { offAbort, onAbort } from '../client/abort.ts';
 import type { WaitOptions } from '../client/wait.ts';
-
-/** A timer of Node holds 31 bits, and does not wait at all for more. */
-export const TIMER_MAX = 2_147_483_647;
 
 /** One wait of many steps: they share one time and one signal. */
 export class Patience {
