@@ -35,7 +35,9 @@ export async function hold<R>(
   claim: Claim,
   work: () => R | Promise<R>,
 ): Promise<R> {
-  const holding = new Holding(lock, grant, claim, present.getStore());
+  // Not one that is over: what a function has left running may hold the next, and so on without end.
+  const [outer] = holdings();
+  const holding = new Holding(lock, grant, claim, outer);
   running += 1;
   try {
     return await present.run(holding, work);

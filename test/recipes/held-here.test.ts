@@ -38,3 +38,39 @@ test('once no lock is held, the promises of the host cost what they did before',
   if (Number(process.versions.node.split('.')[0]) < 24)
     assert.deepEqual([before, during], [false, true]);
 });
+
+/** Each holder begins the next one after it has ended, as a loop does that was begun by the first. */
+const CHAIN = `
+import { setImmediate as pass } from 'node:timers/promises';
+import { hold } from './lib/recipes/held-here.ts';
+
+const claim = { paths: ['/lock/a'] };
+let release;
+/** Something is held all the time, so that nothing is ever forgotten by switching it off. */
+const always = hold({}, {}, claim, () => new Promise((resolve) => (release = resolve)));
+const grants = [];
+function next(left) {
+  const grant = {};
+  grants.push(new WeakRef(grant));
+  void hold({}, grant, claim, () => {
+    setImmediate(() => (left === 0 ? end() : next(left - 1)));
+  });
+}
+async function end() {
+  for (let left = 5; left > 0; left -= 1) {
+    await pass();
+    globalThis.gc();
+  }
+  console.log(grants.filter((grant) => grant.deref() !== undefined).length);
+  release();
+}
+next(100);
+await always;
+`;
+
+test('what was held and is over is not kept by what was begun then, however often', async () => {
+  const args = ['--expose-gc', '--import', 'tsx', '--input-type=module', '--eval', CHAIN];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+  const kept = Number(stdout);
+  assert.ok(kept < 20, `${kept} of 101 grants are kept`);
+});
