@@ -1,4 +1,5 @@
 /** What the application is given for an answer of the tree: plain functions, so that a read makes no closure. */
+import { markAsUntransferable } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { textOf } from '../base/utf8.ts';
@@ -45,7 +46,22 @@ export function znodeOf<T>(
     return { path, data: decodeText(view.fromText, result.text, path), stat: result.stat };
   }
   if (result.type !== 'get') return impossible(result);
-  return { path, data: decodeWith(view.codec, result.data, path), stat: result.stat };
+  return { path, data: decodeWith(view.codec, kept(result.data), path), stat: result.stat };
+}
+
+/** The last one. */
+let marked: ArrayBufferLike | undefined;
+
+/**
+ * Short data lies in one buffer with what others have read. Whoever sends it to a worker sends a copy, as of a
+ * Buffer: their data would be empty else.
+ */
+function kept(data: Uint8Array): Uint8Array {
+  const { buffer } = data;
+  if (buffer === marked || buffer.byteLength === data.length) return data;
+  markAsUntransferable(buffer);
+  marked = buffer;
+  return data;
 }
 
 /** Of a node that others are shown as well: what is handed out is the caller's own. */

@@ -215,3 +215,18 @@ test('a promise is no data, and nobody is left to hear of it if it rejects', asy
   // A rejection that is unhandled is told behind the microtasks, and fails this file.
   await new Promise((resolve) => setImmediate(resolve));
 });
+
+test('who gives the memory away that he was given takes nothing from what others have read', async (t) => {
+  const raw = (await solo(t)).as(bytes);
+  await raw.create('/mine', Uint8Array.of(1, 2, 3));
+  await raw.create('/theirs', Uint8Array.of(4, 5, 6));
+  const [mine, theirs] = [await raw.get('/mine'), await raw.get('/theirs')];
+  try {
+    const sent = structuredClone(mine.data, { transfer: [mine.data.buffer as ArrayBuffer] });
+    assert.deepEqual(sent, Uint8Array.of(1, 2, 3));
+  } catch (error) {
+    // As later versions of Node say of a Buffer, too.
+    assert.ok(error instanceof DOMException && error.name === 'DataCloneError', String(error));
+  }
+  assert.deepEqual(theirs.data, Uint8Array.of(4, 5, 6));
+});
