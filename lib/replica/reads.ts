@@ -45,8 +45,9 @@ export class Reads {
 
   /** A quorum is to confirm the leader before anything more is read. */
   doubt(): void {
-    // A question that is under way may have been answered before: its answer proves nothing of now.
-    if (this.serving) this.#proof = this.index.join();
+    // A question that is under way may have been answered before: its answer proves nothing of now. Nor does
+    // the word of a leader that this peer is in step, which may have been said before as well.
+    this.#proof = this.index.join();
   }
 
   /** The result, or undefined: then it will be delivered under `ticket`. */

@@ -123,7 +123,8 @@ export class Replica {
    * no quorum was heard of for the syncTimeout by now, reads wait until one has confirmed the leader.
    */
   look(now: number): void {
-    if (now - this.#contact > this.#options.zab.syncTimeout) this.#local.doubt();
+    const isLate = now - this.#contact > this.#options.zab.syncTimeout;
+    if (isLate && this.#service.attached) this.#local.doubt();
   }
 
   /** When `tick` must be called at the latest; never later than a heartbeat after the last. */
