@@ -4,6 +4,7 @@ import { joinPath, parentOf } from '../base/path.ts';
 import type { Zxid } from '../base/zxid.ts';
 import { type Acl, PERMISSION } from './acl.ts';
 import { AclTable, OPEN, OPEN_ACL } from './acl-table.ts';
+import type { BytePool } from './byte-pool.ts';
 import { bytesOfNode } from './checkpoint-size.ts';
 import { ChildList } from './child-list.ts';
 import { type MarkedTree, NodeMark } from './node-mark.ts';
@@ -254,6 +255,10 @@ export class DataTree implements MarkedTree {
 
   sizeAt(row: number): number {
     return bytesOfNode(this.#index.pathOf(row), this.table.dataLength(row), this.acl(row));
+  }
+
+  dataAt(row: number, pool: BytePool): Uint8Array {
+    return this.table.data(row, pool);
   }
 
   show(view: ShownNode, row: number, acl: number): void {

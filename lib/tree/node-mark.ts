@@ -1,5 +1,6 @@
 import { counterOf, epochOf, type Zxid } from '../base/zxid.ts';
 import type { Acl } from './acl.ts';
+import { BytePool } from './byte-pool.ts';
 import type { NodeRecord } from './checkpoint-record.ts';
 import { ShownNode } from './shown-node.ts';
 import { TakenNodes } from './taken-nodes.ts';
@@ -23,6 +24,8 @@ export interface MarkedTree {
   sizeAt(row: number): number;
   /** Interned. */
   acl(row: number): Acl;
+  /** A copy of the data of a row. */
+  dataAt(row: number, pool: BytePool): Uint8Array;
   /** Shows the node of a row, with that number for its ACL; until the tree changes. */
   show(view: ShownNode, row: number, acl: number): void;
 }
@@ -42,6 +45,8 @@ export class NodeMark {
   readonly #end: number;
   readonly #saved = new Map<number, SavedNode>();
   readonly #view = new ShownNode();
+  /** Of its own: whoever is given what he has read may do with that memory what he likes. */
+  readonly #pool = new BytePool();
   /** Rows below have been read. */
   #cursor = 0;
 
@@ -58,7 +63,7 @@ export class NodeMark {
     const tree = this.#tree;
     if (!tree.existedAt(row, this.#epoch, this.#counter)) return;
     tree.show(this.#view, row, 0);
-    const node = this.#view.toRecord();
+    const node = this.#view.toRecord(tree.dataAt(row, this.#pool));
     this.#saved.set(row, { node, list: tree.acl(row), size: tree.sizeAt(row) });
   }
 

@@ -1,6 +1,7 @@
 import { addHash, hashBytes, hashView, hashWords, subtractHash } from '../base/hash.ts';
 import { textOf } from '../base/utf8.ts';
 import { HIGH } from '../base/zxid.ts';
+import { BytePool } from './byte-pool.ts';
 import type { ChildList } from './child-list.ts';
 import { KINDS, kindNumber } from './node-kinds.ts';
 import { isSame, isZero, makeChildren, makePage, type Page } from './node-page.ts';
@@ -55,6 +56,8 @@ export class NodeTable implements Tenant {
   readonly #pages: Page[] = [];
   readonly #free: number[] = [];
   readonly #slabs: Slabs = new Slabs(this);
+  /** What is read is copied into. */
+  readonly #pool: BytePool = new BytePool();
   /** Of rows whose data has not changed since. */
   readonly #texts: RecentTexts = new RecentTexts();
   #rows = 0;
@@ -293,12 +296,13 @@ export class NodeTable implements Tenant {
     page.counters[at * 2 + CREATES] = (page.counters[at * 2 + CREATES] as number) + creates;
   }
 
-  /** A copy: writing into it writes nowhere else. */
-  data(row: number): Uint8Array {
+  /** A copy: writing into it writes nowhere else. `pool`: for who shares no memory with other readers. */
+  data(row: number, pool: BytePool = this.#pool): Uint8Array {
     const page = this.#page(row);
     const half = (row & (PAGE - 1)) * HALVES;
     const slab = page.ints[half + SLAB] as number;
-    return slab === NO_SLAB ? NO_DATA : this.#slabs.copy(slab, page.ints[half + OFFSET] as number);
+    if (slab === NO_SLAB) return NO_DATA;
+    return this.#slabs.copy(slab, page.ints[half + OFFSET] as number, pool);
   }
 
   /** The data as text, undefined if it is none; decoded once while it is read again and again. */

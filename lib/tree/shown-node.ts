@@ -42,14 +42,14 @@ export class ShownNode {
     return KINDS[this.page.ints[this.first * 2 + KIND] as number] as NodeKind;
   }
 
-  /** A copy, to be kept. */
-  toRecord(): NodeRecord {
-    const { path, acl, slab, from, length, kind, first } = this;
+  /** A copy, to be kept. @param data a copy of its data */
+  toRecord(data: Uint8Array): NodeRecord {
+    const { path, acl, kind, first } = this;
     const { zxids, floats, ints, counters } = this.page;
     const half = first * 2;
     return {
       path,
-      data: new Uint8Array(slab.buffer, from, length).slice(),
+      data,
       acl,
       kind,
       ttl: floats[first + TTL] as number,

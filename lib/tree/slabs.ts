@@ -1,4 +1,5 @@
 import { assert, present } from '../base/assert.ts';
+import type { BytePool } from './byte-pool.ts';
 
 /** Who keeps the addresses of items: told when one was moved. */
 export interface Tenant {
@@ -30,9 +31,6 @@ const SLAB_MAX = 0x4_0000;
 const SHARED_MAX = 0x2000;
 const LEAD = 8;
 const DEAD = -1;
-/** Copies of up to so many bytes are cut from a common buffer, as Node's own are: an ArrayBuffer for each costs ten times as much. */
-const POOLED_MAX = 512;
-const POOL_SIZE = 0x4000;
 
 function sizeOf(length: number): number {
   return LEAD + ((length + 3) & ~3);
@@ -64,10 +62,6 @@ export class Slabs {
   #spare: Slab | undefined;
   /** Bytes of all slabs, living or dead. */
   #capacity = 0;
-  #pool = new Int32Array(0);
-  #poolBuffer: ArrayBuffer = this.#pool.buffer;
-  /** Words of the pool handed out. */
-  #pooled = 0;
 
   constructor(tenant: Tenant) {
     this.#tenant = tenant;
@@ -125,24 +119,10 @@ export class Slabs {
   }
 
   /** A copy of an item: the caller's, outside the slabs. */
-  copy(index: number, offset: number): Uint8Array {
-    const slab = this.#at(index);
+  copy(index: number, offset: number, pool: BytePool): Uint8Array {
+    const { words } = this.#at(index);
     const from = (offset + LEAD) >> 2;
-    const length = slab.words[from - 1] as number;
-    if (length > POOLED_MAX) return slab.bytes.slice(offset + LEAD, offset + LEAD + length);
-    const count = (length + 3) >> 2;
-    if (this.#pooled + count > this.#pool.length) {
-      this.#poolBuffer = new ArrayBuffer(POOL_SIZE);
-      this.#pool = new Int32Array(this.#poolBuffer);
-      this.#pooled = 0;
-    }
-    const { words } = slab;
-    const pool = this.#pool;
-    const to = this.#pooled;
-    // By hand: a call of set() costs as much as this whole loop, and needs a view of its own.
-    for (let at = 0; at < count; at += 1) pool[to + at] = words[from + at] as number;
-    this.#pooled = to + count;
-    return new Uint8Array(this.#poolBuffer, to * 4, length);
+    return pool.copy(words, from, words[from - 1] as number);
   }
 
   /** An item where it lies: to be read at once, and never written into. */

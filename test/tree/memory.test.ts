@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hashText } from '../../lib/base/hash.ts';
+import { BytePool } from '../../lib/tree/byte-pool.ts';
 import { ChildList } from '../../lib/tree/child-list.ts';
 import { PathIndex } from '../../lib/tree/path-index.ts';
 import { TRUSTED } from '../../lib/tree/reader.ts';
@@ -81,6 +82,7 @@ test('slabs keep what was put, give up what is dead, and move the living', () =>
     fc.property(fc.array(put, { minLength: 100, maxLength: 900, size: 'max' }), (puts) => {
       const places = new Map<number, { slab: number; offset: number }>();
       const model = new Map<number, Uint8Array>();
+      const pool = new BytePool();
       const slabs = new Slabs({ moved: (row, slab, offset) => places.set(row, { slab, offset }) });
       for (const [index, { row, length }] of puts.entries()) {
         const data = new Uint8Array(length).fill(index);
@@ -93,7 +95,7 @@ test('slabs keep what was put, give up what is dead, and move the living', () =>
         model.set(row, data);
       }
       for (const [row, { slab, offset }] of places)
-        assert.deepEqual(slabs.copy(slab, offset), model.get(row));
+        assert.deepEqual(slabs.copy(slab, offset, pool), model.get(row));
       const living = [...model.values()].reduce((sum, { length }) => sum + length, 0);
       assert(slabs.capacity < living * 3 + 1_000_000, `${slabs.capacity} bytes for ${living}`);
       for (const row of [...places.keys()]) {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BytePool } from '../../lib/tree/byte-pool.ts';
 import { type Address, Slabs } from '../../lib/tree/slabs.ts';
 
 const SLAB = 0x4000;
 const LEAD = 8;
 
 test('an item finds room when the living half of a full slab has moved in before it', () => {
+  const pool = new BytePool();
   const places = new Map<number, Address>();
   const slabs = new Slabs({ moved: (row, slab, offset) => places.set(row, { slab, offset }) });
   const put = (row: number, length: number): void => {
@@ -24,6 +26,6 @@ test('an item finds room when the living half of a full slab has moved in before
   ] as const) {
     const place = places.get(row);
     assert.ok(place);
-    assert.deepEqual(slabs.copy(place.slab, place.offset), new Uint8Array(length).fill(row));
+    assert.deepEqual(slabs.copy(place.slab, place.offset, pool), new Uint8Array(length).fill(row));
   }
 });
