@@ -70,3 +70,55 @@ test('an index finds what is in it, however crowded it is', () => {
   }
   for (const [path, row] of rows) assert.equal(index.pathOf(row), path);
 });
+
+test('an index to which many are added at once finds each of them meanwhile', () => {
+  for (let seed = 1; seed <= 30; seed += 1) {
+    const prng = new Prng(seed);
+    const index = new PathIndex();
+    const rows = new Map<string, number>();
+    const free: number[] = [];
+    const pathOf = (number: number): string =>
+      number % 3 === 0 ? colliding(number) : `/abc/${(number * 7919) % 5000}`;
+    for (let step = 0; step < 6_000; step += 1) {
+      // Most are added unseen, as those of a checkpoint are.
+      const isSeen = prng.chance(0.1);
+      const path = pathOf(prng.below(3000));
+      const row = rows.get(path);
+      if (isSeen) {
+        assert.equal(index.find(path), row ?? -1);
+        assert.equal(index.findParent(`${path}/below`), row ?? -1);
+      }
+      if (row === undefined) {
+        const next = free.pop() ?? rows.size;
+        index.insert(path, next, hashText(0, path));
+        rows.set(path, next);
+      } else if (isSeen) {
+        index.remove(row);
+        rows.delete(path);
+        free.push(row);
+      }
+      if (prng.chance(0.0005)) index.reserve(prng.below(20_000));
+      if (prng.chance(0.0005)) index.settle();
+    }
+    index.settle();
+    assert.equal(index.size, rows.size);
+    for (const [path, row] of rows) assert.equal(index.find(path), row);
+    for (let number = 3000; number < 3100; number += 1)
+      assert.equal(index.find(pathOf(number)), rows.get(pathOf(number)) ?? -1);
+  }
+});
+
+test('a path that is added twice at once is refused, whether or not the first has its place', () => {
+  for (const paths of [
+    ['/a', '/a'],
+    [colliding(1), colliding(2), colliding(1)],
+  ]) {
+    const index = new PathIndex();
+    index.reserve(10);
+    const add = (): void => {
+      for (const [row, path] of paths.entries()) index.insert(path, row, hashText(0, path));
+      index.settle();
+    };
+    assert.throws(add, { name: 'InvariantError' });
+  }
+});
