@@ -7,7 +7,8 @@
  * A record of this machine is judged by its process. One of another machine, or of another start of
  * this one, may be left over: containers change their names; and so may one of a thread of this process. It is watched for a while and holds as
  * long as it changes. A holder that finds another's record in place of its own writes no more; one that
- * has not looked for a while, because its process was frozen, looks before it writes.
+ * has not looked for a while, because its process was frozen or the record could not be read, writes only
+ * when it has looked.
  *
  * A record is replaced by who may be wrong about it only: one that is judged by its process is left as it
  * is until LevelDB's lock is got. From a container the processes of another one cannot be seen, and a start
@@ -31,6 +32,11 @@ export interface OwnerTiming {
 
 /** Four beats: a holder whose event loop is blocked for less is not taken for dead. */
 const TIMING: OwnerTiming = { beat: 1_000, watch: 4_000 };
+
+/** A record that cannot be read is asked for so often in the time that a stranger's is watched, ... */
+const LOOKS = 16;
+/** ... and for so many times that: whoever has no handle left for a while, or a disk that is away, goes on. */
+const PATIENCE = 4;
 
 /** Of the record, in the directory. */
 export const OWNER_FILE = 'owner';
@@ -85,6 +91,8 @@ export class DirectoryOwner {
   /** The record is written. */
   #isTaken = false;
   #loss: QuorateError | undefined;
+  /** Why the record could not be read or renewed when that was last tried; undefined: it could. */
+  #trouble: unknown;
   #lost: (error: QuorateError) => void = () => {};
 
   private constructor(path: string, owner: Owner, identity: string, timing: OwnerTiming) {
@@ -113,6 +121,7 @@ export class DirectoryOwner {
       const owner = new DirectoryOwner(path, self, identity, timing);
       if (left === 'nothing') await owner.#begin(directory);
       if (left === 'stranger') await owner.#replace(directory);
+      if (owner.#isTaken) owner.#keep();
       return owner;
     } catch (error) {
       open.delete(identity);
@@ -122,28 +131,45 @@ export class DirectoryOwner {
 
   /** Makes this store the holder by its record, unless it is already. */
   async take(): Promise<void> {
-    if (!this.#isTaken) await this.#write('w');
+    if (this.#isTaken) return;
+    await this.#write('w');
+    this.#keep();
   }
 
-  /** Renews the record from now on; `lost` is called once if it is another's, or gone. */
-  watch(lost: (error: QuorateError) => void): void {
-    this.#lost = lost;
+  /** Renews the record from now on: to open a long log may take longer than others watch it. */
+  #keep(): void {
     this.#timer = setInterval(() => void this.#beat(), this.#timing.beat);
     this.#timer.unref();
   }
 
+  /** `lost` is called once if the record is another's, or gone: now, or as soon as that is found. */
+  watch(lost: (error: QuorateError) => void): void {
+    if (this.#loss === undefined) this.#lost = lost;
+    else lost(this.#loss);
+  }
+
   /** Whether so little time has passed since the record was seen that nobody can have taken the directory over. */
   get isSure(): boolean {
+    if (this.#loss !== undefined) return false;
     const { monotonic, wall } = now();
     const passed = Math.max(monotonic - this.#seen.monotonic, wall - this.#seen.wall);
     return passed < this.#timing.watch / 2;
   }
 
-  /** Looks again. @throws `QUARANTINED`: another process has taken the directory over. */
+  /** Looks again. @throws `QUARANTINED`: another process has taken the directory over, or that cannot be told. */
   async confirm(): Promise<void> {
+    const { watch } = this.#timing;
+    const deadline = performance.now() + PATIENCE * watch;
     // One that is under way may have looked before the process was frozen.
     await this.#beating;
     await this.#beat();
+    while (this.#trouble !== undefined) {
+      const cause = this.#trouble;
+      const text = `${this.#path}: cannot be read, so another process may have taken the directory over`;
+      if (performance.now() > deadline) throw QuorateError.make('QUARANTINED', text, { cause });
+      await pause(watch / LOOKS);
+      await this.#beat();
+    }
     if (this.#loss !== undefined) throw this.#loss;
   }
 
@@ -200,10 +226,12 @@ export class DirectoryOwner {
       // In place: whoever reads sees either record whole, and never none.
       const renewed = encode(this.#owner, this.#beats);
       if (holder === this.#owner.token) await writeFile(this.#path, renewed, { flag: 'r+' });
-    } catch {
+    } catch (error) {
       // No handle left, or a disk that the store itself will hear of: a beat is missed.
+      this.#trouble = error;
       return;
     }
+    this.#trouble = undefined;
     if (holder === this.#owner.token) {
       this.#seen = began;
       return;

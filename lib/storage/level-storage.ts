@@ -100,7 +100,7 @@ export class LevelStorage implements Storage {
     const contents = present(this.#contents, 'an open store');
     const { owners } = contents.places;
     const obsolete = await this.#writer.write(async () => {
-      for (const owner of owners) if (!owner.isSure) await owner.confirm();
+      await confirm(owners);
       return await commit(contents, batch);
     });
     contents.witness.acknowledge(contents.sequence);
@@ -149,6 +149,7 @@ export class LevelStorage implements Storage {
       if (fresh) operations.unshift(put(FORMAT_KEY, FORMAT));
       if (fresh && pair !== undefined)
         operations.push(put(PAIR_KEY, new TextEncoder().encode(pair)));
+      await confirm(places.owners);
       await places.log.batch(operations, { sync: true });
       for (const directory of new Set([data, log])) {
         await syncDirectory(directory);
@@ -170,6 +171,11 @@ export class LevelStorage implements Storage {
     await this.#contents.witness.close();
     await closePlaces(this.#contents.places);
   }
+}
+
+/** That nobody else has taken the directories over by now. @throws `QUARANTINED` */
+async function confirm(owners: Places['owners']): Promise<void> {
+  for (const owner of owners) if (!owner.isSure) await owner.confirm();
 }
 
 /** What is left of earlier times. */

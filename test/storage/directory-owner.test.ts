@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -218,6 +227,73 @@ it('a holder that was frozen looks before it writes', async (t) => {
     store.write(logBatch({})),
     refusedWith('QUARANTINED', /taken the directory over/),
   );
+});
+
+/** A record that cannot be read, as when no handle is left. @returns what makes it readable again. */
+async function hide(path: string): Promise<() => Promise<void>> {
+  const file = join(path, OWNER_FILE);
+  await rename(file, `${file}-away`);
+  await mkdir(file);
+  return async () => {
+    await rmdir(file);
+    await rename(`${file}-away`, file);
+  };
+}
+
+it('a holder that cannot look does not write', async (t) => {
+  const path = await directory(t);
+  const store = new LevelStorage(path, 1, { ownerTiming: { beat: 3_600_000, watch: 100 } });
+  t.after(() => store.close());
+  await store.open();
+  await hide(path);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  await assert.rejects(store.write(logBatch({})), refusedWith('QUARANTINED', /cannot be read/));
+});
+
+it('a holder that could not look for a while writes when it can', async (t) => {
+  const path = await directory(t);
+  const store = new LevelStorage(path, 1, { ownerTiming: { beat: 3_600_000, watch: 2_000 } });
+  t.after(() => store.close());
+  await store.open();
+  const show = await hide(path);
+  await new Promise((resolve) => setTimeout(resolve, 1_050));
+  let isWritten = false;
+  const writing = store.write(logBatch({})).then(() => {
+    isWritten = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(isWritten, false);
+  await show();
+  await writing;
+});
+
+it('a record is renewed while the store is being opened', async (t) => {
+  const path = await directory(t);
+  const owner = await DirectoryOwner.claim(path, QUICK);
+  t.after(() => owner.release());
+  const record = join(path, OWNER_FILE);
+  const first = await readFile(record, 'utf8');
+  await reads(record, (text) => text !== first);
+});
+
+it('a directory that was taken over while the store was being opened is not written', async (t) => {
+  const path = await directory(t);
+  // That one is watched for long enough.
+  const logDirectory = await leftBehind(t, { host: 'elsewhere' });
+  const store = new LevelStorage(path, 1, { logDirectory, ownerTiming: QUICK });
+  t.after(() => store.close());
+  let isOpening = true;
+  const opening = assert
+    .rejects(store.open(), refusedWith('QUARANTINED', /taken the directory over/))
+    .finally(() => {
+      isOpening = false;
+    });
+  const deadline = performance.now() + 20_000;
+  while (!(await readdir(path)).includes(OWNER_FILE)) assert.ok(performance.now() < deadline);
+  await reads(join(path, OWNER_FILE), (text) => text.endsWith('\n'));
+  // More than once: a beat that looked before may be written over it.
+  for (; isOpening; await pause(5)) await forge(path, { host: 'elsewhere', token: 'another' });
+  await opening;
 });
 
 it('a process that was killed holds nothing, though nobody has asked how it ended', {
