@@ -36,7 +36,6 @@ export function dialWebSocket(dial: Dial, events: DialEvents): WebSocket {
     rejectUnauthorized: true,
     perMessageDeflate: false,
     maxPayload: frameBytes,
-    handshakeTimeout: upgradeTime,
     lookup: lookupOf(addresses),
     finishRequest: (request) => {
       request.once('socket', (carrier) => carrier.once('secureConnect', onSecure));
@@ -52,7 +51,18 @@ export function dialWebSocket(dial: Dial, events: DialEvents): WebSocket {
   const onError = (error: Error): void => {
     failure ??= `${reasonOf(error)}${hint}`;
   };
-  const onClose = (): void => events.failed(failure ?? `closed before it was open${hint}`);
+  // Of ws and Node there are bounds of silence only: a byte now and then would keep this peer from being dialled for ever.
+  const late = (): void => {
+    if (socket.readyState !== socket.CONNECTING) return;
+    failure ??= `no upgrade within ${upgradeTime} ms`;
+    socket.terminate();
+  };
+  // After a blocked event loop the timer is due before the sockets were read: they are read first.
+  const timer = setTimeout(() => setImmediate(late), upgradeTime);
+  const onClose = (): void => {
+    clearTimeout(timer);
+    events.failed(failure ?? `closed before it was open${hint}`);
+  };
   socket.on('error', onError);
   socket.once('close', onClose);
   socket.once('unexpected-response', (_request, response) => {
@@ -61,6 +71,7 @@ export function dialWebSocket(dial: Dial, events: DialEvents): WebSocket {
   });
   socket.once('upgrade', ({ socket: carrier }) => {
     socket.once('open', () => {
+      clearTimeout(timer);
       socket.off('close', onClose);
       events.opened(carrier);
       socket.off('error', onError);

@@ -1,13 +1,13 @@
 /** Whoever does not know the secret is refused, counted, and never heard. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Handshake } from '../../lib/transport/handshake.ts';
 import { SECRET_PROTOCOL } from '../../lib/transport/upgrade-gate.ts';
-import { between, dialling, listening, SECRET, type Side, side } from './sides.ts';
+import { between, dialling, listening, portOf, SECRET, type Side, side } from './sides.ts';
 
 /** Nothing here takes longer, on however slow a machine. */
 const within = () => ({ signal: AbortSignal.timeout(60_000) });
@@ -343,6 +343,25 @@ it('who dials is as careful with whoever answers', async (t) => {
   assert.match(reasons[3] ?? '', /more than a handshake/);
   assert.match(reasons[5] ?? '', /not today/);
   assert.match(reasons[6] ?? '', /no introduction/);
+});
+
+it('a dial ends in time although the other side says something now and then', async (t) => {
+  const sockets = new Set<Socket>();
+  const dripping = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nX: ');
+    const timer = setInterval(() => socket.write('x'), 50);
+    socket.once('close', () => clearInterval(timer));
+  });
+  await once(dripping.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    dripping.close();
+  });
+  const one = side(t, { id: 1, secrets: [SECRET] }, { limits: { handshakeTime: 300 } });
+  one.transport.dial(2, `ws://127.0.0.1:${portOf(dripping)}`);
+  assert.match((await one.witness.get('failed')).reason, /no upgrade within 300 ms/);
 });
 
 it('a stall of the event loop is not taken for the slowness of others', async (t) => {
