@@ -43,7 +43,7 @@ export function ownBirthNotice(core: Core): BirthNotice {
 
 export type Verdict =
   | { readonly type: 'accept'; readonly replaces: LinkId | undefined }
-  /** Another link to the same incarnation is the one that stays. */
+  /** Another link is the one that stays: to the same incarnation, or to one that may be dead. */
   | { readonly type: 'surplus' }
   | { readonly type: 'refuse'; readonly reason: Refusal; readonly detail: string };
 
@@ -82,18 +82,22 @@ function judgeDuplicates(core: Core, link: Link, hello: Hello): Verdict {
     if (other.hello.store === hello.store && other.hello.id !== hello.id) {
       return refuse('DUPLICATE_STORE', `peers ${other.hello.id} and ${hello.id} have one store`);
     }
-    if (other.hello.id !== hello.id) continue;
-    if (other.hello.store !== hello.store) {
-      return refuse('DUPLICATE_ID', `two processes say that they are peer ${hello.id}`);
-    }
-    if (other.hello.boot !== hello.boot || lastStart(other.hello) !== lastStart(hello))
-      return refuse(
-        'DUPLICATE_STORE',
-        `two processes run on copies of the store of peer ${hello.id}`,
-      );
-    return resolve(core, link, other, hello.id);
+    if (other.hello.id === hello.id) return judgeSecond(core, link, other, hello);
   }
   return { type: 'accept', replaces: undefined };
+}
+
+/** Another link of that id stands, or nobody has said yet that it does not. */
+function judgeSecond(core: Core, link: Link, other: Remote, hello: Hello): Verdict {
+  const { store, boot, id } = other.hello;
+  const isStore = store === hello.store;
+  if (isStore && boot === hello.boot && lastStart(other.hello) === lastStart(hello))
+    return resolve(core, link, other, id);
+  // A machine that was lost with its links, and is back: nobody is told to empty a directory for that.
+  if (core.now - other.heardAt > core.options.syncTimeout / 2) return { type: 'surplus' };
+  return isStore
+    ? refuse('DUPLICATE_STORE', `two processes run on copies of the store of peer ${id}`)
+    : refuse('DUPLICATE_ID', `two processes say that they are peer ${id}`);
 }
 
 /**

@@ -45,6 +45,21 @@ test('a second peer of an id, and a second holder of a store, wait until the fir
   }
 });
 
+test('a machine that was lost with its links and is back waits, and nobody is warned of it', () => {
+  for (const hello of [{ boot: 2, starts: [1, 2] }, { store: 'e'.repeat(32) }]) {
+    const lone = new Lone();
+    lone.meet(1);
+    lone.wait(1_100);
+    lone.meet(1, 11, hello);
+    assert.equal(lone.closing(11), 'another link stays');
+    assert.deepEqual(refusals(lone), []);
+    lone.wait(1_000);
+    assert.equal(lone.closing(1), 'silent');
+    lone.meet(1, 12, hello);
+    assert.equal(lone.closing(12), undefined);
+  }
+});
+
 test('of two links between the same two, the one that the higher id dialled stays', () => {
   for (const [first, second, stays] of [
     ['self', 'peer', 11],
