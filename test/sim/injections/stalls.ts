@@ -61,4 +61,19 @@ export const STALLS: readonly Injection[] = [
     machine: 'replica',
     bias: STALLS_OFTEN,
   },
+  {
+    id: 'stalled-twice-asks-once',
+    origin: 'a leader that was frozen twice, with a question under way',
+    title: 'a peer that stood still again reads by an answer that was given before',
+    patches: [
+      {
+        file: 'lib/replica/reads.ts',
+        find: 'this.#proof = this.index.join();',
+        replace: 'this.#proof ??= this.index.join();',
+      },
+    ],
+    expects: ['S37'],
+    machine: 'replica',
+    directed: 'test/replica/doubt.test.ts',
+  },
 ];
