@@ -16,8 +16,13 @@ export class Room {
   readonly #maxItems: number;
   /** Items that were let in and are not seen in the tree yet. */
   #pending = 0;
+  /** In their order: nobody is let in before the first one. */
   readonly #putters = new Set<Putter>();
-  #isWatching = false;
+  /** Ends the watch of those who wait; undefined: nobody does. */
+  #watching: AbortController | undefined;
+  #isLooking = false;
+  /** There was a reason to look since the look began. */
+  #isDue = false;
 
   constructor(client: Client<unknown, never>, place: QueuePlace, maxItems: number) {
     this.#client = client.as(bytes);
@@ -57,6 +62,9 @@ export class Room {
       const leave = () => {
         deadline.dispose();
         this.#putters.delete(putter);
+        if (this.#putters.size > 0) return;
+        this.#watching?.abort();
+        this.#watching = undefined;
       };
       const putter: Putter = {
         count,
@@ -74,30 +82,51 @@ export class Room {
         what: `put ${path}`,
         path,
         reason: () => `there is no room: it holds ${this.#maxItems} items`,
-        cutShort: (error: CutShort) => putter.refuse(error(NOT_APPLIED)),
+        cutShort: (error: CutShort) => {
+          putter.refuse(error(NOT_APPLIED));
+          // There may be room for whoever has waited behind it.
+          if (this.#putters.size > 0) void this.#letIn();
+        },
       });
       this.#putters.add(putter);
-      if (!this.#isWatching) void this.#watch();
+      if (this.#watching !== undefined) return;
+      this.#watching = new AbortController();
+      void this.#watch(this.#watching.signal);
     });
   }
 
-  /** One for all who wait in this process. */
-  async #watch(): Promise<void> {
-    this.#isWatching = true;
+  /** One for all who wait in this process, as long as somebody does. */
+  async #watch(signal: AbortSignal): Promise<void> {
     try {
-      const changes = this.#client.watchChildren(this.#place.entries, { limit: 0 });
-      for await (const _ of changes) {
+      const changes = this.#client.watchChildren(this.#place.entries, { limit: 0, signal });
+      for await (const _ of changes) await this.#letIn();
+    } catch (error) {
+      if (!signal.aborted) this.#refuse(error);
+    }
+  }
+
+  /** Those for whom there is room. One looks at a time, and once more where there was a reason meanwhile. */
+  async #letIn(): Promise<void> {
+    this.#isDue = true;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      while (this.#isDue) {
+        this.#isDue = false;
         for (const putter of [...this.#putters]) {
           if (!(await this.#hasRoom(putter.count))) break;
           // What it puts is counted from now on.
           putter.let();
           await Promise.resolve();
         }
-        if (this.#putters.size === 0) break;
       }
     } catch (error) {
-      for (const putter of [...this.#putters]) putter.refuse(error);
+      this.#refuse(error);
     }
-    this.#isWatching = false;
+    this.#isLooking = false;
+  }
+
+  #refuse(error: unknown): void {
+    for (const putter of [...this.#putters]) putter.refuse(error);
   }
 }
