@@ -1,6 +1,7 @@
 /** One claim: the items that were taken with it, and how it is relieved of them. */
 import { QuorateError } from '../base/errors.ts';
 import { joinPath } from '../base/path.ts';
+import { unguarded } from '../client/client-view.ts';
 import type { Op } from '../client/operation.ts';
 import type { RawSession } from './any-client.ts';
 import { WITHOUT_END } from './keep-trying.ts';
@@ -26,6 +27,11 @@ const SETTLED_AT_ONCE = 256;
 const BYTES_AT_ONCE = 256 * 1024;
 /** Before something that the group was too busy for is asked again, ms. */
 const PAUSE = 20;
+/** Before something that was refused is asked again, ms: whoever cleans up makes room. */
+const REFUSED_PAUSE = 1_000;
+
+/** What the operation on one item is refused with, and that on another need not be. */
+const OF_ONE = ['NO_NODE', 'NO_AUTH', 'QUOTA_EXCEEDED', 'TOO_LARGE', 'NOT_EMPTY'] as const;
 
 /** Where a claim stands, and by whose right. */
 export interface ClaimNode {
@@ -40,16 +46,23 @@ export interface ClaimNode {
 export class QueueClaim {
   readonly node: ClaimNode;
   readonly #session: RawSession;
+  /** For what is done: under the grant, too, if the client of the queue is guarded by one. */
   readonly #guarded: RawSession;
+  /** For what goes back, whatever has become of that. */
+  readonly #own: RawSession;
   readonly #place: QueuePlace;
   readonly #maxAttempts: number;
   /** Items that it was not relieved of. */
   readonly #open: Set<string>;
+  /** Those of them that somebody has deleted. */
+  readonly #gone = new Set<string>();
   #waiting: Settling[] = [];
   /** Resolves when nothing of it is left. */
   readonly over: Promise<void>;
   #setOver: () => void = () => {};
   #isBusy = false;
+  /** Whoever gives back what a dead one has had comes again by himself. */
+  #isForeign = false;
 
   constructor(
     session: RawSession,
@@ -60,7 +73,9 @@ export class QueueClaim {
   ) {
     this.node = node;
     this.#session = session;
-    this.#guarded = session.guardedBy({ ...node, assertHeld: () => {} });
+    const itself = { ...node, assertHeld: () => {} };
+    this.#guarded = session.guardedBy(itself);
+    this.#own = unguarded(session).guardedBy(itself);
     this.#place = place;
     this.#maxAttempts = maxAttempts;
     this.#open = new Set(items);
@@ -82,7 +97,8 @@ export class QueueClaim {
   /**
    * Resolves when it is so; each item once. All that is settled while a transaction is on its way share
    * the next one.
-   * @throws {QuorateError} GRANT_LOST: somebody else has it; or the end of the session
+   * @throws {QuorateError} GRANT_LOST: somebody else has it; what refuses it, such as NO_AUTH or QUOTA_EXCEEDED:
+   * it stays with this claim, and is given back later if that is what was asked for; or the end of the session
    */
   settle(name: string, verdict: Verdict): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -93,21 +109,25 @@ export class QueueClaim {
     });
   }
 
-  /** Gives back all that is left. Never rejects: what it cannot give back is somebody else's. */
+  /** Gives back all that a dead one has left. Never rejects: what it cannot give back is somebody else's. */
   async giveBack(verdict: 'again' | 'untouched'): Promise<void> {
+    this.#isForeign = true;
     const settled = [...this.#open].map((name) => this.settle(name, verdict));
     await Promise.allSettled(settled);
   }
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, SETTLED_AT_ONCE);
+      const batch = this.#next();
       try {
         const left = await this.#write(batch);
         this.#waiting.unshift(...left);
       } catch (error) {
         if (this.#isOverBy(error)) {
           for (const { reject } of batch) reject(error);
+          // It is gone itself, with all that was left of it.
+          const isGone = QuorateError.is(error, 'GRANT_LOST') && error.path === this.node.path;
+          if (isGone) this.#setOver();
         } else {
           this.#waiting.unshift(...batch);
           await pause(PAUSE, this.#session.signal);
@@ -116,6 +136,26 @@ export class QueueClaim {
     }
     this.#isBusy = false;
     if (this.isOver) this.#setOver();
+  }
+
+  /** The first that wait, and are all done or all given back: those that are done may be guarded by more. */
+  #next(): Settling[] {
+    const waiting = this.#waiting;
+    const isDone = waiting[0]?.verdict === 'done';
+    const end = waiting.findIndex(({ verdict }) => (verdict === 'done') !== isDone);
+    const count = end < 0 ? waiting.length : end;
+    return waiting.splice(0, Math.min(count, SETTLED_AT_ONCE));
+  }
+
+  /** Nobody else waits for it. */
+  #refuse({ name, verdict, reject }: Settling, error: unknown): void {
+    reject(error);
+    if (verdict === 'done' || this.#isForeign) return;
+    const again = async () => {
+      await pause(REFUSED_PAUSE, this.#session.signal);
+      if (!this.#session.signal.aborted) await this.settle(name, verdict);
+    };
+    again().catch(() => {});
   }
 
   #isOverBy(error: unknown): boolean {
@@ -147,15 +187,20 @@ export class QueueClaim {
     const last = this.#relieve(left, settled);
     if (last !== undefined) ops.push(last);
     try {
-      if (ops.length > 0) await this.#guarded.multi(ops, WITHOUT_END);
+      const view = batch[0]?.verdict === 'done' ? this.#guarded : this.#own;
+      if (ops.length > 0) await view.multi(ops, WITHOUT_END);
     } catch (error) {
-      const index = QuorateError.is(error, 'NO_NODE') ? (error.index ?? -1) : -1;
+      const index = QuorateError.is(error, ...OF_ONE) ? (error.index ?? -1) : -1;
       const name = names[index];
       if (name === undefined) throw error;
-      if (ops[index]?.create !== undefined) await this.#makeDead();
-      // Somebody has deleted the item itself: there is nothing to settle.
-      else this.#open.delete(name);
-      return [...batch];
+      if (QuorateError.is(error, 'NO_NODE')) {
+        if (ops[index]?.create !== undefined) await this.#makeDead();
+        // Somebody has deleted the item itself: nothing is left but what the claim says of it.
+        else this.#gone.add(name);
+        return [...batch];
+      }
+      for (const settling of batch) if (settling.name === name) this.#refuse(settling, error);
+      return batch.filter((settling) => settling.name !== name);
     }
     for (const { name, resolve } of settled) {
       this.#open.delete(name);
@@ -176,7 +221,7 @@ export class QueueClaim {
   /** Undefined: it was refused. It stays where it is, and is in nobody's way. */
   async #opsFor({ name, verdict, reject }: Settling): Promise<Op<Uint8Array>[] | undefined> {
     const path = joinPath(this.#place.entries, name);
-    if (verdict === 'untouched' || !this.#open.has(name)) return [];
+    if (verdict === 'untouched' || !this.#open.has(name) || this.#gone.has(name)) return [];
     if (verdict === 'done') return [{ delete: path }];
     try {
       const node = await this.#session.find(path, WITHOUT_END);
@@ -198,7 +243,7 @@ export class QueueClaim {
   /** Whoever cleans up may have deleted the folder. */
   async #makeDead(): Promise<void> {
     try {
-      await this.#session.create(this.#place.dead, noData(), WITHOUT_END);
+      await unguarded(this.#session).create(this.#place.dead, noData(), WITHOUT_END);
     } catch (error) {
       if (!QuorateError.is(error, 'NODE_EXISTS', 'NO_NODE')) throw error;
     }

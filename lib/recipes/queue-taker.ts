@@ -3,6 +3,7 @@ import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf } from '../base/path.ts';
 import { onAbort } from '../client/abort.ts';
 import type { Session, Znode } from '../client/client.ts';
+import { unguarded } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { RawSession } from './any-client.ts';
 import { claim } from './claim.ts';
@@ -123,7 +124,7 @@ export class Taker<T> {
   /** Says that it sees to nothing any more. */
   async #resign(path: string): Promise<void> {
     try {
-      await this.#raw.set(path, retired(), WITHOUT_END);
+      await unguarded(this.#raw).set(path, retired(), WITHOUT_END);
     } catch (error) {
       if (!QuorateError.is(error, 'NO_NODE')) throw error;
     }
@@ -236,13 +237,14 @@ export class Taker<T> {
       const own = new QueueClaim(this.#raw, place, names, this.#place, maxAttempts);
       const held = { claim: own, items: new Set<TakenItem<T>>() };
       this.#held.set(path, held);
-      void own.over.then(() => this.#held.delete(path));
+      void own.over.then(() => this.#relieved(path, held));
       await Promise.all(names.map((name) => this.#open(name, held, grant)));
       return true;
     } catch (error) {
       // Another one was faster, and that will be seen.
       if (QuorateError.is(error, 'BAD_VERSION')) return false;
-      if (!QuorateError.is(error, 'OVERLOADED', 'GRANT_LOST')) throw error;
+      const isOwn = QuorateError.is(error, 'GRANT_LOST') && error.path === grant.path;
+      if (!isOwn && !QuorateError.is(error, 'OVERLOADED')) throw error;
       await pause(PAUSE, grant.signal);
       return true;
     }
@@ -255,7 +257,8 @@ export class Taker<T> {
       const node = await this.#read(joinPath(this.#place.entries, name));
       // Nobody is given what is lost already: the answer to a claim may come late.
       if (node === undefined || !grant.stillHeld()) {
-        await own.settle(name, 'untouched');
+        // An operator may have deleted the claim, too.
+        await own.settle(name, 'untouched').catch(() => {});
         return;
       }
       const item: TakenItem<T> = new TakenItem(name, node.data, attemptOf(name), {
@@ -304,6 +307,16 @@ export class Taker<T> {
     const held = this.#held.get(path);
     // What is being settled is told by the answer to that.
     if (held === undefined || held.claim.isBusy) return;
+    this.#takeAway(path, held);
+  }
+
+  /** All of it was settled; or it was deleted, and an answer has told so. */
+  #relieved(path: string, held: Held<T>): void {
+    this.#held.delete(path);
+    if (!held.claim.isOver) this.#takeAway(path, held);
+  }
+
+  #takeAway(path: string, held: Held<T>): void {
     this.#spare = this.#spare.filter((item) => item.path !== path);
     const message = `the claim ${path} was deleted`;
     this.#lose(held, QuorateError.make('GRANT_LOST', message, { path }));

@@ -123,7 +123,8 @@ export class Queue<T = string, In = T> {
    * Takes the first item: waits for one, without end unless there is a `timeout`. An expiry of the session does
    * not end the wait, unless the queue was given a `Session`. Whoever has it acknowledges it or gives it back.
    *
-   * @throws {QuorateError} TIMED_OUT, ABORTED: nothing was taken. CLOSED, or SESSION_EXPIRED of a `Session`
+   * @throws {QuorateError} TIMED_OUT, ABORTED: nothing was taken. CLOSED, or SESSION_EXPIRED of a `Session`.
+   * GRANT_LOST: the client is guarded by a grant that is over
    */
   async take(options?: WaitOptions): Promise<QueueItem<T>> {
     checkCall('Queue.take', options, WAIT_OPTIONS);
@@ -135,15 +136,24 @@ export class Queue<T = string, In = T> {
    * when what was begun has settled. An item is acknowledged when the work on it resolves; when it throws, the
    * item is given back, and the error goes to the `error` event of the peer.
    *
-   * @throws SESSION_EXPIRED of a `Session`
+   * @throws SESSION_EXPIRED of a `Session`, GRANT_LOST and the like, as `take`: when what was begun has settled
    */
   async run(work: (item: QueueItem<T>) => unknown, options?: QueueRunOptions): Promise<void> {
     if (typeof work !== 'function') throw new TypeError('Queue.run: the work is a function');
     checkCall('Queue.run', options, ['signal', 'concurrency']);
     const { concurrency = 1, signal } = options ?? {};
     checkCount('concurrency', concurrency, 1);
-    const workers = Array.from({ length: concurrency }, () => this.#work(work, signal));
-    await Promise.all(workers);
+    const failing = new AbortController();
+    const stop = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])]);
+    const workers = Array.from({ length: concurrency }, () =>
+      this.#work(work, stop).catch((error: unknown) => {
+        // The first one: those that are stopped by it just end.
+        failing.abort();
+        throw error;
+      }),
+    );
+    const ends = await Promise.allSettled(workers);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   /** How many items there are, the taken ones included, the delayed ones not; as this peer knows it. */
@@ -160,16 +170,13 @@ export class Queue<T = string, In = T> {
     return item;
   }
 
-  async #work(
-    work: (item: QueueItem<T>) => unknown,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #work(work: (item: QueueItem<T>) => unknown, signal: AbortSignal): Promise<void> {
     for (;;) {
       let item: QueueItem<T>;
       try {
-        item = await this.#next(signal === undefined ? {} : { signal });
+        item = await this.#next({ signal });
       } catch (error) {
-        const wasStopped = signal?.aborted === true && QuorateError.is(error, 'ABORTED');
+        const wasStopped = signal.aborted && QuorateError.is(error, 'ABORTED');
         if (wasStopped || QuorateError.is(error, 'CLOSED')) return;
         throw error;
       }
@@ -206,7 +213,8 @@ export class Queue<T = string, In = T> {
           report: (error) => report(this.#client, error),
         }).run();
       } catch (error) {
-        const isEnd = QuorateError.is(error, 'SESSION_EXPIRED', 'CLOSED', 'GRANT_LOST');
+        // A grant that is lost is not the taker's own, but one that the client is guarded by.
+        const isEnd = QuorateError.is(error, 'SESSION_EXPIRED', 'CLOSED');
         if (!isEnd && !session.signal.aborted) this.#waiting.refuse(error);
         await pause(PAUSE);
       }

@@ -49,6 +49,13 @@ export function untilNodes(client: Client, folder: string, count: number): Promi
     .until((names) => names.length === count, { timeout: PATIENCE });
 }
 
+/** How many bytes and nodes there may be at and below a path. */
+export async function limit(peer: Peer, path: string, limits: string): Promise<void> {
+  const node = `/zookeeper/quota${path}/zookeeper_limits`;
+  if ((await peer.exists(node)) === undefined) await peer.create(node, limits, { parents: true });
+  else await peer.set(node, limits);
+}
+
 /** Resolves with the reason when the grant is over. */
 export async function over(grant: Grant): Promise<unknown> {
   await grant.ended;

@@ -72,7 +72,7 @@ export const SHARED_WORK: readonly Injection[] = [
     patches: [
       {
         file: CLAIM,
-        find: 'if (ops.length > 0) await this.#guarded.multi(ops, WITHOUT_END);',
+        find: 'if (ops.length > 0) await view.multi(ops, WITHOUT_END);',
         replace: 'if (ops.length > 0) await this.#session.multi(ops, WITHOUT_END);',
       },
     ],
