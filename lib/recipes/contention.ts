@@ -1,4 +1,5 @@
 /** How a place in a line becomes a grant, whatever happens to the session meanwhile. */
+import { QuorateError } from '../base/errors.ts';
 import type { Client, ReadOptions } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
@@ -10,10 +11,13 @@ import { HeldClaim } from './held-claim.ts';
 import { grantHeldHere, hold } from './held-here.ts';
 import { LentGrant } from './lent-grant.ts';
 import type { Contender, Lock } from './lock.ts';
-import { Patience } from './patience.ts';
+import { Patience, pause } from './patience.ts';
 import type { Rules } from './rules.ts';
 import { takeTurn, takeTurnNow } from './turn.ts';
 import { whileHeld } from './while-held.ts';
+
+/** Before something that the group was too busy for is asked again, ms. */
+const PAUSE = 100;
 
 /** How a lock is used beside its rules. */
 export interface ContentionOptions {
@@ -43,13 +47,20 @@ export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock
   }
 
   async acquire(options?: O): Promise<Grant> {
-    return lend(await this.claim(options));
+    this.#checkOptions('acquire', options);
+    return lend(grantOf(await this.#queue(options)));
   }
 
-  /** The same for a recipe that sees to the release itself. */
-  async claim(options?: O): Promise<HeldClaim> {
-    this.#checkOptions('acquire', options);
-    return grantOf(await this.#queue(options));
+  /** The same for a recipe that sees to the release itself, and goes on as long as it is not stopped. */
+  async claim(options: O): Promise<HeldClaim> {
+    for (;;) {
+      try {
+        return grantOf(await this.#queue(options));
+      } catch (error) {
+        if (!QuorateError.is(error, 'OVERLOADED')) throw error;
+        await pause(PAUSE, options.signal);
+      }
+    }
   }
 
   async tryAcquire(options?: O): Promise<Grant | undefined> {

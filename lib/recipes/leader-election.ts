@@ -93,7 +93,7 @@ export class LeaderElection<T = string, In = T> {
   /** Undefined: it was stopped before. */
   async #elected(options: StopOptions | undefined): Promise<HeldClaim | undefined> {
     try {
-      return await this.#contention.claim(options);
+      return await this.#contention.claim(options ?? {});
     } catch (error) {
       const wasStopped = options?.signal?.aborted === true && QuorateError.is(error, 'ABORTED');
       if (wasStopped || QuorateError.is(error, 'CLOSED')) return undefined;

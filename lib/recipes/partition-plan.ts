@@ -1,4 +1,5 @@
 /** What the leader among the members of a partitioner does: it writes down who is to own what. */
+import { QuorateError } from '../base/errors.ts';
 import { joinPath } from '../base/path.ts';
 import type { Client } from '../client/client.ts';
 import { withOwnLane } from '../client/client-view.ts';
@@ -22,6 +23,9 @@ export type Assign = (
   members: readonly string[],
   current: Shares,
 ) => Shares;
+
+/** Before something that the group was too busy for is asked again, ms. */
+const PAUSE = 100;
 
 /** Where a partitioner keeps what. */
 export class PartitionPaths {
@@ -92,7 +96,14 @@ export async function plan(planning: Planning, term: Grant): Promise<void> {
       await wake.next();
       if (quiet > 0) await pause(quiet, signal);
       if (signal.aborted) return;
-      if (!wake.isUp) await share(planning, term, seen);
+      if (wake.isUp) continue;
+      try {
+        await share(planning, term, seen);
+      } catch (error) {
+        if (!QuorateError.is(error, 'OVERLOADED')) throw error;
+        await pause(PAUSE, signal);
+        wake.up();
+      }
     }
   } finally {
     for (const subscription of subscriptions) subscription[Symbol.dispose]();
