@@ -40,8 +40,9 @@ export interface EphemeralNode<In = string> extends AsyncDisposable {
    * Replaces the data. Resolves when it is in the own node, which may mean when that is back: waits without end
    * unless there is a `timeout`. The value itself is written again with a later session: do not change it.
    *
-   * @throws {QuorateError} INVALID_DATA, TOO_LARGE: the data before stays. CLOSED. TIMED_OUT, ABORTED: the
-   * value is written all the same when the node is made again, unless another one is set.
+   * @throws {QuorateError} INVALID_DATA, TOO_LARGE, QUOTA_EXCEEDED: the data before stays. CLOSED. GRANT_LOST: the
+   * client is guarded by a grant that is over. TIMED_OUT, ABORTED: the value is written all the same when the node
+   * is made again, unless another one is set.
    */
   set(data: In, options?: WaitOptions): Promise<void>;
   /**

@@ -14,7 +14,7 @@ import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { MappedWatch } from './mapped-watch.ts';
 import { Patience, pause } from './patience.ts';
-import { type Wish, Wishes } from './wishes.ts';
+import { isRefusal, type Wish, Wishes } from './wishes.ts';
 
 /** Between two attempts to make it, ms: twice as long each time. */
 const FIRST_PAUSE = 10;
@@ -106,7 +106,13 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
     if (this.state === 'closed') throw this.#closed();
     const wait = new Patience(options, Number.POSITIVE_INFINITY);
     const wanted = this.#wishes.add(data);
-    if (this.#own !== undefined) await this.#write(this.#own, wanted, wait.left);
+    try {
+      if (this.#own !== undefined) await this.#write(this.#own, wanted, wait.left);
+    } catch (error) {
+      // Whoever is told that it was refused must not find it in the next node.
+      if (isKnownNot(error)) this.#refuse(wanted, error);
+      throw error;
+    }
     if (this.#written.at >= wanted.at) return;
     await bounded(this.#made(wanted), wait.left, { ...context, reason: () => this.#reason() });
   }
@@ -158,6 +164,11 @@ export class KeptNode<T, In> implements EphemeralNode<In> {
         }
         // While its session lives the node is there, whatever has failed.
         if (!signal.aborted && this.#own?.session.signal.aborted === true) this.#own = undefined;
+        // Of a grant that the client is guarded by: without that no node is made any more.
+        if (this.#own === undefined && QuorateError.is(error, 'GRANT_LOST')) {
+          this.#tell((waiter) => waiter.reject(error));
+          break;
+        }
         await pause(wait, signal);
         wait = Math.min(LONGEST_PAUSE, wait * 2);
       }
@@ -374,9 +385,10 @@ function remove<T, In>(own: Own<T, In>): Promise<void> {
   });
 }
 
-/** The data or the place is refused: the same again would be, too. */
-function isRefusal(error: unknown): boolean {
-  return !QuorateError.is(error) || QuorateError.is(error, 'INVALID_DATA', 'TOO_LARGE');
+/** The group has said no. Who gives up waiting has not been told so. */
+function isKnownNot(error: unknown): boolean {
+  const isGivenUp = QuorateError.is(error, 'TIMED_OUT', 'ABORTED');
+  return !isGivenUp && QuorateError.is(error) && error.outcome === 'not-applied';
 }
 
 /** What the next attempt may not meet. */

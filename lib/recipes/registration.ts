@@ -1,8 +1,7 @@
-import { QuorateError } from '../base/errors.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
 import type { EphemeralNode } from './ephemeral.ts';
 import type { InstanceRecord } from './instance.ts';
-import { Wishes } from './wishes.ts';
+import { isRefusal, Wishes } from './wishes.ts';
 
 /** What an instance says of itself. */
 export interface ServiceOptions<In = unknown> {
@@ -100,7 +99,7 @@ export class KeptRegistration<In> implements Registration<In> {
       await this.#node.set(record.data, options);
       this.#records.accept(record);
     } catch (error) {
-      if (QuorateError.is(error, 'INVALID_DATA', 'TOO_LARGE')) this.#records.refuse(record);
+      if (isRefusal(error)) this.#records.refuse(record);
       throw error;
     }
   }

@@ -9,7 +9,7 @@ import { checkPlace } from './any-client.ts';
 import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { Patience, pause } from './patience.ts';
-import { Wishes } from './wishes.ts';
+import { isRefusal, Wishes } from './wishes.ts';
 
 /** How long a {@link TtlNode} outlives its owner. */
 export interface TtlOptions extends WaitOptions {
@@ -28,8 +28,8 @@ export interface TtlNode<In = string> extends AsyncDisposable {
    * Replaces the data, and makes the node again where it is gone. What cannot be written now is in the node the
    * next time that it is made.
    *
-   * @throws {QuorateError} INVALID_DATA, TOO_LARGE: the data before stays. CLOSED. TIMED_OUT, ABORTED: `outcome`
-   * says what became of it
+   * @throws {QuorateError} INVALID_DATA, TOO_LARGE, QUOTA_EXCEEDED: the data before stays. CLOSED. TIMED_OUT,
+   * ABORTED: `outcome` says what became of it
    */
   set(data: In, options?: WaitOptions): Promise<void>;
   /**
@@ -206,9 +206,4 @@ class TouchedNode<In> implements TtlNode<In> {
       }
     });
   }
-}
-
-/** The same again would be refused, too. */
-function isRefusal(error: unknown): boolean {
-  return !QuorateError.is(error) || QuorateError.is(error, 'INVALID_DATA', 'TOO_LARGE');
 }

@@ -1,4 +1,12 @@
 /** What the owner of a node has asked to be in it: some of it may be refused, and only later. */
+import { QuorateError } from '../base/errors.ts';
+
+const REFUSALS = ['INVALID_DATA', 'TOO_LARGE', 'QUOTA_EXCEEDED'] as const;
+
+/** The data or the place is refused: the same again would be, too. */
+export function isRefusal(error: unknown): boolean {
+  return !QuorateError.is(error) || QuorateError.is(error, ...REFUSALS);
+}
 
 /** Some data, numbered in the order in which it was asked for. */
 export interface Wish<In> {
