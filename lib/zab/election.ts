@@ -103,10 +103,18 @@ export class Election {
     }
     this.#outside.delete(from);
     const { vote } = message;
-    // Who has no vote asks for a leader; a peer that looks for one itself has nothing to tell it.
-    if (!voter || vote === undefined || this.vote === undefined) return NOTHING;
+    if (!voter || this.vote === undefined) return NOTHING;
+    if (vote === undefined) return this.#hearNoVote(from);
     if (!this.#electorate.mayLead(vote.leader)) return NOTHING;
     return this.#compare(from, message.round, vote, now);
+  }
+
+  /** Who has no vote asks for a leader; a peer that looks for one itself has nothing to tell it, but does not wait for it either. */
+  #hearNoVote(from: number): Answer {
+    this.#received.delete(from);
+    if (this.vote?.leader !== from) return NOTHING;
+    this.start(this.round, this.#initial);
+    return BROADCAST;
   }
 
   /** Step 4. */

@@ -200,3 +200,12 @@ test('who hears from its candidate that it has less than that votes anew', () =>
   lone.hear(5, lone.says({ round: 5, vote: less }));
   assert.deepEqual(lone.zab.vote, less);
 });
+
+test('a candidate that has no vote any more is given up', () => {
+  const lone = five();
+  for (const peer of [1, 3, 5]) lone.meet(peer);
+  lone.hear(5, lone.says({ vote: { leader: 5, epoch: 3, zxid: at('3.9') } }));
+  assert.equal(lone.zab.vote?.leader, 5);
+  lone.hear(5, lone.says({}));
+  assert.deepEqual([lone.zab.round, lone.zab.vote?.leader], [2, 2]);
+});
