@@ -40,10 +40,18 @@ async function holder(t: TestContext, path: string): Promise<ReturnType<typeof s
 
 /** What the holder's record says, with some of it changed. */
 async function forge(path: string, change: object): Promise<void> {
+  await place(path, await forged(path, change));
+}
+
+async function forged(path: string, change: object): Promise<string> {
+  const record: object = JSON.parse(await readFile(join(path, OWNER_FILE), 'utf8'));
+  return JSON.stringify({ ...record, ...change });
+}
+
+/** At once: half a record would be one that nobody can read. */
+async function place(path: string, record: string): Promise<void> {
   const file = join(path, OWNER_FILE);
-  const record: object = JSON.parse(await readFile(file, 'utf8'));
-  // At once: half a record would be one that nobody can read.
-  await writeFile(`${file}-next`, JSON.stringify({ ...record, ...change }));
+  await writeFile(`${file}-next`, record);
   await rename(`${file}-next`, file);
 }
 
@@ -144,11 +152,13 @@ describe('a directory is taken over', () => {
     t.after(() => store.close());
     await store.open();
     await store.write(logBatch({}));
-    await forge(path, { host: 'elsewhere', token: 'another' });
+    const theirs = await forged(path, { host: 'elsewhere', token: 'another' });
     const deadline = performance.now() + 20_000;
     const refused = await (async () => {
       while (performance.now() < deadline) {
         try {
+          // Whoever has it renews it: the former holder may have looked before, and have written over it.
+          await place(path, theirs);
           await store.write(logBatch({}));
         } catch (error) {
           return error;

@@ -313,6 +313,19 @@ test('S46 fires when a failure is not counted, and when one is counted that was 
   fails('S46', undefined, stands('three', 'RUNNING'));
 });
 
+test('S46 holds when what is late has failed at a task that is another one by then', () => {
+  standby('holds', (play, book) => {
+    const first = '/bus/a/_c_3-latch-0000000000';
+    const fence = play.by(3, made(first, stands('three')));
+    const seen = play.by(3, play.set(first, stands('three', 'RUNNING')));
+    const held = book.begun(play.process(3), running(first, fence), 'three', seen);
+    play.by(1, ...[first, ONE, TWO, '/bus/a'].map(gone));
+    play.by(1, made('/bus/a'));
+    book.settled(held, 'a', 'three', 'broken');
+    play.by(3, made('/bus/a/_c_3-latch-0000000001', stands('three')));
+  });
+});
+
 // Migrations.
 
 const LOCK = '/m/m1/lock/_c_1-lock-0000000001';

@@ -25,6 +25,8 @@ interface Failures {
   isForgotten: boolean;
 }
 
+const NEVER: Failures = { count: 0, message: undefined, isForgotten: false };
+
 export class StandbyBook {
   readonly #folder: string;
   readonly #grants: GrantBook;
@@ -93,7 +95,10 @@ export class StandbyBook {
     this.#grants.done(holding);
     if (failure === undefined) return;
     const key = `${owner} ${task}`;
-    const { count, isForgotten } = this.#failures.get(key) ?? { count: 0, isForgotten: false };
+    const { count, isForgotten: wasForgotten } = this.#failures.get(key) ?? NEVER;
+    // It may be late, and the task that it has failed at another one.
+    const isOfFormer = this.#tasks.get(task) !== this.#stoodFor.get(holding.grant.path);
+    const isForgotten = wasForgotten || isOfFormer;
     this.#failures.set(key, { count: count + 1, message: failure, isForgotten });
   }
 
