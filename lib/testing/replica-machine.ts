@@ -7,7 +7,7 @@ import { Replay } from '../replica/replay.ts';
 import { Replica } from '../replica/replica.ts';
 import { Restorer } from '../tree/restorer.ts';
 import { MAX_TREE_BYTES, StateMachine } from '../tree/state-machine.ts';
-import { decodeCheckpointPart } from '../wire/checkpoint.ts';
+import { restoreCheckpointPart } from '../wire/checkpoint.ts';
 import type { StoreBatch } from '../wire/store-batch.ts';
 import type { Entry, Mark } from '../zab/log-entry.ts';
 import type { LinkId } from '../zab/ready.ts';
@@ -23,7 +23,7 @@ function restore(checkpoint: readonly Uint8Array[], limit: number): StateMachine
   if (checkpoint.length === 0) return new StateMachine();
   const restorer = new Restorer();
   checkpoint.forEach((chunk, sequence) => {
-    restorer.add(decodeCheckpointPart(chunk, sequence));
+    restoreCheckpointPart(chunk, sequence, restorer);
   });
   const machine = restorer.finish();
   demandSavedAgain(checkpoint, machine, limit);

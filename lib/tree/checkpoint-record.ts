@@ -4,10 +4,10 @@
  * order (predicate S17), if the same number of nodes is asked for at a time.
  */
 import type { Acl } from './acl.ts';
+import type { NodeValues } from './node-row.ts';
 import type { OperationResult, Owner } from './request.ts';
 import type { Session } from './session.ts';
 import type { ShownNode } from './shown-node.ts';
-import type { NodeKind } from './txn.ts';
 
 /** The first part: where the state stood. */
 export interface CheckpointHeader {
@@ -25,23 +25,11 @@ export interface CheckpointHeader {
   readonly sessions: number;
 }
 
-export interface NodeRecord {
+export interface NodeRecord extends NodeValues {
   readonly path: string;
   readonly data: Uint8Array;
   /** Index into `acls` of the part. */
   readonly acl: number;
-  readonly kind: NodeKind;
-  readonly ttl: number;
-  readonly owner: bigint;
-  readonly czxid: bigint;
-  readonly mzxid: bigint;
-  readonly pzxid: bigint;
-  readonly ctime: number;
-  readonly mtime: number;
-  readonly version: number;
-  readonly aversion: number;
-  /** Children ever created; the Stat's cversion is twice this less the children there are. */
-  readonly creates: number;
 }
 
 /** Some nodes. A child may come before its parent. */

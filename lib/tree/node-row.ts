@@ -30,7 +30,7 @@ export const PARENT = 27;
 /** The node's share of the table's digest; a word again. */
 export const DIGEST = 14;
 
-/** What a new row begins with. */
+/** What a node is, beside path, data and ACL: what a new row begins with. */
 export interface NodeValues {
   readonly kind: NodeKind;
   readonly ttl: number;
@@ -42,6 +42,7 @@ export interface NodeValues {
   readonly mtime: number;
   readonly version: number;
   readonly aversion: number;
+  /** Children ever created; the Stat's cversion is twice this less the children there are. */
   readonly creates: number;
 }
 
@@ -70,6 +71,22 @@ export class NodeFields {
     this.ints[AVERSION] = values.aversion;
     this.#counters[CREATES] = values.creates;
     this.ints[KIND] = kindNumber(values.kind);
+  }
+
+  /** What {@link take} would take. */
+  values(): NodeValues {
+    const { kind, owner, creates } = this;
+    return {
+      ...{ kind, owner, creates },
+      ttl: this.floats[TTL] as number,
+      czxid: this.#zxids[CZXID] as bigint,
+      mzxid: this.#zxids[MZXID] as bigint,
+      pzxid: this.#zxids[PZXID] as bigint,
+      ctime: this.floats[CTIME] as number,
+      mtime: this.floats[MTIME] as number,
+      version: this.ints[VERSION] as number,
+      aversion: this.ints[AVERSION] as number,
+    };
   }
 
   /** @param field CZXID, MZXID, PZXID or OWNER */
@@ -103,6 +120,12 @@ export class RestoredNode {
   source: DataView = new DataView(new ArrayBuffer(0));
   from = 0;
   length = 0;
+
+  /** A view of where it lies. */
+  get data(): Uint8Array {
+    const { buffer, byteOffset } = this.source;
+    return new Uint8Array(buffer, byteOffset + this.from, this.length);
+  }
 
   take(path: string, data: Uint8Array, values: NodeValues): this {
     this.path = path;

@@ -4,6 +4,7 @@
  */
 import { present, unreachable } from '../base/assert.ts';
 import { HIGH } from '../base/zxid.ts';
+import type { Acl } from '../tree/acl.ts';
 import type {
   AnswerRecord,
   CheckpointHeader,
@@ -25,6 +26,7 @@ import {
   MZXID,
   OWNER,
   PZXID,
+  RestoredNode,
   TTL,
   VERSION,
 } from '../tree/node-row.ts';
@@ -36,10 +38,8 @@ import type { Checksum } from './crc32.ts';
 import {
   MAX_ACL,
   MAX_ANSWERS,
-  MAX_DATA_BYTES,
   MAX_PART,
   MAX_PASSWORD_BYTES,
-  MAX_PATH_BYTES,
   MAX_RECORD_BYTES,
   MAX_TEXT_BYTES,
 } from './limits.ts';
@@ -102,7 +102,9 @@ export function restoreCheckpointPart(
   const reader = readerOf(bytes, sequence, checksum);
   const type = reader.word(TYPES);
   const part = type === 'nodes' ? undefined : readPart(reader, type);
-  if (part === undefined) restoreNodes(reader, restorer);
+  if (part === undefined) {
+    readEachNode(reader, restorer.node, (node, acl, acls) => restorer.addNode(node, acl, acls));
+  }
   reader.end();
   if (part !== undefined) restorer.add(part);
 }
@@ -185,9 +187,25 @@ function writeNodes(writer: PackedWriter, { acls, nodes }: LentNodesPart): void 
 }
 
 function readNodes(reader: PackedReader): NodesPart {
-  const acls = reader.list(MAX_PART, readAcl);
-  const nodes = reader.list(MAX_PART, (node) => readNode(node, acls.length));
+  const nodes: NodeRecord[] = [];
+  const acls = readEachNode(reader, new RestoredNode(), ({ path, data, fields }, acl) => {
+    nodes.push({ path, data, acl, ...fields.values() });
+  });
   return { type: 'nodes', acls, nodes };
+}
+
+/** @param node is filled again for each of them */
+function readEachNode(
+  reader: PackedReader,
+  node: RestoredNode,
+  take: (node: RestoredNode, acl: number, acls: readonly Acl[]) => void,
+): readonly Acl[] {
+  const acls = reader.list(MAX_PART, readAcl);
+  const count = reader.length(MAX_PART);
+  const nodes = new NodeReader(reader.rest(), acls.length, node);
+  for (let left = count; left > 0; left -= 1) take(nodes.next(), nodes.acl, acls);
+  nodes.end();
+  return acls;
 }
 
 function writeNode(writer: PackedWriter, node: NodeRecord): void {
@@ -231,34 +249,6 @@ function writeRow(writer: PackedWriter, row: ShownNode): void {
 function writeWord(writer: PackedWriter, halves: Uint32Array, word: number): void {
   writer.uint32(halves[word * 2 + HIGH] as number);
   writer.uint32(halves[word * 2 + 1 - HIGH] as number);
-}
-
-function readNode(reader: PackedReader, acls: number): NodeRecord {
-  return {
-    path: reader.newText(MAX_PATH_BYTES),
-    data: reader.bytes(MAX_DATA_BYTES),
-    acl: reader.count(acls - 1),
-    kind: reader.word(NODE_KINDS),
-    ttl: reader.count(),
-    owner: reader.uint64(),
-    czxid: reader.uint64(),
-    mzxid: reader.uint64(),
-    pzxid: reader.uint64(),
-    ctime: reader.uint48(),
-    mtime: reader.uint48(),
-    version: reader.int32(),
-    aversion: reader.int32(),
-    creates: reader.count(),
-  };
-}
-
-/** As {@link readNodes}: layout and checks are the same. */
-function restoreNodes(reader: PackedReader, restorer: Restorer): void {
-  const acls = reader.list(MAX_PART, readAcl);
-  const count = reader.length(MAX_PART);
-  const nodes = new NodeReader(reader.rest(), acls.length, restorer.node);
-  for (let left = count; left > 0; left -= 1) restorer.addNode(nodes.next(), nodes.acl, acls);
-  nodes.end();
 }
 
 function writeSessions(writer: PackedWriter, part: SessionsPart): void {

@@ -23,8 +23,8 @@ const FIXED_BYTES = 4 * 8 + 2 * 6 + 2 * 4;
 const KIND_NUMBERS: readonly number[] = NODE_KINDS.map(kindNumber);
 
 /**
- * Reads the nodes of a checkpoint by the million, as `readNode` in checkpoint.ts does one: with the same
- * checks, but into one object and without a bigint, a view or a boxed number for each.
+ * Reads the nodes of a checkpoint by the million: into one object, and without a bigint, a view or a boxed
+ * number for each.
  */
 export class NodeReader {
   readonly #bytes: Uint8Array;
@@ -65,7 +65,7 @@ export class NodeReader {
     node.fields.ints[KIND] = KIND_NUMBERS[this.#byte()] ?? this.#refuse('an unknown word');
     node.fields.floats[TTL] = this.#count(Number.MAX_SAFE_INTEGER);
     this.#readFixed();
-    node.fields.creates = this.#count(Number.MAX_SAFE_INTEGER);
+    node.fields.creates = this.#count(TWO_32 - 1);
     return node;
   }
 

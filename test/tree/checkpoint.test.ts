@@ -142,7 +142,21 @@ test('a chunk that says something else, under a checksum that fits, is refused: 
   assert.ok(refused > 50, `refused ${refused} times`);
 });
 
-test('what restores a chunk of nodes refuses what the decoder refuses, and takes what it takes', () => {
+test('a count of children ever created that no row holds is refused, not cut to one that it does', () => {
+  const { world } = peopled();
+  const [header = assert.fail(), nodes = assert.fail()] = parts(world.state, 12);
+  assert.ok(nodes.type === 'nodes');
+  const [first = assert.fail()] = nodes.nodes;
+  const part = { ...nodes, nodes: [{ ...first, creates: 2 ** 32 }] };
+  const restorer = new Restorer();
+  restoreCheckpointPart(encodeCheckpointPart(header, 0), 0, restorer);
+  assert.throws(
+    () => restoreCheckpointPart(encodeCheckpointPart(part, 1), 1, restorer),
+    (error: unknown) => error instanceof DecodeError && /above 4294967295/.test(error.message),
+  );
+});
+
+test('what restores a chunk of nodes refuses and takes what its decoder does', () => {
   const { world } = peopled();
   const chunks = parts(world.state, 12).map(encodeCheckpointPart);
   const [header = assert.fail(), nodes = assert.fail()] = chunks;

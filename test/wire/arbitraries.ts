@@ -330,7 +330,7 @@ const nodesPart: Any<NodesPart> = fc.array(acl, { minLength: 1, maxLength: 3 }).
         mtime: time,
         version: int32,
         aversion: int32,
-        creates: safe,
+        creates: uint32,
       }),
       few,
     ),
