@@ -1,8 +1,14 @@
 /** Keeps a queue from growing beyond its bound: whoever puts waits for room. */
+import { QuorateError } from '../base/errors.ts';
 import type { Client } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import { type CutShort, Deadline, NOT_APPLIED, type WaitOptions } from '../client/wait.ts';
+import { WITHOUT_END } from './keep-trying.ts';
+import { pause } from './patience.ts';
 import type { QueuePlace } from './queue-place.ts';
+
+/** Before it looks again where it could not, ms. */
+const PAUSE = 20;
 
 interface Putter {
   readonly count: number;
@@ -14,8 +20,9 @@ export class Room {
   readonly #client: Client<Uint8Array>;
   readonly #place: QueuePlace;
   readonly #maxItems: number;
-  /** Items that were let in and are not seen in the tree yet. */
-  #pending = 0;
+  /** Items that were ever let in, and those of them of which it was told what became of them. */
+  #entered = 0;
+  #told = 0;
   /** In their order: nobody is let in before the first one. */
   readonly #putters = new Set<Putter>();
   /** Ends the watch of those who wait; undefined: nobody does. */
@@ -35,26 +42,42 @@ export class Room {
    * What others put at the same time is not seen: each may be above the bound by what is on its way.
    */
   async put<R>(count: number, options: WaitOptions | undefined, put: () => Promise<R>): Promise<R> {
-    const isFirst = this.#putters.size === 0;
-    if (!(isFirst && (await this.#hasRoom(count, options)) && this.#putters.size === 0)) {
-      await this.#wait(count, options);
-    }
-    this.#pending += count;
+    await this.#enter(count, options);
     try {
       return await put();
     } finally {
-      this.#pending -= count;
+      this.#told += count;
+      // What was not put after all has left room.
+      if (this.#putters.size > 0) void this.#letIn();
     }
   }
 
-  async #hasRoom(count: number, options?: WaitOptions): Promise<boolean> {
+  async #enter(count: number, options: WaitOptions | undefined): Promise<void> {
+    if (this.#putters.size === 0) {
+      const bound = await this.#bound(options);
+      if (this.#putters.size === 0 && this.#isLet(count, bound)) return;
+    }
+    await this.#wait(count, options);
+  }
+
+  /** How many may have been let in by now, ever. */
+  async #bound(options: WaitOptions | undefined): Promise<number> {
     const { entries, delayed } = this.#place;
+    // What is told of from here on need not be in what is read.
+    const told = this.#told;
     const [waiting, later] = await Promise.all([
       this.#client.exists(entries, options),
       this.#client.exists(delayed, options),
     ]);
     const here = (waiting?.numChildren ?? 0) + (later?.numChildren ?? 0);
-    return here + this.#pending + count <= this.#maxItems;
+    return this.#maxItems - here + told;
+  }
+
+  /** It is counted at once: many may have seen the same room. */
+  #isLet(count: number, bound: number): boolean {
+    if (this.#entered + count > bound) return false;
+    this.#entered += count;
+    return true;
   }
 
   #wait(count: number, options: WaitOptions | undefined): Promise<void> {
@@ -110,18 +133,20 @@ export class Room {
     this.#isDue = true;
     if (this.#isLooking) return;
     this.#isLooking = true;
-    try {
-      while (this.#isDue) {
-        this.#isDue = false;
-        for (const putter of [...this.#putters]) {
-          if (!(await this.#hasRoom(putter.count))) break;
-          // What it puts is counted from now on.
+    while (this.#isDue && this.#putters.size > 0) {
+      this.#isDue = false;
+      try {
+        const bound = await this.#bound(WITHOUT_END);
+        for (const putter of this.#putters) {
+          if (!this.#isLet(putter.count, bound)) break;
           putter.let();
-          await Promise.resolve();
         }
+      } catch (error) {
+        const isPassing = QuorateError.is(error, 'SESSION_EXPIRED', 'OVERLOADED');
+        this.#isDue = isPassing && !this.#client.session.signal.aborted;
+        if (this.#isDue) await pause(PAUSE);
+        else this.#refuse(error);
       }
-    } catch (error) {
-      this.#refuse(error);
     }
     this.#isLooking = false;
   }
