@@ -1,7 +1,7 @@
 /** The nodes of one contender: made in one transaction, gone with the session or when they are removed. */
 import { QuorateError } from '../base/errors.ts';
 import { joinPath } from '../base/path.ts';
-import type { Created, Session } from '../client/client.ts';
+import type { Created, ReadOptions, Session } from '../client/client.ts';
 import { unguarded } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { EphemeralOp, Op } from '../client/operation.ts';
@@ -9,6 +9,7 @@ import type { RawSession } from './any-client.ts';
 import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { type Kind, newNameOf, uniqueId } from './names.ts';
+import { ofEach } from './of-each.ts';
 import type { Patience } from './patience.ts';
 
 /** What is asked for: a node in each folder. One that is named twice gets two. */
@@ -23,6 +24,9 @@ export interface Wish<In> {
 
 /** How often folders may vanish between being made and being used: containers are swept when they are empty. */
 const ATTEMPTS = 10;
+
+/** For a node that was acknowledged: it is known here, unless it is gone. */
+const STALE: ReadOptions = { ...WITHOUT_END, consistency: 'stale' };
 
 type Nodes = readonly [Created, ...Created[]];
 
@@ -53,7 +57,7 @@ export class Claim {
     const { session, fence } = this;
     // They were acknowledged: what others have under way in this session says nothing of them.
     const look = { ...wait.left, consistency: 'unordered' } as const;
-    const stats = await Promise.all(this.paths.map((path) => session.exists(path, look)));
+    const stats = await ofEach(this.paths, (path) => session.exists(path, look));
     return stats.every((stat) => stat?.czxid === fence && stat.ephemeralOwner === session.id);
   }
 
@@ -67,21 +71,28 @@ export class Claim {
   }
 
   async #remove(): Promise<void> {
-    const removal = keepTrying(this.session, async () => {
-      const deletes = (await this.#left()).map((path) => ({ delete: path }));
-      // In one transaction: who waits for several is woken once.
-      if (deletes.length > 0) await unguarded(this.session).multi(deletes, WITHOUT_END);
-    });
-    await Promise.all([removal, this.gate?.remove()]);
+    const removal = keepTrying(this.session, () => this.#removeLeft());
+    await this.gate?.remove();
+    await removal;
+  }
+
+  async #removeLeft(): Promise<void> {
+    const left = await this.#left();
+    const session = unguarded(this.session);
+    const [only] = left;
+    if (only === undefined) return;
+    if (left.length === 1) return session.delete(only, WITHOUT_END);
+    // In one transaction: who waits for several is woken once.
+    await session.multi(
+      left.map((path) => ({ delete: path })),
+      WITHOUT_END,
+    );
   }
 
   /** Those of its nodes that are still there. */
   async #left(): Promise<string[]> {
-    const left = this.paths.map(async (path) => {
-      const stat = await this.session.exists(path, { ...WITHOUT_END, consistency: 'stale' });
-      return stat?.czxid === this.fence ? [path] : [];
-    });
-    return (await Promise.all(left)).flat();
+    const stats = await ofEach(this.paths, (path) => this.session.exists(path, STALE));
+    return this.paths.filter((_, at) => stats[at]?.czxid === this.fence);
   }
 }
 

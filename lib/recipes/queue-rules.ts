@@ -6,6 +6,7 @@ import type { AnyClient, RawSession } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
 import { namesHeldHere } from './held-here.ts';
 import { aheadOf, type Kind, lastAhead, lineOf, type Place, placeOf } from './names.ts';
+import { ofEach } from './of-each.ts';
 import type { Patience } from './patience.ts';
 import type { Rules, Standing } from './rules.ts';
 
@@ -30,8 +31,8 @@ export class QueueRules<In, O = unknown> implements Rules<In, O> {
   }
 
   async standing(claimed: Claim, _: O | undefined, wait: Patience): Promise<Standing> {
-    const standings = await Promise.all(
-      claimed.paths.map((path) => standingOf(claimed.session, path, wait)),
+    const standings = await ofEach(claimed.paths, (path) =>
+      standingOf(claimed.session, path, wait),
     );
     // What can never be is told before what is to be waited for.
     return (
