@@ -142,8 +142,8 @@ export const RECIPES: readonly Injection[] = [
       },
       {
         file: CLAIM,
-        find: 'if (deletes.length > 0) await unguarded(this.session).multi(deletes, WITHOUT_END);',
-        replace: 'if (deletes.length > 0) await this.session.multi(deletes, { timeout: 1_000 });',
+        find: 'return session.delete(only, WITHOUT_END);',
+        replace: 'return session.delete(only, { timeout: 1_000 });',
       },
     ],
     ...COMMON,
@@ -212,10 +212,10 @@ export const RECIPES: readonly Injection[] = [
       },
       {
         file: CLAIM,
-        find: 'const deletes = (await this.#left()).map((path) => ({ delete: path }));',
+        find: 'const left = await this.#left();',
         replace: `const folder = parentOf(this.paths[0]);
           const [first] = lineOf(await this.session.children(folder, WITHOUT_END));
-          const deletes = first === undefined ? [] : [{ delete: joinPath(folder, first.name) }];`,
+          const left = first === undefined ? [] : [joinPath(folder, first.name)];`,
       },
     ],
     ...COMMON,
@@ -255,9 +255,8 @@ export const RECIPES: readonly Injection[] = [
     patches: [
       {
         file: QUEUE,
-        find: 'claimed.paths.map((path) => standingOf(claimed.session, path, wait)),',
-        replace:
-          'claimed.paths.slice(0, 1).map((path) => standingOf(claimed.session, path, wait)),',
+        find: 'const standings = await ofEach(claimed.paths, (path) =>',
+        replace: 'const standings = await ofEach(claimed.paths.slice(0, 1), (path) =>',
       },
     ],
     ...COMMON,
