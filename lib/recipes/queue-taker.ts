@@ -12,7 +12,7 @@ import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { Patience, pause } from './patience.ts';
 import { QueueClaim } from './queue-claim.ts';
 import { Claims } from './queue-claims.ts';
-import { moveDue } from './queue-delays.ts';
+import { QueueDelays } from './queue-delays.ts';
 import { TakenItem } from './queue-item.ts';
 import {
   attemptOf,
@@ -59,6 +59,7 @@ export class Taker<T> {
   readonly #wakeup: Wakeup = new Wakeup();
   readonly #stop = new AbortController();
   readonly #seen: Claims;
+  readonly #delays: QueueDelays;
   /** What it has claimed and is not relieved of, by the paths of the claims. */
   readonly #held = new Map<string, Held<T>>();
   /** Items that somebody has, and the spare ones. */
@@ -84,6 +85,7 @@ export class Taker<T> {
     this.#waiting = waiting;
     this.#options = options;
     this.#seen = new Claims(place.taken);
+    this.#delays = new QueueDelays(this.#raw, place, options.report);
   }
 
   /** Until nobody wants anything for a while, or its session or its node is gone. */
@@ -196,9 +198,9 @@ export class Taker<T> {
       await left.giveBack('again');
     }
     while (this.#due <= Date.now()) {
-      // What is told while they are moved is newer than what `moveDue` has read.
+      // What is told while they are moved is newer than what was read for that.
       this.#due = Number.POSITIVE_INFINITY;
-      const next = await moveDue(this.#raw, this.#place);
+      const next = await this.#delays.moveDue();
       this.#due = Math.min(this.#due, next);
       hasDone = true;
     }

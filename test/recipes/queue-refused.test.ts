@@ -99,3 +99,36 @@ test('who deletes the folder of what was put aside keeps nothing from being put 
   await good.ack();
   assert.equal(await queue.size(), 0);
 });
+
+test('a delayed item that its ACL hides, or that has children, is told of once and is in nobody’s way', async (t) => {
+  const peer = await solo(t);
+  const errors: unknown[] = [];
+  peer.on('error', (error) => void errors.push(error));
+  const queue = new Queue(peer, '/q');
+  await queue.put('1');
+  const past = '/q/delayed/until-0000000000001-050-';
+  const hidden = await peer.create(past, 'hidden', { sequential: true, acl: HIDDEN });
+  const parent = await peer.create(past, 'parent', { sequential: true });
+  await peer.create(`${parent.path}/child`, '');
+  const waiting = [1, 2, 3].map(() => queue.take({ timeout: PATIENCE }));
+  await queue.put('2', { delay: 1 });
+  // Long enough for those that were refused to be tried again.
+  await queue.put('3', { delay: 1_500 });
+  for (const [at, item] of waiting.entries()) {
+    const { data, ack } = await item;
+    assert.equal(data, `${at + 1}`);
+    await ack();
+  }
+  assert.deepEqual(
+    errors.map((error) => QuorateError.is(error) && [error.code, error.path]),
+    [
+      ['NO_AUTH', hidden.path],
+      ['NOT_EMPTY', parent.path],
+    ],
+  );
+  await peer.setAcl(hidden.path, ['world:anyone:cdrwa']);
+  await peer.delete(`${parent.path}/child`);
+  const freed = [await queue.take({ timeout: PATIENCE }), await queue.take({ timeout: PATIENCE })];
+  assert.deepEqual(freed.map(({ data }) => data).sort(), ['hidden', 'parent']);
+  for (const item of freed) await item.ack();
+});
