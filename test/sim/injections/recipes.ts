@@ -212,6 +212,11 @@ export const RECIPES: readonly Injection[] = [
       },
       {
         file: CLAIM,
+        find: "import { joinPath } from '../base/path.ts';",
+        replace: "import { joinPath, parentOf } from '../base/path.ts';",
+      },
+      {
+        file: CLAIM,
         find: 'const left = await this.#left();',
         replace: `const folder = parentOf(this.paths[0]);
           const [first] = lineOf(await this.session.children(folder, WITHOUT_END));
