@@ -5,6 +5,7 @@
  */
 import { QuorateError } from '../base/errors.ts';
 import { joinPath } from '../base/path.ts';
+import type { Op } from '../client/operation.ts';
 import type { WaitOptions } from '../client/wait.ts';
 import type { RawSession } from './any-client.ts';
 import { beforehand } from './beforehand.ts';
@@ -18,6 +19,9 @@ const NO_DATA = new Uint8Array(0);
 export const PRIORITY_MAX = 999;
 /** Milliseconds since 1970 are thirteen digits until the year 2286. */
 const TIME_DIGITS = 13;
+
+/** The name under which a claim is created; ten digits follow. */
+export const CLAIM = 'claim-';
 
 /** What a claim says. */
 export interface ClaimRecord {
@@ -48,20 +52,34 @@ export class QueuePlace {
   }
 
   async #make(session: RawSession, wait: WaitOptions): Promise<void> {
-    const folders = [this.entries, this.taken, this.delayed, this.dead];
     for (;;) {
       await makeFolder(session, this.path, wait);
+      const missing = await this.#missing(session, wait);
+      if (missing.length === 0) return;
+      const ops: Op<Uint8Array>[] = missing.map((create) => ({ create }));
+      // Items to come have the names of those that were deleted with their folder: nobody has them.
+      if (missing.includes(this.entries)) ops.push(...(await this.#disclaim(session, wait)));
       try {
-        await session.multi(
-          folders.map((create) => ({ create })),
-          wait,
-        );
+        await session.multi(ops, wait);
         return;
       } catch (error) {
-        if (QuorateError.is(error, 'NODE_EXISTS')) return;
-        if (!QuorateError.is(error, 'NO_NODE')) throw error;
+        if (!QuorateError.is(error, 'NODE_EXISTS', 'NO_NODE')) throw error;
       }
     }
+  }
+
+  async #missing(session: RawSession, wait: WaitOptions): Promise<string[]> {
+    const folders = [this.entries, this.taken, this.delayed, this.dead];
+    const stats = await Promise.all(folders.map((folder) => session.exists(folder, wait)));
+    return folders.filter((_, at) => stats[at] === undefined);
+  }
+
+  /** Deletes the claims, of which nothing is left. */
+  async #disclaim(session: RawSession, wait: WaitOptions): Promise<Op<Uint8Array>[]> {
+    if ((await session.exists(this.taken, wait)) === undefined) return [];
+    const names = await session.children(this.taken, wait);
+    const claims = names.filter((name) => name.startsWith(CLAIM));
+    return claims.map((name) => ({ delete: joinPath(this.taken, name) }));
   }
 }
 

@@ -16,6 +16,7 @@ import { QueueDelays } from './queue-delays.ts';
 import { TakenItem } from './queue-item.ts';
 import {
   attemptOf,
+  CLAIM,
   delayedOf,
   encodeClaim,
   noData,
@@ -230,7 +231,7 @@ export class Taker<T> {
     if (names.length === 0) return false;
     const node = { taker: nameOf(grant.path), path: '', fence: 0n };
     const data = encodeClaim({ taker: node.taker, items: names });
-    const create = { create: joinPath(folder, 'claim-'), sequential: true, data } as const;
+    const create = { create: joinPath(folder, CLAIM), sequential: true, data } as const;
     const ops = [{ set: folder, data: noData(), version }, create] as const;
     try {
       const [, { path, stat }] = await this.#raw.guardedBy(grant).multi(ops, WITHOUT_END);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { bytes, json, QuorateError } from '../../lib/index.ts';
 import { Queue } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
-import { solo } from '../client/solo.ts';
+import { failsWith, solo } from '../client/solo.ts';
 import { followerAndOther, nodesIn, PATIENCE, untilNodes } from './support.ts';
 
 /** Everybody may do everything with it but read it. */
@@ -131,4 +131,23 @@ test('a delayed item that its ACL hides, or that has children, is told of once a
   const freed = [await queue.take({ timeout: PATIENCE }), await queue.take({ timeout: PATIENCE })];
   assert.deepEqual(freed.map(({ data }) => data).sort(), ['hidden', 'parent']);
   for (const item of freed) await item.ack();
+});
+
+test('a queue that an operator empties by deleting its folders is put into again', async (t) => {
+  const peer = await solo(t);
+  const queue = new Queue(peer, '/q');
+  await queue.put('old');
+  const old = await queue.take({ timeout: PATIENCE });
+  await peer.delete('/q/entries', { recursive: true });
+  await peer.delete('/q/delayed', { recursive: true });
+  const name = await queue.put('new', { timeout: PATIENCE });
+  await queue.put('later', { delay: 1, timeout: PATIENCE });
+  // It has the name of the old one, and is nobody's.
+  assert.equal(name, old.name);
+  await assert.rejects(old.ack(), failsWith('GRANT_LOST'));
+  for (const data of ['new', 'later']) {
+    const item = await queue.take({ timeout: PATIENCE });
+    assert.equal(item.data, data);
+    await item.ack();
+  }
 });
