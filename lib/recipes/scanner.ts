@@ -16,7 +16,12 @@ import { type Instance, type InstanceStatus, numberOf } from './instance.ts';
 import { LeaderElection } from './leader-election.ts';
 import { ownerHere } from './owner.ts';
 import { pause } from './patience.ts';
-import { checkScannerOptions, type ScannerOptions, type ScannerRules } from './scanner-options.ts';
+import {
+  checkScannerOptions,
+  type ProbeResult,
+  type ScannerOptions,
+  type ScannerRules,
+} from './scanner-options.ts';
 import { type Finding, Verdicts } from './verdicts.ts';
 
 /** What a scan begins with. */
@@ -25,6 +30,9 @@ interface Scene {
   /** Instances that are gone and still have a status: paths. */
   readonly left: readonly string[];
 }
+
+/** What a probe has told: perhaps what the instance itself says, whatever that is. */
+type Told = { readonly [Name in keyof ProbeResult]: unknown };
 
 type StatusClient = Client<InstanceStatus, InstanceStatus>;
 
@@ -135,8 +143,8 @@ export class Scanner {
     const call = async () => probe(instance, probing.signal);
     const context = { what: `the probe of ${keyOf(instance)}`, path: undefined };
     try {
-      const { load, detail } = (await bounded(call(), { timeout, signal }, context)) ?? {};
-      return { passed: true, load: numberOf(load), detail };
+      const { load, detail }: Told = (await bounded(call(), { timeout, signal }, context)) ?? {};
+      return { passed: true, load: numberOf(load), detail: textOf(detail) };
     } catch (error) {
       return { passed: false, detail: errorText(error) };
     } finally {
@@ -160,6 +168,10 @@ export class Scanner {
     const { signal } = term;
     await this.#client.guardedBy(term).delete(path, { signal }).catch(orPassing);
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function keyOf({ name, id }: Instance): string {

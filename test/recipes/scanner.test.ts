@@ -113,6 +113,23 @@ test('a probe that hangs has failed; the status of who is gone goes, too', async
   await scanning;
 });
 
+test('what an instance tells of itself does not end the scanner', async (t) => {
+  const peer = await solo(t);
+  const registry = new ServiceRegistry(peer, '/r');
+  for (const id of ['a', 'b']) await registry.register({ name: 's', id, ...AT });
+  const stop = new AbortController();
+  // As it comes from the body of an answer.
+  const probe: Probe = ({ id }) => JSON.parse(id === 'a' ? '{ "detail": 5, "load": "x" }' : 'null');
+  const scanning = new Scanner(peer, '/r', { probe, interval: 20 }).run({ signal: stop.signal });
+  for (const id of ['a', 'b']) {
+    await untilStatus(registry, id, (status) => status?.state === 'up');
+  }
+  const [a] = (await registry.watch('s').until(() => true)).map(({ status }) => status);
+  assert.deepEqual(Object.keys(a ?? {}), ['state', 'since']);
+  stop.abort();
+  await scanning;
+});
+
 test('without a probe it looks whether somebody listens there', async (t) => {
   const peer = await solo(t);
   const server = createServer((socket) => socket.destroy());
