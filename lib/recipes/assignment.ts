@@ -1,6 +1,13 @@
 /** The plan that the leader of a partitioner writes down: the data of one node, as JSON. */
-import { refusePromise } from '../client/codec.ts';
+import { textOf } from '../base/utf8.ts';
+import { type Codec, refusePromise, utf8 } from '../client/codec.ts';
 import type { Shares } from './share-out.ts';
+
+/** Text. Bytes that are none are no plan, as any other text that is none: they end nothing. */
+export const planText: Codec<string> = {
+  encode: (text) => utf8.encode(text),
+  decode: (data) => textOf(data) ?? '',
+};
 
 /** Undefined: it is none. */
 export function readAssignment(text: string | undefined): Shares | undefined {
@@ -38,11 +45,12 @@ export function checkShares(
 ): Shares {
   refusePromise(shares, 'Partitioner: assign is synchronous');
   if (!isShares(shares)) throw new TypeError('Partitioner: assign returns a member by partition');
+  const [known, present] = [new Set(partitions), new Set(members)];
   for (const [partition, member] of Object.entries(shares)) {
-    if (!partitions.includes(partition)) {
+    if (!known.has(partition)) {
       throw new TypeError(`Partitioner: assign gave away '${partition}', which is no partition`);
     }
-    if (!members.includes(member)) {
+    if (!present.has(member)) {
       throw new TypeError(
         `Partitioner: assign gave '${partition}' to '${member}', who is no member`,
       );

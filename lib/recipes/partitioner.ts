@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { QuorateError } from '../base/errors.ts';
 import { offAbort, onAbort } from '../client/abort.ts';
 import type { Client } from '../client/client.ts';
-import { utf8 } from '../client/codec.ts';
 import type { Feed, Watch } from '../client/feed.ts';
 import { checkCall, type StopOptions } from '../client/wait.ts';
 import { type AnyClient, checkPlace } from './any-client.ts';
-import { readAssignment } from './assignment.ts';
+import { planText, readAssignment } from './assignment.ts';
 import { Contention } from './contention.ts';
 import { Group, type Membership } from './group.ts';
 import { LeaderElection } from './leader-election.ts';
@@ -85,7 +84,7 @@ export class Partitioner {
     if (quiet !== undefined && !(typeof quiet === 'number' && quiet >= 0)) {
       throw new TypeError('Partitioner: quiet is a number of milliseconds');
     }
-    this.#client = client.as(utf8);
+    this.#client = client.as(planText);
     this.#paths = new PartitionPaths(path);
     this.#options = options;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Peer, QuorateError } from '../../lib/index.ts';
+import { bytes, type Peer, QuorateError, utf8 } from '../../lib/index.ts';
 import {
   Mutex,
   type Partition,
@@ -188,9 +188,13 @@ test('a plan that somebody spoils is written again, and nothing stops meanwhile'
   const worker = new Worker(peer, { partitions: PARTITIONS });
   await shared([worker], PARTITIONS);
   const { data } = await peer.get('/p/assignment');
-  for (const spoilt of ['{', '[]', '{"a":1}']) {
-    await peer.set('/p/assignment', spoilt);
-    await eventually('it is back', async () => (await peer.get('/p/assignment')).data === data);
+  const spoilt = ['{', '[]', '{"a":1}'].map((text) => utf8.encode(text));
+  for (const plan of [...spoilt, Uint8Array.of(0xff, 0x80)]) {
+    await peer.as(bytes).set('/p/assignment', plan);
+    const now = async (): Promise<string> => {
+      return Buffer.from((await peer.as(bytes).get('/p/assignment')).data).toString();
+    };
+    await eventually('it is back', async () => (await now()) === data);
   }
   await peer.delete('/p/assignment');
   await eventually('it is back', async () => (await peer.find('/p/assignment'))?.data === data);
