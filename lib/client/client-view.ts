@@ -105,6 +105,11 @@ export function unguarded<T, In>(session: Session<T, In>): Session<T, In> {
   return session instanceof SessionView && session.isGuarded ? session.unguarded() : session;
 }
 
+/** Throws what a write through it would, as far as is known here: nobody waits for what he could do nothing with. */
+export function assertGuarded(session: Session<unknown, never>): void {
+  if (session instanceof SessionView) session.assertHeld();
+}
+
 /** A further session of a peer, which whoever opened it closes. */
 export class OwnedSessionView extends SessionView<string, string> implements OwnedSession {
   async close(options?: { readonly timeout?: number }): Promise<void> {

@@ -94,7 +94,7 @@ export class View<T, In> {
   }
 
   /** Throws what the grants throw that guard this view's writes: GRANT_LOST, if they are over. */
-  protected assertHeld(): void {
+  assertHeld(): void {
     this.guard?.assertHeld();
   }
 

@@ -3,7 +3,7 @@ import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf } from '../base/path.ts';
 import { onAbort } from '../client/abort.ts';
 import type { Session, Znode } from '../client/client.ts';
-import { unguarded } from '../client/client-view.ts';
+import { assertGuarded, unguarded } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { RawSession } from './any-client.ts';
 import { claim } from './claim.ts';
@@ -139,6 +139,7 @@ export class Taker<T> {
     while (!grant.signal.aborted) {
       this.#wakeup.reset();
       if (this.#failure !== undefined) throw this.#failure;
+      assertGuarded(this.#session);
       this.#handOut();
       const hasDone = (await this.#keepHouse(taker)) || (await this.#claimNext(grant));
       if (hasDone) continue;

@@ -98,6 +98,17 @@ test('under a grant that is over nothing is taken, and what was taken is for oth
   }
 });
 
+test('whoever waits for an item under a grant that is over is told so, though there is none', async (t) => {
+  const peer = await solo(t);
+  const grant = await new Mutex(peer, '/lock').acquire({ timeout: PATIENCE });
+  const queue = new Queue(peer.guardedBy(grant), '/q');
+  const waiting = queue.take({ timeout: PATIENCE });
+  waiting.catch(() => {});
+  await eventually('it waits', async () => (await nodesIn(peer, '/q/taken')).length === 1);
+  await grant.release();
+  await assert.rejects(waiting, failsWith('GRANT_LOST', { path: grant.path }));
+});
+
 test('who gives up waiting for room is in nobody else’s way, and the last one leaves no watch', async (t) => {
   const peer = await solo(t);
   const queue = new Queue(peer, '/q', { maxItems: 3 });
