@@ -26,7 +26,10 @@ export class Patience {
   }
 }
 
-/** Waits, 24 days at most; whoever waits is not what keeps the process alive. Ends early with the signal, and never rejects. */
+/**
+ * Waits, 24 days at most, and not at all for less than nothing; whoever waits is not what keeps the process alive.
+ * Ends early with the signal, and never rejects.
+ */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
@@ -34,7 +37,8 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
       if (signal !== undefined) offAbort(signal, end);
       resolve();
     };
-    const timer = setTimeout(end, Math.min(milliseconds, TIMER_MAX)).unref();
+    // Node warns on stderr of a time that no timer can hold.
+    const timer = setTimeout(end, Math.max(0, Math.min(milliseconds, TIMER_MAX))).unref();
     if (signal?.aborted === true) end();
     else if (signal !== undefined) onAbort(signal, end);
   });

@@ -144,7 +144,7 @@ class TouchedNode<In> implements TtlNode<In> {
     const client = this.#client.as(bytes);
     for (let began = performance.now(); ; ) {
       // One that took its time is followed by the next at once.
-      await pause(Math.max(0, began + interval - performance.now()), signal);
+      await pause(began + interval - performance.now(), signal);
       if (signal.aborted || client.session.signal.aborted) return;
       began = performance.now();
       const wait = new Patience({ timeout: interval, signal });

@@ -34,3 +34,14 @@ test('a pause that no timer can hold is none that is over at once', async () => 
   stop.abort();
   await pausing;
 });
+
+test('a pause whose end has passed is over, and Node has nothing to warn of', async () => {
+  const warned: Error[] = [];
+  const warn = (warning: Error) => warned.push(warning);
+  process.on('warning', warn);
+  await Promise.all([pause(-7.3), sleep(1)]);
+  // Warnings are told in a turn of their own.
+  await sleep(1);
+  process.off('warning', warn);
+  assert.deepEqual(warned, []);
+});
