@@ -7,10 +7,12 @@ export class AliasTable {
   /** @param weights 0 or more, not all of them 0 */
   constructor(weights: readonly number[]) {
     const count = weights.length;
-    const mean = weights.reduce((sum, weight) => sum + weight, 0) / count;
+    // Relative to the greatest one first: a sum of what others may write is perhaps beyond all numbers.
+    const most = weights.reduce((greatest, weight) => Math.max(greatest, weight), 0);
+    const mean = weights.reduce((sum, weight) => sum + weight / most, 0) / count;
     this.#chances = new Float64Array(count).fill(1);
     this.#aliases = Uint32Array.from(weights, (_, at) => at);
-    const shares = weights.map((weight) => weight / mean);
+    const shares = weights.map((weight) => weight / most / mean);
     const poor: number[] = [];
     const rich: number[] = [];
     for (const [at, share] of shares.entries()) (share < 1 ? poor : rich).push(at);

@@ -198,9 +198,11 @@ export class Pool<P> {
         const [less, more] = one.load <= other.load ? [one, other] : [other, one];
         return less.level >= this.#level ? less : more;
       }
-      case 'sticky':
-        if (this.#stuck === undefined || this.#stuck.level < this.#level) this.#stuck = any(table);
+      case 'sticky': {
+        const { level = UNFIT } = this.#stuck ?? {};
+        if (level === UNFIT || level < this.#level) this.#stuck = any(table);
         return this.#stuck;
+      }
       default:
         return unreachable(this.#strategy);
     }

@@ -28,11 +28,12 @@ function instance(id: string, more: Partial<Instance> = {}): Instance {
   };
 }
 
-/** By which pools go. */
+/** By which pools go, and how much later it is at each look. */
 let clock = 0;
+let pace = 0;
 
 function poolOf(strategy: Strategy, ...instances: readonly Instance[]): Pool<unknown> {
-  const pool = new Pool<unknown>(strategy, EJECT, () => clock);
+  const pool = new Pool<unknown>(strategy, EJECT, () => (clock += pace));
   for (const one of instances) pool.set(one.id, one);
   return pool;
 }
@@ -112,7 +113,32 @@ for (const strategy of STRATEGIES) {
     assert.deepEqual(chosen(pool, 40), { a: 40 });
     assert.equal(poolOf(strategy).choose(), undefined);
   });
+
+  test(`${strategy}: nor when it is too early to lay out the table anew`, (t) => {
+    t.after(() => {
+      pace = 0;
+    });
+    pace = 1;
+    const pool = poolOf(strategy, instance('a'));
+    assert.deepEqual(chosen(pool, 3), { a: 3 });
+    pool.set('a', instance('a', { draining: true }));
+    assert.deepEqual(chosen(pool, 3), { none: 3 });
+    pool.set('a', instance('a'));
+    assert.deepEqual(chosen(pool, 3), { a: 3 });
+    pool.set('a', undefined);
+    assert.deepEqual(chosen(pool, 3), { none: 3 });
+  });
 }
+
+test('weights may be as far apart, and as large, as numbers are', () => {
+  const far = poolOf('weighted', instance('a', { weight: 1e308 }), instance('b'));
+  far.set('c', instance('c', { weight: 1e308 }));
+  const { a = 0, b = 0, c = 0 } = chosen(far, 1_000);
+  assert.ok(a > 300 && c > 300, `${a} and ${c}`);
+  assert.equal(b, 0);
+  const small = poolOf('weighted', instance('a', { weight: 1e-320 }), instance('b'));
+  assert.deepEqual(chosen(small, 100), { b: 100 });
+});
 
 test('who keeps throwing is ejected for a while, but never more than half', () => {
   const pool = poolOf('round-robin', instance('a'), instance('b'), instance('c'));
