@@ -130,7 +130,7 @@ async function judge(
     `schedule: ${schedule.ticks} ticks run, ${done('tick')} to their end`,
     `barrier: opened ${barrier.openings} times, passed ${barrier.passages} times`,
     `rounds: ${rounds.rounds} begun, ${rounds.visits} let in, ${done('leave')} left together`,
-    `registry: ${registry.instances} instances registered, ${registry.choices} chosen`,
+    `registry: ${registry.instances} instances registered, ${registry.returns} came back, ${registry.choices} chosen`,
   ];
   const operations = grants.length + deeds.filter(({ step }) => step === 'asked').length;
   const acknowledged = testimony.guarded + deeds.filter(({ step }) => step === 'done').length;

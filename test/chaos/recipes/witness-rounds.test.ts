@@ -74,6 +74,14 @@ class Service extends Tale {
     this.made = this.create(nodeOf('i'));
   }
 
+  /** So many more of the same process. */
+  register(count: number, at = 1): void {
+    for (let turn = 0; turn < count; turn += 1) {
+      const id = `${at}.${turn}`;
+      this.tell('serve', id, this.create(nodeOf(id)), at);
+    }
+  }
+
   tell(deed: Deed['deed'], id: string, value: bigint, at = 0): void {
     this.deeds.push({ deed, id, step: 'done', at, value, by: 'p' });
   }
@@ -103,8 +111,13 @@ test('what is as it should be is no violation', () => {
   const served = service((one) => {
     one.tell('serve', 'i', one.made);
     one.tell('choose', 'i', one.made);
+    // Its session has ended, and it is back before others come.
+    one.delete(nodeOf('i'));
+    one.create(nodeOf('i'));
+    one.register(10);
     const gone = one.delete(nodeOf('i'));
-    one.tell('end', 'i', gone);
+    one.tell('end', 'i', gone, 2);
+    one.register(10, 3);
     // It has not seen that yet; then it has, a moment ago.
     one.tell('choose', 'i', gone - 1n, LONG);
     one.tell('choose', 'i', gone, LONG + 1);
@@ -156,6 +169,26 @@ describe('is seen', () => {
     'an instance that is closed and still there': [
       /i was closed, and is there/,
       () => service((one) => one.tell('end', 'i', one.made)),
+    ],
+    'an instance that does not come back, although its process goes on': [
+      /i is gone since \d+, and p goes on without it/,
+      () =>
+        service((one) => {
+          one.tell('serve', 'i', one.made);
+          one.delete(nodeOf('i'));
+          one.create(nodeOf('i-again'));
+          one.register(10);
+        }),
+    ],
+    'an instance that comes back late': [
+      /i is gone since \d+, and p goes on without it/,
+      () =>
+        service((one) => {
+          one.tell('serve', 'i', one.made);
+          one.delete(nodeOf('i'));
+          one.register(10);
+          one.create(nodeOf('i'));
+        }),
     ],
     'a choice of one who never was': [
       /p chose j at \d+, which never was/,
