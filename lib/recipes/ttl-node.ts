@@ -112,9 +112,7 @@ class TouchedNode<In> implements TtlNode<In> {
   async set(data: In, options?: WaitOptions): Promise<void> {
     checkCall('TtlNode.set', options, WAIT_OPTIONS);
     const { path } = this;
-    if (this.#closing.signal.aborted) {
-      throw QuorateError.make('CLOSED', `the node ${path} is no longer kept`, { path });
-    }
+    this.#assertKept();
     const wait = new Patience(options);
     const wish = this.#wishes.add(data);
     try {
@@ -166,6 +164,8 @@ class TouchedNode<In> implements TtlNode<In> {
         client.exists(path, wait.left),
         client.exists(touch, wait.left),
       ]);
+      // What is asked from here on is before whatever its end deletes.
+      this.#assertKept();
       const wish = this.#wishes.newest;
       const { data } = wish;
       const ops: Op<In>[] = [
@@ -184,6 +184,13 @@ class TouchedNode<In> implements TtlNode<In> {
         await makeFolder(client.session.as(bytes), parentOf(path), wait.left);
       }
     }
+  }
+
+  #assertKept(): void {
+    const { path } = this;
+    if (!this.#closing.signal.aborted) return;
+    const details = { path, outcome: 'not-applied' } as const;
+    throw QuorateError.make('CLOSED', `the node ${path} is no longer kept`, details);
   }
 
   async #close(isKept: boolean): Promise<void> {

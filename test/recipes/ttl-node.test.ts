@@ -86,6 +86,16 @@ test('it survives the expiry of its session, and the end of contact', async () =
   assert.equal((await other.get('/a')).stat.czxid, czxid);
 });
 
+test('what is set while it is being closed makes no node that nobody keeps', async (t) => {
+  const peer = await solo(t);
+  const node = await openTtlNode(peer, '/stations/1', 'charging', { ttl: 60_000 });
+  await peer.delete(node.path, { recursive: true });
+  const late = assert.rejects(node.set('idle'), failsWith('CLOSED', { outcome: 'not-applied' }));
+  await node.close();
+  await late;
+  assert.equal(await peer.exists(node.path), undefined);
+});
+
 test('what is wrong is refused', async (t) => {
   const peer = await solo(t);
   await assert.rejects(openTtlNode(peer, '/a', '', { ttl: 999 }), RangeError);
