@@ -13,7 +13,7 @@ import { Patience } from './patience.ts';
 
 /** How a value is kept. */
 export interface ConfigOptions<Absent> {
-  /** The value while the node is absent; it is never written. @default undefined */
+  /** The value while the node is absent; it is never written. All are given this very one: do not change it. @default undefined */
   readonly fallback?: Absent;
   /** How many values to keep in the history, the present one included; 0: none. @default 10 */
   readonly history?: number;
@@ -87,8 +87,8 @@ export class Config<T = string, In = T, Absent = undefined> {
   }
 
   /**
-   * Compare-and-set until it succeeds. `change` is synchronous and may run again. Resolves with the value as it
-   * is read, which may be a newer one already.
+   * Compare-and-set until it succeeds. `change` is synchronous and may run again: it returns a new value, above
+   * all where it was given the fallback. Resolves with the value as it is read, which may be a newer one already.
    * @throws {QuorateError} INVALID_DATA: the present value is none, or the schema refuses the new one
    */
   async update(change: (value: T | Absent) => In, options?: WaitOptions): Promise<T | Absent> {
