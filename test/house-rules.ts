@@ -164,6 +164,9 @@ function fromTree(path: string, text: string): string[] {
       const settled = path === 'lib/base/errors.ts' && touched === 'a promise';
       if (touched !== undefined && !settled) report(node, `${room}/ is pure but uses ${touched}`);
     }
+    if (room !== undefined && room !== 'testing' && isComposite(node)) {
+      report(node, 'AbortSignal.any stays at its signals: use abortWith');
+    }
     ts.forEachChild(node, visit);
   };
   visit(file);
@@ -239,6 +242,11 @@ function impurity(node: ts.Node): string | undefined {
   }
   if (ts.isIdentifier(node) && !isOnlyAName(node)) return WORLD.get(node.text);
   return undefined;
+}
+
+/** Node 20 remembers it at each of its signals for as long as that lives. */
+function isComposite(node: ts.Node): boolean {
+  return ts.isPropertyAccessExpression(node) && node.getText() === 'AbortSignal.any';
 }
 
 /** A member called `process` is not the process. */

@@ -115,6 +115,7 @@ describe('each rule can be broken', () => {
     ['lib/replica/a.ts', 'let p: Promise<void>;', /uses a promise/],
     ['lib/base/a.ts', 'if (process.env.DEBUG) f();', /uses the process/],
     ['lib/base/a.ts', 'f({ process });', /uses the process/],
+    ['lib/recipes/a.ts', 'const s = AbortSignal.any([a, b]);', /use abortWith/],
     ['lib/peer/a.ts', '// TO' + 'DO: later', /lib\/peer\/a\.ts:1: TO/],
     ['lib/peer/a.ts', '\n// @ts' + '-ignore', /lib\/peer\/a\.ts:2: @ts/],
   ];

@@ -47,3 +47,15 @@ export function onAbort(signal: AbortSignal, callback: () => void): void {
 export function offAbort(signal: AbortSignal, callback: () => void): void {
   Listeners.of(signal).remove(callback);
 }
+
+/**
+ * Aborts a controller with a signal, and for the same reason. Nothing of it stays at the signal once the controller
+ * has aborted: what `AbortSignal.any` makes is remembered there for as long as the signal lives (Node 20).
+ */
+export function abortWith(controller: AbortController, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const abort = () => controller.abort(signal.reason);
+  if (signal.aborted) return abort();
+  onAbort(signal, abort);
+  onAbort(controller.signal, () => offAbort(signal, abort));
+}

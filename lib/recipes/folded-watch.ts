@@ -1,5 +1,6 @@
 /** Watches whose states are made of the changes of a subtree. */
 import { QuorateError } from '../base/errors.ts';
+import { abortWith } from '../client/abort.ts';
 import { refusePromise } from '../client/codec.ts';
 import type { Feed, Live, TreeUpdate, Watch } from '../client/feed.ts';
 import { StateFeed } from '../client/state-feed.ts';
@@ -73,9 +74,8 @@ export class FoldedWatch<T, S> implements Watch<S> {
     // Waits, as long as it may, for a session to look through.
     await this.until(() => true, wait.left);
     const closing = new AbortController();
-    const signals = this.#signal === undefined ? [] : [this.#signal];
-    const signal = AbortSignal.any([...signals, closing.signal]);
-    const watch = new FoldedWatch(this.#openFeed, this.#fold, { signal });
+    abortWith(closing, this.#signal);
+    const watch = new FoldedWatch(this.#openFeed, this.#fold, { signal: closing.signal });
     const updates = steady(watch.#feed);
     try {
       const first = await bounded(updates.next(), wait.left, { what: 'live', path: undefined });

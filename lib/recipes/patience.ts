@@ -1,5 +1,5 @@
 import { TIMER_MAX } from '../base/timer.ts';
-import { offAbort, onAbort } from '../client/abort.ts';
+import { abortWith, offAbort, onAbort } from '../client/abort.ts';
 import type { WaitOptions } from '../client/wait.ts';
 
 /** One wait of many steps: they share one time and one signal. */
@@ -50,8 +50,8 @@ export async function firstOf(
   waits: readonly ((wait: Patience) => Promise<void>)[],
 ): Promise<void> {
   const over = new AbortController();
-  const give = wait.signal === undefined ? [] : [wait.signal];
-  const left = new Patience({ ...wait.left, signal: AbortSignal.any([...give, over.signal]) });
+  abortWith(over, wait.signal);
+  const left = new Patience({ ...wait.left, signal: over.signal });
   try {
     await Promise.race(waits.map((one) => one(left)));
   } finally {

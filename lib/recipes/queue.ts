@@ -1,5 +1,6 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf } from '../base/path.ts';
+import { abortWith } from '../client/abort.ts';
 import type { Client, Created } from '../client/client.ts';
 import { bytes } from '../client/codec.ts';
 import {
@@ -143,16 +144,17 @@ export class Queue<T = string, In = T> {
     checkCall('Queue.run', options, ['signal', 'concurrency']);
     const { concurrency = 1, signal } = options ?? {};
     checkCount('concurrency', concurrency, 1);
-    const failing = new AbortController();
-    const stop = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])]);
+    const stop = new AbortController();
+    abortWith(stop, signal);
     const workers = Array.from({ length: concurrency }, () =>
-      this.#work(work, stop).catch((error: unknown) => {
+      this.#work(work, stop.signal).catch((error: unknown) => {
         // The first one: those that are stopped by it just end.
-        failing.abort();
+        stop.abort();
         throw error;
       }),
     );
     const ends = await Promise.allSettled(workers);
+    stop.abort();
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 

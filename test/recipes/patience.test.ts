@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pause } from '../../lib/recipes/patience.ts';
+import { firstOf, Patience, pause } from '../../lib/recipes/patience.ts';
 
 test('many pauses end early with one signal, on which Node sees one listener', async () => {
   const stop = new AbortController();
@@ -44,4 +44,26 @@ test('a pause whose end has passed is over, and Node has nothing to warn of', as
   await sleep(1);
   process.off('warning', warn);
   assert.deepEqual(warned, []);
+});
+
+test('of several waits the first ends the others, and a signal all; nothing of them stays at it', async () => {
+  const stop = new AbortController();
+  const wait = new Patience({ signal: stop.signal });
+  const given: AbortSignal[] = [];
+  const forEver = async ({ signal }: Patience) => {
+    assert.ok(signal);
+    given.push(signal);
+    signal.throwIfAborted();
+    await new Promise<void>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  };
+  await firstOf(wait, [forEver, () => Promise.resolve()]);
+  assert.equal(given[0]?.aborted, true);
+  assert.equal(getEventListeners(stop.signal, 'abort').length, 0);
+  const why = new Error('enough');
+  const waiting = firstOf(wait, [forEver, forEver]);
+  stop.abort(why);
+  await assert.rejects(waiting, why);
+  await assert.rejects(firstOf(wait, [forEver]), why);
 });
