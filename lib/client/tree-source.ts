@@ -52,8 +52,10 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
   #isOpen = true;
   /** The watch stands in the present session. */
   #stands = false;
-  /** What the consumer knows to be there; undefined before the snapshot. */
+  /** What the consumer was told to be there, be it in what is refused; undefined before the snapshot. */
   #known: Set<string> | undefined;
+  /** Those of them that it has never seen: told by their refusal alone. */
+  readonly #unseen = new Set<string>();
   /** The state that the consumer has. */
   #zxid = 0n;
   /** The subtree may not be read: it is asked for again when something is told of it. */
@@ -142,7 +144,7 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
       last.delete(path);
       last.set(path, node);
     }
-    const raw = { kind: 'transaction', zxid, changes: changesOf(last, known) } as const;
+    const raw = { kind: 'transaction', zxid, changes: this.#changes(last, known) } as const;
     return this.#tell(raw, known);
   }
 
@@ -193,7 +195,7 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
     const last = new Map<string, WatchedNode | undefined>();
     for (const path of gone.sort().reverse()) last.set(path, undefined);
     for (const [path, node] of differs) last.set(path, node);
-    return { zxid: this.#source.peer.zxid, changes: changesOf(last, known) };
+    return { zxid: this.#source.peer.zxid, changes: this.#changes(last, known) };
   }
 
   /** A change that is refused is told as that, behind the others: the consumer goes on with what it knew. */
@@ -205,27 +207,29 @@ class TreeSource<C> implements StateSource<Update<C>>, TreeWatcher {
     for (const change of raw) {
       try {
         changes.push(this.#tree.change(change));
+        this.#unseen.delete(change.path);
       } catch (error) {
         this.#refusals.push(error);
-        continue;
+        if (change.type === 'created') this.#unseen.add(change.path);
       }
       if (change.type === 'deleted') known.delete(change.path);
       else known.add(change.path);
     }
     return { kind, zxid, changes };
   }
-}
 
-/** The last word on each path, in the terms of what the consumer knows. */
-function changesOf(
-  last: ReadonlyMap<string, WatchedNode | undefined>,
-  known: ReadonlySet<string>,
-): RawChange[] {
-  const changes: RawChange[] = [];
-  for (const [path, node] of last) {
-    if (node !== undefined) {
-      changes.push({ type: known.has(path) ? 'changed' : 'created', path, node });
-    } else if (known.has(path)) changes.push({ type: 'deleted', path });
+  /** The last word on each path, in the terms of what the consumer knows. */
+  #changes(
+    last: ReadonlyMap<string, WatchedNode | undefined>,
+    known: ReadonlySet<string>,
+  ): RawChange[] {
+    const changes: RawChange[] = [];
+    for (const [path, node] of last) {
+      if (node !== undefined) {
+        const isSeen = known.has(path) && !this.#unseen.has(path);
+        changes.push({ type: isSeen ? 'changed' : 'created', path, node });
+      } else if (known.has(path)) changes.push({ type: 'deleted', path });
+    }
+    return changes;
   }
-  return changes;
 }

@@ -105,7 +105,10 @@ class FoldedLive<T, S> implements Live<S> {
   readonly #closing: AbortController;
   #value: S;
   #zxid: bigint;
-  #error: QuorateError | undefined;
+  /** By path: what was refused, until something else becomes of it. */
+  readonly #refused = new Map<string, QuorateError>();
+  /** Why nothing more comes, or nothing for now. */
+  #fault: QuorateError | undefined;
 
   constructor(
     watch: Watch<S>,
@@ -132,7 +135,7 @@ class FoldedLive<T, S> implements Live<S> {
   }
 
   get error(): QuorateError | undefined {
-    return this.#error;
+    return this.#fault ?? this.#refused.values().next().value;
   }
 
   subscribe(listener: (item: S) => void | Promise<void>): Disposable {
@@ -166,12 +169,21 @@ class FoldedLive<T, S> implements Live<S> {
         if (next.done === true) return;
         this.#value = this.#fold.take(next.value);
         this.#zxid = next.value.zxid;
-        this.#error = undefined;
+        this.#fault = undefined;
+        for (const { path } of next.value.changes) this.#refused.delete(path);
       } catch (error) {
-        this.#error = QuorateError.is(error)
-          ? error
-          : QuorateError.make('INVALID_DATA', undefined, { cause: error });
+        this.#failed(
+          QuorateError.is(error)
+            ? error
+            : QuorateError.make('INVALID_DATA', undefined, { cause: error }),
+        );
       }
     }
+  }
+
+  #failed(error: QuorateError): void {
+    const { code, path } = error;
+    if (code === 'INVALID_DATA' && path !== undefined) this.#refused.set(path, error);
+    else this.#fault = error;
   }
 }

@@ -36,7 +36,7 @@ export class TreeCache<T = string> {
   /**
    * All nodes by their paths, now and after every transaction that touches one; empty while there is none. Each
    * map is the present state, also one that was given before: to keep one, copy it. Each consumer has its own.
-   * What a codec refuses is left out of a `live()`, or stays as it was there (`error` tells until the next change),
+   * What a codec refuses is left out of a `live()`, or stays as it was there (`error` tells as long as that is so),
    * and ends a `for await`; a listener is not told of it.
    */
   watch(options?: StopOptions): Watch<ReadonlyMap<string, Znode<T>>> {

@@ -240,13 +240,17 @@ test('data that the codec refuses is told as that, and hides nothing else', asyn
   await refused;
   await typed.set('/t/bad', 3);
   await typed.set('/t/good', 4);
+  await peer.create('/t/worse', '{');
+  await peer.delete('/t/worse');
   assert.deepEqual(seen, [
     'snapshot +/t=1',
     'transaction +/t/good=2',
     'transaction +/t/bad=3',
     'transaction ~/t/good=4',
+    'transaction',
+    'transaction -/t/worse',
   ]);
-  assert.equal(errors.length, 1);
+  assert.equal(errors.length, 2);
   assert.ok(failsWith('INVALID_DATA', { path: '/t/bad' })(errors[0]));
 });
 
