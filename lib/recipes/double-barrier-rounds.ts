@@ -12,6 +12,7 @@ import type { RawSession, Stat } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
 import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
+import { isMember } from './names.ts';
 import { ownerHere } from './owner.ts';
 import { firstOf, type Patience } from './patience.ts';
 import { gone, namesIn } from './queue-rules.ts';
@@ -191,7 +192,7 @@ export class DoubleBarrierRounds {
       namesIn(session, this.path, options),
       session.exists(this.#ready, options),
     ]);
-    return { members: names.filter((name) => name !== READY), ready };
+    return { members: names.filter(isMember), ready };
   }
 }
 

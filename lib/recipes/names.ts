@@ -29,6 +29,8 @@ const LABELS: Readonly<Record<Exclude<Kind, 'member'>, string>> = {
 const CONTENDER =
   /(?:(?:^|-)(?:lock|lease|latch)-|__(?<label>lock|rlock|READ|WRIT)__)(?<digits>\d{10})$/;
 
+const MEMBER = /^[\da-f]{8}(-?)[\da-f]{4}\1[\da-f]{4}\1[\da-f]{4}\1[\da-f]{12}$/;
+
 const DIGITS = 10;
 
 /** One node in a line, as its name tells. */
@@ -55,6 +57,11 @@ export function newNameOf(id: string, kind: Kind): { name: string; sequential: b
 export function idOf(name: string): string {
   const [, curator, kazoo] = /^(?:_c_([\da-f-]{36})-|([\da-f]{32})__)/.exec(name) ?? [];
   return curator ?? kazoo ?? name;
+}
+
+/** Whether it is called as who takes part in a double barrier: Curator's ids have hyphens, kazoo's have none. */
+export function isMember(name: string): boolean {
+  return MEMBER.test(name);
 }
 
 /** What a name says; undefined: it is none of those who stand in line. */

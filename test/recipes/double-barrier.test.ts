@@ -214,6 +214,16 @@ test('it goes on when the leader of the group is killed inside', async () => {
   await untilNodes(a, '/d', 0);
 });
 
+test('what else stands below it counts for nobody, and nobody waits for it to leave', async (t) => {
+  const peer = await solo(t);
+  await peer.create('/d/config', 'of somebody else', { parents: true });
+  await peer.create('/d/0123456789abcdef', 'no id either');
+  const pair = new DoubleBarrier(peer, '/d', { size: 2 });
+  await assert.rejects(pair.enter({ timeout: 50 }), failsWith('TIMED_OUT', { message: /1 of 2/ }));
+  const [one, two] = await Promise.all([pair.enter(), pair.enter()]);
+  await Promise.all([one.leave({ timeout: PATIENCE }), two.leave({ timeout: PATIENCE })]);
+});
+
 test('what is no size or no option is refused', async (t) => {
   const peer = await solo(t);
   assert.throws(() => new DoubleBarrier(peer, '/d', {} as { size: number }), TypeError);
