@@ -21,7 +21,8 @@ export function readAssignment(text: string | undefined): Shares | undefined {
 }
 
 function isShares(value: unknown): value is Shares {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  // A list or a map would be one without any owner.
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value) return false;
   return Object.values(value).every((owner) => typeof owner === 'string');
 }
 

@@ -1,7 +1,7 @@
 import type { Client, Znode } from '../client/client.ts';
 import type { Watch } from '../client/feed.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
-import { checkPlace } from './any-client.ts';
+import { checkOwnNode } from './any-client.ts';
 import { KeptNode } from './kept-node.ts';
 
 /**
@@ -78,7 +78,7 @@ export async function openEphemeral<T, In>(
   data: In,
   options?: EphemeralOptions<T>,
 ): Promise<EphemeralNode<In>> {
-  checkPlace('openEphemeral', client, path);
+  checkOwnNode('openEphemeral', client, path);
   checkCall('openEphemeral', options, [...WAIT_OPTIONS, 'whenTaken', 'isOwn']);
   const { whenTaken = 'wait', isOwn } = options ?? {};
   if (whenTaken !== 'wait' && whenTaken !== 'reject') {

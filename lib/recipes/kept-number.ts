@@ -56,8 +56,13 @@ export class KeptNumber {
   /** @throws {QuorateError} BAD_ARGUMENTS: the node has another one, or is gone */
   check(node: Znode<string> | undefined): void {
     if (node?.data === this.text) return;
-    const kept = node === undefined ? 'is gone' : `is kept with ${node.data} ${this.#unit}`;
-    const message = `the ${this.#what} ${this.#path} ${kept}, and this one was made with ${this.text}`;
+    const message = `the ${this.#what} ${this.#path} ${this.#state(node)}, and this one was made with ${this.text}`;
     throw QuorateError.make('BAD_ARGUMENTS', message, { path: this.#path });
+  }
+
+  #state(node: Znode<string> | undefined): string {
+    if (node === undefined) return 'is gone';
+    if (/^\d{1,16}$/.test(node.data)) return `is kept with ${node.data} ${this.#unit}`;
+    return 'has other data in its node than a number';
   }
 }

@@ -12,7 +12,7 @@ export const wholeNumber: Codec<number> = {
     if (text === '') return 0;
     const value = Number(text);
     if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) {
-      throw new RangeError(`'${text}' is no whole number up to 2^53 - 1`);
+      throw new RangeError(`'${text.slice(0, 40)}' is no whole number up to 2^53 - 1`);
     }
     return value;
   },

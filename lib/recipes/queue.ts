@@ -264,7 +264,8 @@ export class Queue<T = string, In = T> {
   #target(priority: number, delay: number): string {
     checkCount('priority', priority, 0);
     if (priority > PRIORITY_MAX) throw new RangeError(`priority: at most ${PRIORITY_MAX}`);
-    if (typeof delay !== 'number' || !(delay >= 0) || delay > Number.MAX_SAFE_INTEGER / 2) {
+    if (typeof delay !== 'number') throw new TypeError('delay is a number of milliseconds');
+    if (!(delay >= 0) || delay > Number.MAX_SAFE_INTEGER / 2) {
       throw new RangeError('delay: milliseconds, not negative');
     }
     const { entries, delayed } = this.#place;

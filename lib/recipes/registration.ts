@@ -90,6 +90,7 @@ export class KeptRegistration<In> implements Registration<In> {
   }
 
   async update(change: ServiceChange<In>, options?: WaitOptions): Promise<void> {
+    if (change === undefined) throw new TypeError('Registration.update: what has changed?');
     checkCall('Registration.update', change, CHANGES);
     checkCall('Registration.update', options, WAIT_OPTIONS);
     checkChange('Registration.update', change);

@@ -86,6 +86,11 @@ export class ServiceRegistry<P = unknown, In = P> {
     if (typeof address !== 'string' || address === '') {
       throw new TypeError('register: address is a host name or an IP address');
     }
+    if (address.includes('/')) {
+      throw new RangeError(`register: address is without scheme and path, not ${address}`);
+    }
+    if (typeof port !== 'number')
+      throw new TypeError(`register: port is a number, not a ${typeof port}`);
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new RangeError(`register: port is 0 to 65535, not ${port}`);
     }
@@ -151,6 +156,7 @@ export class ServiceRegistry<P = unknown, In = P> {
     change: { readonly weight?: number | null; readonly draining?: boolean },
     options?: WaitOptions,
   ): Promise<void> {
+    if (change === undefined) throw new TypeError('control: what is to be changed?');
     checkCall('control', change, ['weight', 'draining']);
     checkCall('control', options, WAIT_OPTIONS);
     const { weight, draining } = change;

@@ -5,7 +5,7 @@ import { unguarded } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { Op } from '../client/operation.ts';
 import { checkCall, WAIT_OPTIONS, type WaitOptions } from '../client/wait.ts';
-import { checkPlace } from './any-client.ts';
+import { checkOwnNode } from './any-client.ts';
 import { makeFolder } from './folder.ts';
 import { keepTrying, WITHOUT_END } from './keep-trying.ts';
 import { Patience, pause } from './patience.ts';
@@ -69,7 +69,7 @@ export async function openTtlNode<In>(
   data: In,
   options: TtlOptions,
 ): Promise<TtlNode<In>> {
-  checkPlace('openTtlNode', client, path);
+  checkOwnNode('openTtlNode', client, path);
   checkCall('openTtlNode', options, [...WAIT_OPTIONS, 'ttl']);
   const ttl = options?.ttl;
   if (typeof ttl !== 'number') throw new TypeError('openTtlNode: ttl is a number of milliseconds');

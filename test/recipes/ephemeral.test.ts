@@ -107,6 +107,7 @@ test('what is no ephemeral node is not waited for; what cannot be written is ref
   await assert.rejects(openEphemeral(peer, '/b', 1 as never), TypeError);
   await assert.rejects(openEphemeral(peer, '/b', 'x', { wait: true } as object), TypeError);
   await assert.rejects(openEphemeral(peer, 'b', 'x'), failsWith('BAD_ARGUMENTS'));
+  await assert.rejects(openEphemeral(peer, '/', 'x'), failsWith('BAD_ARGUMENTS'));
   assert.equal(await peer.exists('/b'), undefined);
   const node = await openEphemeral(peer, '/b', 'x');
   await assert.rejects(node.set(1 as never), TypeError);

@@ -170,6 +170,9 @@ test('a semaphore of another size is refused, and so is what it does not have', 
   const refused = failsWith('BAD_ARGUMENTS', { message: /kept with 2 leases.*made with 3/ });
   await assert.rejects(wrong.acquire(), refused);
   await assert.rejects(wrong.tryAcquire(), refused);
+  await peer.create('/config', 'blue');
+  const elsewhere = new Semaphore(peer, '/config', { leases: 3 }).acquire();
+  await assert.rejects(elsewhere, failsWith('BAD_ARGUMENTS', { message: /other data/ }));
   const right = new Semaphore(peer, '/deep/s', { leases: 2 });
   await assert.rejects(right.acquire({ weight: 3 }), RangeError);
   assert.equal(await right.tryAcquire({ weight: 2 }), undefined);

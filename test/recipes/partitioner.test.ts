@@ -239,6 +239,7 @@ test('a strategy that gives what there is not, or to nobody, rejects run', async
     () => ({ a: 'nobody' }),
     (_: unknown, [member]: string[]) => ({ z: member }),
     () => undefined,
+    (_: unknown, [member]: string[]) => new Map([['a', member]]),
   ];
   for (const assign of wrong) {
     const options = { partitions: ['a'], assign } as PartitionerOptions;

@@ -409,6 +409,7 @@ test('what is no option, no number and no function is refused', async (t) => {
   const queue = new Queue(peer, '/q');
   await assert.rejects(queue.put('x', { priority: 1_000 }), RangeError);
   await assert.rejects(queue.put('x', { delay: -1 }), RangeError);
+  await assert.rejects(queue.put('x', { delay: '5' as never }), TypeError);
   await assert.rejects(queue.put(1 as never), TypeError);
   await assert.rejects(queue.putAll('x' as never), TypeError);
   await assert.rejects(queue.run('x' as never), TypeError);

@@ -252,6 +252,8 @@ test('wrong names and numbers are refused', async (t) => {
   await assert.rejects(register({ id: '..' }), failsWith('BAD_ARGUMENTS'));
   await assert.rejects(register({ id: '' }), failsWith('BAD_ARGUMENTS'));
   await assert.rejects(register({ port: 65_536 }), RangeError);
+  await assert.rejects(register({ port: '8080' }), { name: 'TypeError', message: /not a string/ });
+  await assert.rejects(register({ address: 'http://a' }), RangeError);
   await assert.rejects(register({ weight: -1 }), RangeError);
   await assert.rejects(register({ weigth: 1 }), TypeError);
   await assert.rejects(register({ address: '' }), TypeError);
@@ -259,6 +261,10 @@ test('wrong names and numbers are refused', async (t) => {
   await assert.rejects(provider({ strategy: 'best' }), TypeError);
   await assert.rejects(provider({ ejectAfter: 0 }), RangeError);
   await assert.rejects(registry.control('s', 'a', { weight: Number.NaN }), RangeError);
+  const nothing = undefined as never;
+  await assert.rejects(registry.control('s', 'a', nothing), { message: /what is to be changed/ });
+  const registration = await register({});
+  await assert.rejects(registration.update(nothing), { message: /what has changed/ });
   assert.throws(() => registry.watch('a/b'), failsWith('BAD_ARGUMENTS'));
 });
 

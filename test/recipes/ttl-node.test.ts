@@ -103,6 +103,7 @@ test('what is wrong is refused', async (t) => {
   // @ts-expect-error: without a time to live
   await assert.rejects(openTtlNode(peer, '/a', ''), TypeError);
   await assert.rejects(openTtlNode(peer, 'a', '', { ttl: TTL }), failsWith('BAD_ARGUMENTS'));
+  await assert.rejects(openTtlNode(peer, '/', '', { ttl: TTL }), failsWith('BAD_ARGUMENTS'));
   await peer.session.create('/e', '', { ephemeral: true });
   const taken = openTtlNode(peer, '/e', '', { ttl: TTL });
   await assert.rejects(taken, failsWith('NO_CHILDREN_FOR_EPHEMERALS'));
