@@ -3,7 +3,7 @@ import type { SessionState } from '../replica/session-handle.ts';
 import { CLOSE_TIMEOUT, checkOptions } from './call-options.ts';
 import type { Client, OwnedSession, Session } from './client.ts';
 import { OwnLaneSource, PinnedSource } from './client-core.ts';
-import { type Codec, requireCodec } from './codec.ts';
+import { type Codec, decodeWith, requireCodec } from './codec.ts';
 import { Guard, type HeldGrant } from './guard.ts';
 import { TreeView } from './tree-view.ts';
 
@@ -95,6 +95,13 @@ class SessionView<T, In> extends TreeView<T, In> implements Session<T, In> {
  */
 export function withOwnLane<T, In>(client: Client<T, In>): Client<T, In> {
   return client instanceof ClientView ? client.withOwnLane() : client;
+}
+
+/** For what is watched as bytes: only what is looked at is read, and may be refused. */
+export function readerOf<T, In>(client: Client<T, In>): (data: Uint8Array, path: string) => T {
+  if (!(client instanceof TreeView)) throw new TypeError('that is no client of a peer');
+  const { codec } = client;
+  return (data, path) => decodeWith(codec, data, path);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf, parentOf } from '../base/path.ts';
-import type { Client, ReadOptions } from '../client/client.ts';
+import type { Client, ReadOptions, Znode } from '../client/client.ts';
+import { readerOf } from '../client/client-view.ts';
 import { bytes } from '../client/codec.ts';
 import type { TreeUpdate, Watch } from '../client/feed.ts';
 import { checkCall, type StopOptions } from '../client/wait.ts';
@@ -68,12 +69,18 @@ export class LeaderElection<T = string, In = T> {
     }
   }
 
-  /** Who leads, now and after every change; `undefined` while nobody does. As this peer knows it. */
+  /**
+   * Who leads, now and after every change; `undefined` while nobody does. As this peer knows it. Where the codec
+   * refuses what the leader says, nobody else is shown for it: a `for await` throws, a listener is not called (the
+   * `error` event tells), and a `live()` keeps the last one and tells by its `error`.
+   */
   watch(options?: StopOptions): Watch<Candidate<T> | undefined> {
     checkCall('LeaderElection.watch', options, ['signal']);
+    const view = this.#client.as(bytes);
+    const read = readerOf(this.#client);
     return new FoldedWatch(
-      (stop) => this.#client.watchTree(this.#path, stop),
-      () => new Candidates<T>(this.#path),
+      (stop) => view.watchTree(this.#path, stop),
+      () => new Candidates<T>(this.#path, read),
       options,
     );
   }
@@ -105,24 +112,32 @@ export class LeaderElection<T = string, In = T> {
 /** The candidates as one consumer has heard of them; folds to the leader. */
 class Candidates<T> {
   readonly #folder: string;
-  readonly #byName = new Map<string, Candidate<T>>();
+  readonly #read: (data: Uint8Array, path: string) => T;
+  readonly #byName = new Map<string, Znode<Uint8Array>>();
+  #leader: { readonly node: Znode<Uint8Array>; readonly candidate: Candidate<T> } | undefined;
 
-  constructor(folder: string) {
+  /** @param read throws where the data is none */
+  constructor(folder: string, read: (data: Uint8Array, path: string) => T) {
     this.#folder = folder;
+    this.#read = read;
   }
 
-  take({ changes }: TreeUpdate<T>): Candidate<T> | undefined {
+  /** @throws {QuorateError} INVALID_DATA: nobody knows what the leader says. The next one in the line leads no more for that */
+  take({ changes }: TreeUpdate<Uint8Array>): Candidate<T> | undefined {
     for (const change of changes) {
       if (parentOf(change.path) !== this.#folder) continue;
       const name = nameOf(change.path);
-      if (change.type === 'deleted') {
-        this.#byName.delete(name);
-      } else {
-        const { path, data, stat } = change;
-        this.#byName.set(name, { path, data, fence: stat.czxid });
-      }
+      if (change.type === 'deleted') this.#byName.delete(name);
+      else this.#byName.set(name, change);
     }
     const [first] = lineOf([...this.#byName.keys()]);
-    return first === undefined ? undefined : this.#byName.get(first.name);
+    const node = first && this.#byName.get(first.name);
+    if (node === undefined) return undefined;
+    if (this.#leader?.node !== node) {
+      const { path, data, stat } = node;
+      const candidate = { path, data: this.#read(data, path), fence: stat.czxid };
+      this.#leader = { node, candidate };
+    }
+    return this.#leader.candidate;
   }
 }

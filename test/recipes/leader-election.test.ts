@@ -4,7 +4,7 @@ import { json, QuorateError } from '../../lib/index.ts';
 import { type Candidate, type Grant, LeaderElection } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { byId, PATIENCE, preceded, untilNodes } from './support.ts';
+import { byId, eventually, PATIENCE, preceded, untilNodes } from './support.ts';
 
 test('another one takes over when the leader is killed', async () => {
   await using group = await createTestGroup(3);
@@ -110,6 +110,39 @@ test('everybody sees who leads and who stands, with its data', async () => {
   assert.equal(seen[0], 1);
   watching[Symbol.dispose]();
   await live.close();
+});
+
+test('a leader whose data nobody can read is not taken for the one behind it', async (t) => {
+  const peer = await solo(t);
+  const typed = peer.as(json<number>());
+  const first = new LeaderElection(typed, '/leader', { data: 1 });
+  const stop = new AbortController();
+  const resign = new AbortController();
+  const runs = [first.run((term) => term.ended, { signal: resign.signal })];
+  await untilNodes(peer, '/leader', 1);
+  runs.push(
+    new LeaderElection(typed, '/leader', { data: 2 }).run((term) => term.ended, {
+      signal: stop.signal,
+    }),
+  );
+  await untilNodes(peer, '/leader', 2);
+  await using live = await first.watch().live();
+  const seen: unknown[] = [];
+  first.watch().subscribe((leader) => void seen.push(leader?.data));
+  const errors: unknown[] = [];
+  peer.on('error', (error) => errors.push(error));
+  await peer.set(live.value?.path ?? '', 'no JSON');
+  await eventually('it is told', () => QuorateError.is(live.error, 'INVALID_DATA'));
+  assert.deepEqual([live.value?.data, seen, errors.length], [1, [1], 1]);
+  await assert.rejects(
+    first.watch().until(() => true),
+    failsWith('INVALID_DATA'),
+  );
+  resign.abort();
+  await eventually('the second leads', () => live.value?.data === 2);
+  assert.deepEqual([live.error, seen], [undefined, [1, 2]]);
+  stop.abort();
+  await Promise.all(runs);
 });
 
 test('on a session it stands as long as that lives', async (t) => {
