@@ -43,7 +43,7 @@ export interface Registration<In = unknown> extends AsyncDisposable {
   readonly id: string;
   /** Its node. */
   readonly path: string;
-  /** Says something else of itself; what is left out stays. Resolves when that is in the tree. */
+  /** Says something else of itself; what is left out, or undefined, stays. Resolves when that is in the tree. */
   update(change: ServiceChange<In>, options?: WaitOptions): Promise<void>;
   /** Removes its node. Idempotent, never rejects. */
   close(): Promise<void>;
@@ -59,6 +59,12 @@ export function checkChange(what: string, change: ServiceChange): void {
   if (enabled !== undefined && typeof enabled !== 'boolean') {
     throw new TypeError(`${what}: enabled is true or false`);
   }
+}
+
+/** What is left out stays, be it left out as `undefined`: by that nobody takes anything back. */
+export function changed<C extends object>(before: C, change: Partial<C>): C {
+  const said = Object.entries(change).filter(([, value]) => value !== undefined);
+  return { ...before, ...Object.fromEntries(said) };
 }
 
 /** @throws {TypeError | RangeError} it is neither left out nor a number of 0 or more */
@@ -94,8 +100,8 @@ export class KeptRegistration<In> implements Registration<In> {
     checkCall('Registration.update', change, CHANGES);
     checkCall('Registration.update', options, WAIT_OPTIONS);
     checkChange('Registration.update', change);
-    if ('payload' in change) this.#check(change.payload);
-    const record = this.#records.add({ ...this.#records.newest.data, ...change });
+    if (change.payload !== undefined) this.#check(change.payload);
+    const record = this.#records.add(changed(this.#records.newest.data, change));
     try {
       await this.#node.set(record.data, options);
       this.#records.accept(record);

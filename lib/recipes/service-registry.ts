@@ -18,6 +18,7 @@ import {
   ServiceProvider,
 } from './provider.ts';
 import {
+  changed,
   checkChange,
   checkShare,
   KeptRegistration,
@@ -114,7 +115,7 @@ export class ServiceRegistry<P = unknown, In = P> {
     };
     const view = this.#client.as(json<InstanceRecord>());
     const node = await openEphemeral(view, path, record, options);
-    return new KeptRegistration<In>(node, record, (changed) => this.#checkPayload(changed));
+    return new KeptRegistration<In>(node, record, (next) => this.#checkPayload(next));
   }
 
   /** The instances of a service by id, now and after every change: all of them, also those that take no work. */
@@ -147,7 +148,7 @@ export class ServiceRegistry<P = unknown, In = P> {
 
   /**
    * An operator's word on an instance: another weight than it has given itself, or that it gets no new work.
-   * What is left out stays; `weight: null` takes the weight back. Reaches every provider of the group, and
+   * What is left out, or undefined, stays; `weight: null` takes the weight back. Reaches every provider of the group, and
    * outlives the instance: who is registered under that id again is treated so, too.
    */
   async control(
@@ -167,8 +168,8 @@ export class ServiceRegistry<P = unknown, In = P> {
     const path = this.#placeOf(FOLDERS.control, name, id);
     const view = this.#client.as(bytes);
     const merge = (data: Uint8Array | undefined): Uint8Array => {
-      const before = (data && controlOf(data)) ?? {};
-      const after = { ...before, ...change };
+      const before: typeof change = (data && controlOf(data)) ?? {};
+      const after = changed(before, change);
       return json().encode({ ...after, weight: after.weight ?? undefined });
     };
     await view.update(path, merge, options);

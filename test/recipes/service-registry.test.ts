@@ -173,6 +173,23 @@ test('an operators weight and drain flag reach every provider, and outlive the i
   }
 });
 
+test('undefined takes nothing back: neither what an instance says, nor an operator', async (t) => {
+  const registry = new ServiceRegistry(await solo(t), '/r');
+  const said = { weight: 5, enabled: false, payload: 'a' };
+  const registration = await registry.register({ name: 's', id: 'a', ...AT, ...said });
+  // As from a form of which only a part was filled in.
+  const nothing = JSON.parse('{}');
+  const { weight, enabled, payload, draining } = nothing;
+  await registration.update({ load: 2, weight, enabled, payload });
+  await registry.control('s', 'a', { draining: true });
+  await registry.control('s', 'a', { weight, draining });
+  const [one] = await untilThere(registry, 's', 1);
+  assert.deepEqual(
+    [one?.weight, one?.enabled, one?.payload, one?.load, one?.draining],
+    [5, false, 'a', 2, true],
+  );
+});
+
 test('who is cut off finds what it knew; who dies is gone for the others', async () => {
   await using group = await createTestGroup(3);
   const registries = group.peers.map((peer) => new ServiceRegistry(peer, '/r'));
