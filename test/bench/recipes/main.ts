@@ -14,17 +14,21 @@ import { queue } from './queue.ts';
 import { registry } from './registry.ts';
 import { waiters } from './waiters.ts';
 
+/** One peer and its disk: what it grants is in one place only, as with one Redis. */
+const ALONE = 'quorate alone';
+
 const LOCKS: readonly Measure[] = [
   {
     what: 'lock taken and given back, one process',
     order: { operation: 'lock', inFlight: 1 },
     ids: [1],
-    goals: [more('zookeeper', 1.6), more('redlock', 1)],
+    goals: [more('zookeeper', 1.6), more('redlock', 1), { rival: ALONE, better: 'more' }],
   },
   {
     what: 'locks taken and given back, three processes with 16 in flight',
     order: { operation: 'lock', inFlight: 16 },
     goals: [more('zookeeper', 8)],
+    without: [ALONE],
   },
 ];
 
@@ -41,7 +45,8 @@ export async function recipes(): Promise<void> {
 async function locks(rounds: number, seconds: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'quorate-recipes-'));
   try {
-    const systems = systemsIn(directory, await rivalsHere([zookeeper, redis]));
+    const rivals = await rivalsHere([zookeeper, redis]);
+    const systems = systemsIn(directory, rivals, [{ name: ALONE, voters: 1 }]);
     const rows = await withSystems(systems, async () => {
       await warmUp(systems, ['lock']);
       return await throughput(systems, rounds, seconds, LOCKS);
