@@ -67,7 +67,8 @@ export function witnessRegistry(deeds: readonly Deed[], replayed: Replayed): Reg
     const others = served.filter((one) => one.by === by && one.at > since && one.at < end);
     const versions = model.versions(nodeOf(id));
     for (const [place, { zxid: gone, node }] of versions.entries()) {
-      if (node !== undefined) continue;
+      // The first is from before it came.
+      if (node !== undefined || place === 0) continue;
       const back = versions[place + 1]?.zxid;
       if (back !== undefined) returns += 1;
       const meanwhile = others.filter(({ value = 0n }) => {
