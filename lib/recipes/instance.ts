@@ -102,7 +102,7 @@ export function instanceOf<P>(
   if (record === undefined) return undefined;
   const { address, sslPort, enabled, registrationTimeUTC: since } = record;
   const port = record.port ?? sslPort;
-  if (typeof address !== 'string' || typeof port !== 'number') return undefined;
+  if (typeof address !== 'string' || !isPort(port)) return undefined;
   const payload = payloadOf(record.payload, schema);
   if (payload === undefined) return undefined;
   return {
@@ -134,6 +134,11 @@ function payloadOf<P>(
   }
 }
 
+/** Whether something may listen there. */
+export function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535;
+}
+
 /** A number that can be reckoned with. */
 export function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY
@@ -150,17 +155,19 @@ function urlOf(
 ): string {
   const host = address.includes(':') ? `[${address}]` : address;
   const scheme = typeof sslPort === 'number' ? 'https' : 'http';
-  const variables: Readonly<Record<string, string>> = {
-    scheme,
-    address: host,
-    port: String(port),
-    'ssl-port': String(sslPort ?? ''),
-    id,
-    name,
-  };
+  const variables: ReadonlyMap<string, string> = new Map([
+    ['scheme', scheme],
+    ['address', host],
+    ['port', String(port)],
+    ['ssl-port', String(sslPort ?? '')],
+    ['id', id],
+    ['name', name],
+  ]);
   const parts = partsOf(uriSpec);
   if (parts.length === 0) return `${scheme}://${host}:${port}`;
-  return parts.map(({ value, variable }) => (variable ? (variables[value] ?? '') : value)).join('');
+  return parts
+    .map(({ value, variable }) => (variable ? (variables.get(value) ?? '') : value))
+    .join('');
 }
 
 function partsOf(spec: unknown): UriSpec['parts'] {

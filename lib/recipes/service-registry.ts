@@ -9,7 +9,7 @@ import { type AnyClient, checkPlace } from './any-client.ts';
 import { FOLDERS, InstancesFold, ServicesFold, type ServiceView } from './directory.ts';
 import { openEphemeral } from './ephemeral.ts';
 import { type Fold, FoldedWatch } from './folded-watch.ts';
-import { controlOf, type Instance, type InstanceRecord, uriSpecOf } from './instance.ts';
+import { controlOf, type Instance, type InstanceRecord, isPort, uriSpecOf } from './instance.ts';
 import { uniqueId } from './names.ts';
 import {
   PROVIDER_OPTIONS,
@@ -92,7 +92,7 @@ export class ServiceRegistry<P = unknown, In = P> {
     }
     if (typeof port !== 'number')
       throw new TypeError(`register: port is a number, not a ${typeof port}`);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    if (!isPort(port)) {
       throw new RangeError(`register: port is 0 to 65535, not ${port}`);
     }
     if (typeof scheme !== 'string') throw new TypeError('register: scheme is a text');

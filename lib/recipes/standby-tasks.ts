@@ -88,7 +88,7 @@ function recordOf(data: Uint8Array): StandbyRecord | undefined {
     const { owner, state, failures, error }: Partial<StandbyRecord> = JSON.parse(utf8.decode(data));
     if (typeof owner !== 'string' || typeof failures !== 'number') return undefined;
     if (state !== 'RUNNING' && state !== 'STANDBY') return undefined;
-    return { owner, state, failures, ...(error === undefined ? {} : { error }) };
+    return { owner, state, failures, ...(typeof error === 'string' && { error }) };
   } catch {
     return undefined;
   }

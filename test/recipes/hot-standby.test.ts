@@ -329,3 +329,20 @@ test('whatever the work throws, it stands again and tells the beginning of it', 
   watching[Symbol.dispose]();
   assert.deepEqual(texts, [undefined, 'x'.repeat(1_000), 'something without a text was thrown']);
 });
+
+test('of what others write into a task only members are shown, with what is text', async (t) => {
+  const peer = await solo(t);
+  await standbyOf(peer).add('orders', 'db1');
+  const member = { owner: 'x', state: 'STANDBY', failures: 0 };
+  const texts = [{ ...member, error: { at: 1 } }, { ...member, state: 'LOST' }, null, 'x'];
+  for (const [at, text] of texts.entries()) {
+    const name = `_c_8f14e45f-ceea-467f-a0e6-5d2f1c9b7a3${at}-latch-000000000${at}`;
+    await peer.create(`/bus/orders/${name}`, JSON.stringify(text));
+  }
+  await peer.create('/bus/orders/readme', JSON.stringify(member));
+  const tasks = await standbyOf(peer)
+    .watch()
+    .until(() => true, WAIT);
+  const shown = tasks.get('orders')?.map(({ owner, error }) => ({ owner, error }));
+  assert.deepEqual(shown, [{ owner: 'x', error: undefined }]);
+});

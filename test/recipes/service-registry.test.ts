@@ -135,6 +135,34 @@ test('the nodes are those of Curators service discovery, and such are understood
   );
 });
 
+test('what others write there by mistake or on purpose is shown as it is, or not at all', async (t) => {
+  const peer = await solo(t);
+  const registry = new ServiceRegistry(peer, '/r');
+  const parts = ['constructor', '__proto__', 'port'].map((value) => ({ value, variable: true }));
+  const nodes = {
+    'services/s/a': JSON.stringify({ address: 'h', port: 1, uriSpec: { parts: [null, ...parts] } }),
+    'services/s/__proto__': '{"address":"h","port":2,"weight":-1,"payload":{"__proto__":{"b":1}}}',
+    'services/s/ports-end': '{"address":"h","port":1e999}',
+    'services/s/half-a-port': '{"address":"h","port":0.5}',
+    'services/s/null': 'null',
+    'services/s/inherits': '{"__proto__":{"address":"h","port":3}}',
+    'services/constructor/a/b': '{"address":"h","port":4}',
+    'status/s/a': '{"state":"up","since":"now","load":-1,"detail":{}}',
+    'control/s/a': '{"weight":"heavy","draining":1}',
+  };
+  for (const [path, data] of Object.entries(nodes)) {
+    await peer.create(`/r/${path}`, data, { parents: true });
+  }
+  const [service, ...others] = await registry.view();
+  assert.deepEqual(others, []);
+  const seen = service?.instances.map((one) => [one.id, one.url, one.weight, one.draining]);
+  assert.deepEqual(seen, [
+    ['__proto__', 'http://h:2', 1, false],
+    ['a', '1', 1, false],
+  ]);
+  assert.deepEqual(service?.instances[1]?.status, { state: 'up', since: 0 });
+});
+
 test('an operators weight and drain flag reach every provider, and outlive the instance', async () => {
   await using group = await createTestGroup(3);
   const registries = group.peers.map((peer) => new ServiceRegistry(peer, '/r'));
