@@ -29,7 +29,7 @@ export interface ProgramCalls {
   /** Why the peer did not open: its store is damaged. Undefined: it did. */
   refusal(): Promise<string | undefined>;
   status(): Promise<PeerStatus>;
-  /** Begins once the peer serves and is watched. */
+  /** Begins once the peer serves and is watched. What rejects has begun nothing. */
   load(): Promise<void>;
   /** How often each worker that waits for its turn has got it. */
   served(): Promise<Readonly<Record<string, number>>>;
@@ -96,7 +96,7 @@ function callsOf(peer: Peer, work: Work): ProgramCalls {
   return {
     refusal: async () => undefined,
     status: async () => peer.status,
-    load: () => work.load(),
+    load: () => begun(work),
     served: () => work.served(),
     loadEnd: () => work.loadEnd(),
     block: async (milliseconds) => {
@@ -109,6 +109,17 @@ function callsOf(peer: Peer, work: Work): ProgramCalls {
       return dump;
     },
   };
+}
+
+/** Whose session ends while it begins, as of one that is frozen then, begins anew with the next one. */
+async function begun(work: Work): Promise<void> {
+  for (;;) {
+    try {
+      return await work.load();
+    } catch (error) {
+      if (!QuorateError.is(error, 'SESSION_EXPIRED')) throw error;
+    }
+  }
 }
 
 /** Reads the tree path by path. What goes by itself must be gone. */
