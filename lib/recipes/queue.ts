@@ -216,8 +216,8 @@ export class Queue<T = string, In = T> {
         }).run();
       } catch (error) {
         // A grant that is lost is not the taker's own, but one that the client is guarded by.
-        const isEnd = QuorateError.is(error, 'SESSION_EXPIRED', 'CLOSED');
-        if (!isEnd && !session.signal.aborted) this.#waiting.refuse(error);
+        const isPassing = QuorateError.is(error, 'SESSION_EXPIRED', 'CLOSED', 'OVERLOADED');
+        if (!isPassing && !session.signal.aborted) this.#waiting.refuse(error);
         await pause(PAUSE);
       }
     }

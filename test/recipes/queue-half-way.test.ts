@@ -98,6 +98,28 @@ test('under a grant that is over nothing is taken, and what was taken is for oth
   }
 });
 
+test('run goes on where the group is too busy for a moment, whatever it was asked for', async (t) => {
+  const peer = await solo(t);
+  const left = { exists: 2, create: 2, multi: 4 };
+  const refuse = (name: keyof typeof left) => () => {
+    if (left[name] === 0) return;
+    left[name] -= 1;
+    throw QuorateError.make('OVERLOADED', undefined, { outcome: 'not-applied' });
+  };
+  const before = { exists: refuse('exists'), create: refuse('create'), multi: refuse('multi') };
+  const all = new Queue(peer, '/q');
+  await all.put('later', { delay: 1 });
+  await all.put('now');
+  const stop = new AbortController();
+  const done = new Set<string>();
+  const work = ({ data }: QueueItem<string>) => {
+    if (done.add(data).size === 2) stop.abort();
+  };
+  await new Queue(preceded(peer, before), '/q').run(work, { signal: stop.signal });
+  assert.deepEqual(left, { exists: 0, create: 0, multi: 0 });
+  assert.equal(await all.size(), 0);
+});
+
 test('whoever waits for an item under a grant that is over is told so, though there is none', async (t) => {
   const peer = await solo(t);
   const grant = await new Mutex(peer, '/lock').acquire({ timeout: PATIENCE });
