@@ -122,7 +122,13 @@ class MemoryGroup implements TestGroup {
   async leader(): Promise<Peer> {
     const leads = ({ status }: Peer) => status.state === 'leading' && status.serving;
     await eventually('a leader', () => this.peers.some(leads));
-    return present(this.peers.find(leads), 'a leader');
+    // One that was cut off or stalled may not have noticed yet that it leads nobody.
+    const leaders = this.peers.filter(leads);
+    const newest = Math.max(...leaders.map(({ status }) => status.epoch));
+    return present(
+      leaders.find(({ status }) => status.epoch === newest),
+      'a leader',
+    );
   }
 
   async kill(id: number): Promise<void> {

@@ -79,6 +79,20 @@ test('a long stall of the leader costs it its place, and its session if it lasts
   await leader.get('/after', { after: next.stat.czxid, timeout: 15_000 });
 });
 
+test('the leader is the one of the newest epoch, where a former one has not noticed yet', async () => {
+  await using group = await createTestGroup(3);
+  // Of equals the highest id leads: the first to lead must not be it.
+  await group.kill(3);
+  const former = await group.leader();
+  const back = await group.restart(3);
+  await back.ready({ timeout: 15_000 });
+  await group.converged();
+  group.stall(former.id, 60_000);
+  await back.create('/after', '', { timeout: 15_000 });
+  assert.equal(former.status.state, 'leading', 'it is stalled still');
+  assert.notEqual((await group.leader()).id, former.id);
+});
+
 test('a peer that has lost its disk gets everything back, and its vote', async () => {
   await using group = await createTestGroup(3);
   const leader = await group.leader();
