@@ -4,6 +4,7 @@
  * one turn of the event loop is dealt with in one turn of this loop, so that it travels in one frame
  * and is logged in one group; unless it is so much that the host would notice.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { assert } from '../base/assert.ts';
 import type {
   Delivery,
@@ -66,6 +67,11 @@ export class ReadyLoop {
   /** A gap between two turns that is longer is a stall; in ms. */
   readonly #stall: number;
   readonly #inputs = new Inputs();
+  /**
+   * The async context of whoever opened the peer. A turn is the peer's, not of him who was the first to ask for
+   * something: what it tells others is no part of his request, nor done while he holds a lock.
+   */
+  readonly #inOwnContext = AsyncLocalStorage.snapshot();
   /** The peer at the other end of each link that has said so. */
   readonly #peers = new Map<LinkId, number>();
   #writing = false;
@@ -117,10 +123,11 @@ export class ReadyLoop {
   wake(): void {
     if (this.#stopped || this.#next !== undefined) return;
     const { clock } = this.#ports;
-    this.#next = clock.soon(() => {
+    const begin = (): void => {
       const isStalled = clock.monotonic() - this.#turnedAt > this.#stall;
       this.#pass(isStalled ? PASSES_AFTER_STALL : 0);
-    });
+    };
+    this.#next = this.#inOwnContext(() => clock.soon(begin));
   }
 
   /** The turn, after so many further passes of the event loop. */

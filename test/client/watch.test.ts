@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { bytes, json, type Znode } from '../../lib/index.ts';
 import { failsWith, solo } from './solo.ts';
@@ -12,6 +13,20 @@ test('a watch gives the present state first, then every change, and undefined wh
   await peer.delete('/w');
   await peer.create('/w', '3');
   assert.deepEqual(seen, [undefined, '1', '2', undefined, '3']);
+});
+
+test('what a subscriber does is no part of the request that made the change', async (t) => {
+  const requests = new AsyncLocalStorage<string>();
+  const peer = await solo(t);
+  const seen: (string | undefined)[] = [];
+  peer.watch('/w').subscribe((node) => void seen.push(node?.data, requests.getStore()));
+  await peer.sync();
+  await requests.run('a request', async () => {
+    await peer.create('/w', '1');
+    assert.equal(requests.getStore(), 'a request');
+  });
+  await peer.set('/w', '2');
+  assert.deepEqual(seen, [undefined, undefined, '1', undefined, '2', undefined]);
 });
 
 test('a subscriber is told of a change before the write that made it resolves', async (t) => {

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { Mutex } from '../../lib/recipes/index.ts';
+import { solo } from '../client/solo.ts';
+import { untilNodes } from './support.ts';
 
 /** Node's test runner follows promises itself: only a process of its own shows who else does. */
 const PROGRAM = `
@@ -37,6 +40,32 @@ test('once no lock is held, the promises of the host cost what they did before',
   // Node 24 and later know who runs without following anything.
   if (Number(process.versions.node.split('.')[0]) < 24)
     assert.deepEqual([before, during], [false, true]);
+});
+
+test('whoever listens to what a holder writes holds nothing himself, and waits for his turn', async (t) => {
+  const peer = await solo(t);
+  const mutex = new Mutex(peer, '/lock');
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const turn = new Promise<string>((resolve) => {
+    peer.watch('/done').subscribe((node) => {
+      if (node === undefined) return;
+      void mutex.run(() => 'had').then(resolve, ({ code }) => resolve(code));
+    });
+  });
+  await peer.sync();
+  const holding = mutex.run(async () => {
+    await peer.create('/done');
+    await released;
+  });
+  // He stands in the line while the other one is at work, or was sent away.
+  await Promise.race([untilNodes(peer, '/lock', 2), turn]);
+  await peer.sync();
+  release();
+  await holding;
+  assert.equal(await turn, 'had');
 });
 
 /** Each holder begins the next one after it has ended, as a loop does that was begun by the first. */
