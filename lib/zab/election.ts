@@ -18,6 +18,8 @@ export interface Electorate {
   mayLead(id: number): boolean;
   /** Whether this peer could follow it now: itself, or at the other end of a link. */
   isReachable(id: number): boolean;
+  /** Whether this peer could lead now: it is linked to a quorum, itself among them. */
+  reachesQuorum(): boolean;
 }
 
 interface Sighting {
@@ -28,6 +30,9 @@ interface Sighting {
   readonly voter: boolean;
   readonly seenAt: number;
 }
+
+/** No peer has this id: less than any. */
+const NOBODY = 0;
 
 /** The order of votes: (epoch, zxid, id), the epoch being currentEpoch and never that of the zxid (step 2). */
 function isGreater(a: Vote, b: Vote): boolean {
@@ -61,10 +66,15 @@ export class Election {
   readonly #finalizeWait: number;
   /** A sighting out of election holds for this long. */
   readonly #sightingAge: number;
+  /** How long it may reach too few to lead and still be a candidate: links that are on their way stand by then. */
+  readonly #patience: number;
   readonly #received = new Map<number, Vote>();
   readonly #outside = new Map<number, Sighting>();
   #initial: Vote | undefined;
   #finalizeAt = Number.POSITIVE_INFINITY;
+  /** Since when it reaches too few to lead; undefined while it reaches a quorum. */
+  #lonelySince: number | undefined;
+  #isCandidate = true;
   round = 0;
   /** Undefined: no vote (observer, amnesiac, joining). */
   vote: Vote | undefined;
@@ -72,12 +82,39 @@ export class Election {
   constructor(
     self: number,
     electorate: Electorate,
-    times: { readonly finalizeWait: number; readonly sightingAge: number },
+    times: {
+      readonly finalizeWait: number;
+      readonly sightingAge: number;
+      readonly patience: number;
+    },
   ) {
     this.#self = self;
     this.#electorate = electorate;
     this.#finalizeWait = times.finalizeWait;
     this.#sightingAge = times.sightingAge;
+    this.#patience = times.patience;
+  }
+
+  /** What the others are told. */
+  get told(): Vote | undefined {
+    return this.#isKeptBack(this.vote) ? undefined : this.vote;
+  }
+
+  /**
+   * Judges by its links whether this peer is a candidate. Who has long reached too few to lead keeps its own vote
+   * back: those few would wait for it, and be missed where they could follow another. It votes for whoever has as much.
+   * @returns whether it has become a candidate or is none any more: tell everybody
+   */
+  judgeCandidacy(now: number): boolean {
+    const before = this.told;
+    if (this.#electorate.reachesQuorum()) this.#lonelySince = undefined;
+    else this.#lonelySince ??= now;
+    this.#isCandidate = this.#lonelySince === undefined || now - this.#lonelySince < this.#patience;
+    return this.told !== before;
+  }
+
+  #isKeptBack(vote: Vote | undefined): boolean {
+    return vote?.leader === this.#self && !this.#isCandidate;
   }
 
   /** When {@link decision} may change by the passing of time. */
@@ -144,9 +181,14 @@ export class Election {
    * for itself by what it has not: that is a vote for an earlier life of it, on another disk.
    */
   #prefers(vote: Vote, own: Vote | undefined): boolean {
-    if (own !== undefined && !isGreater(vote, own)) return false;
+    if (own !== undefined && !this.#isBetter(vote, own)) return false;
     if (vote.leader !== this.#self) return this.#electorate.isReachable(vote.leader);
     return this.#initial !== undefined && isEqual(vote, this.#initial);
+  }
+
+  #isBetter(vote: Vote, own: Vote): boolean {
+    const isRival = this.#isKeptBack(own) && vote.leader !== own.leader;
+    return isGreater(vote, isRival ? { ...own, leader: NOBODY } : own);
   }
 
   /** Whether the candidate of this peer says of itself that it has less than it is voted for. */

@@ -35,10 +35,11 @@ export class PeerRole {
   constructor(core: Core) {
     this.#core = core;
     this.durableEpochs = core.epochs;
-    const { id, finalizeWait, notificationMax } = core.options;
+    const { id, finalizeWait, notificationMax, syncTimeout } = core.options;
     this.#election = new Election(id, electorate(core), {
       finalizeWait,
       sightingAge: 2 * notificationMax,
+      patience: syncTimeout,
     });
   }
 
@@ -91,7 +92,7 @@ export class PeerRole {
     const core = this.#core;
     const state = peerState(this.role);
     if (state === 'looking') {
-      const vote = this.settling ? undefined : this.#election.vote;
+      const vote = this.settling ? undefined : this.#election.told;
       return { type: 'NOTIFICATION', round: this.#election.round, state, vote };
     }
     const leader = this.leading === undefined ? this.following?.leader : core.options.id;
@@ -211,6 +212,7 @@ export class PeerRole {
     if (core.forgotten) core.leave('promises are lost');
     if (core.leaving !== undefined) this.leave(core.leaving);
     if (!this.looking) return;
+    if (this.#election.judgeCandidacy(core.now)) this.notifyAll();
     const decision = this.#election.decision(core.now);
     if (decision !== undefined) this.elected(decision.leader, decision.epoch);
   }
@@ -289,12 +291,7 @@ export class PeerRole {
 /** Who may vote and lead, by the configurations in force. */
 function electorate(core: Core): Electorate {
   return {
-    isQuorum: (ids) =>
-      core.born &&
-      core.active.every(({ configuration }) => {
-        const voters = configuration.voters.filter(({ id }) => ids.has(id));
-        return isQuorum(configuration, new Set(voters.map(({ id, store }) => voterKey(id, store))));
-      }),
+    isQuorum: (ids) => isElecting(core, ids),
     isEverybody: (ids) =>
       core.active.every(({ configuration }) =>
         configuration.voters.every(
@@ -303,7 +300,24 @@ function electorate(core: Core): Electorate {
       ),
     mayLead: (id) => mayLead(core, id),
     isReachable: (id) => id === core.options.id || core.links.to(id) !== undefined,
+    reachesQuorum: () => {
+      const ids = new Set([core.options.id]);
+      for (const { hello } of core.links.remotes())
+        if (hello.role === 'participant') ids.add(hello.id);
+      return isElecting(core, ids);
+    },
   };
+}
+
+/** Votes are counted by id, whatever the store. */
+function isElecting(core: Core, ids: ReadonlySet<number>): boolean {
+  return (
+    core.born &&
+    core.active.every(({ configuration }) => {
+      const voters = configuration.voters.filter(({ id }) => ids.has(id));
+      return isQuorum(configuration, new Set(voters.map(({ id, store }) => voterKey(id, store))));
+    })
+  );
 }
 
 function mayLead(core: Core, id: number): boolean {

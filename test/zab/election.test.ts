@@ -1,7 +1,8 @@
 /** The election as one peer lives it: everybody else's notifications are made up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Notification } from '../../lib/zab/messages.ts';
+import { ZERO } from '../../lib/base/zxid.ts';
+import type { Notification, Vote } from '../../lib/zab/messages.ts';
 import { at, Lone, voters } from './lone.ts';
 
 const OTHER = 'e'.repeat(32);
@@ -208,4 +209,52 @@ test('a candidate that has no vote any more is given up', () => {
   assert.equal(lone.zab.vote?.leader, 5);
   lone.hear(5, lone.says({}));
   assert.deepEqual([lone.zab.round, lone.zab.vote?.leader], [2, 2]);
+});
+
+/** What it has told peer 1 last, while nobody else is heard but peers that keep their links alive. */
+function toldTo1(
+  lone: Lone,
+  milliseconds: number,
+  others: readonly number[] = [1],
+): Vote | undefined {
+  lone.wait(milliseconds, () => {
+    for (const peer of others) lone.zab.step(peer, { type: 'PING', epoch: 0, nonce: 0 });
+  });
+  const said = lone.said(1, 'NOTIFICATION').at(-1);
+  assert.equal(said?.state, 'looking');
+  return said?.vote;
+}
+
+test('who has long reached too few to lead keeps its own vote back, until it reaches enough', () => {
+  const lone = five();
+  lone.meet(1);
+  assert.equal(toldTo1(lone, 1_900)?.leader, 2, 'links may be on their way');
+  assert.equal(toldTo1(lone, 1_000), undefined);
+  lone.meet(3);
+  assert.equal(toldTo1(lone, 0)?.leader, 2, 'told at once');
+  assert.equal(lone.zab.round, 1, 'and no round anew for it');
+  lone.zab.unlinked(3);
+  assert.equal(toldTo1(lone, 1_500)?.leader, 2);
+  assert.equal(toldTo1(lone, 1_000), undefined);
+});
+
+test('who is no candidate votes for any other that has as much, and for none that has less', () => {
+  const lone = five();
+  lone.meet(1);
+  assert.equal(toldTo1(lone, 3_000), undefined);
+  lone.hear(1, lone.says({ vote: { leader: 1, epoch: 1, zxid: ZERO } }));
+  assert.equal(toldTo1(lone, 1_000), undefined);
+  const equal = { leader: 1, epoch: 1, zxid: at('1.1') };
+  lone.hear(1, lone.says({ vote: equal }));
+  assert.deepEqual(toldTo1(lone, 1_000), equal);
+  lone.meet(3);
+  assert.deepEqual(toldTo1(lone, 1_000, [1, 3]), equal, 'also when it could lead again');
+});
+
+test('a vote for itself wakes nobody who is no candidate', () => {
+  const lone = five();
+  lone.meet(1);
+  assert.equal(toldTo1(lone, 3_000), undefined);
+  lone.hear(1, lone.says({ vote: { leader: 2, epoch: 1, zxid: at('1.1') } }));
+  assert.deepEqual(lone.said(1, 'NOTIFICATION'), []);
 });
