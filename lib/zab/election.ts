@@ -262,6 +262,7 @@ export class Election {
       if (now - sighting.seenAt > this.#sightingAge) this.#outside.delete(from);
     }
     if (this.vote === undefined) return this.#observedLeader();
+    if (this.#leads(this.vote)) return this.vote;
     for (const { leader, epoch } of this.#outside.values()) {
       const agreed = this.#agreedOutside(leader, epoch);
       if (agreed === undefined) continue;
@@ -269,6 +270,13 @@ export class Election {
       return { leader, epoch };
     }
     return undefined;
+  }
+
+  /** Whether that candidate says that this very round has made it leader, by votes that this peer may not see. */
+  #leads({ leader, epoch }: Vote): boolean {
+    const said = this.#outside.get(leader);
+    if (said?.state !== 'leading' || said.leader !== leader) return false;
+    return said.epoch === epoch && said.round === this.round;
   }
 
   /** Compares leader and epoch alone: comparing zxids or rounds blocked rejoining for good (ZOOKEEPER-1732). */

@@ -258,3 +258,17 @@ test('a vote for itself wakes nobody who is no candidate', () => {
   lone.hear(1, lone.says({ vote: { leader: 2, epoch: 1, zxid: at('1.1') } }));
   assert.deepEqual(lone.said(1, 'NOTIFICATION'), []);
 });
+
+test('its own candidate is followed when that says that this round has made it leader', () => {
+  const lone = five();
+  const vote = { leader: 5, epoch: 1, zxid: at('1.1') };
+  lone.meet(5);
+  lone.hear(5, lone.says({ vote }));
+  lone.hear(5, lone.says({ state: 'leading', vote, round: 2 }));
+  assert.equal(lone.zab.role, 'looking', 'another round');
+  lone.hear(5, lone.says({ state: 'leading', vote: { ...vote, epoch: 2 } }));
+  assert.equal(lone.zab.role, 'looking', 'another epoch');
+  lone.hear(5, lone.says({ state: 'leading', vote }));
+  assert.equal(lone.zab.role, 'following');
+  assert.equal(lone.zab.leader, 5);
+});
