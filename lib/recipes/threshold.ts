@@ -122,11 +122,9 @@ export class Threshold {
     wait: Patience,
   ): Promise<true | undefined> {
     const [path] = arrival.paths;
-    let since: Stat | undefined;
     for (;;) {
       const look = await this.#look(session, wait);
-      if (look.isOpen || isOpenedSince(since, look.stat)) return true;
-      since = look.stat;
+      if (look.isOpen || isOpenedBehind(arrival, look.stat)) return true;
       if (!look.arrivals.includes(nameOf(path))) return undefined;
       if (look.arrivals.length >= this.#size) {
         if (await this.#open(session, look, wait)) return true;
@@ -202,6 +200,11 @@ export class Threshold {
 /** A version later. One that was made anew has not been opened. */
 function isOpenedSince(since: Stat | undefined, now: Stat): boolean {
   return since?.czxid === now.czxid && since.version !== now.version;
+}
+
+/** The transaction that wrote it last came behind the arrival, which was already there to be counted. */
+function isOpenedBehind({ fence }: Claim, { czxid, mzxid }: Stat): boolean {
+  return czxid < fence && fence < mzxid;
 }
 
 function arrivalsOf(names: readonly string[]): string[] {

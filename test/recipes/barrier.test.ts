@@ -4,7 +4,7 @@ import type { Client, Peer } from '../../lib/index.ts';
 import { Barrier } from '../../lib/recipes/index.ts';
 import { createTestGroup, type TestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { counting, eventually, PATIENCE, untilNodes } from './support.ts';
+import { answeredLate, counting, eventually, PATIENCE, untilNodes } from './support.ts';
 
 /** One that does not lead the group, and another one. */
 async function followerAndOther(group: TestGroup): Promise<[Peer, Peer]> {
@@ -126,6 +126,19 @@ test('who waited when it opened passes, even if it was raised before it could lo
     peer.delete('/b/ready'),
   ]);
   await wait;
+  await untilNodes(peer, '/b', 0);
+});
+
+test('who had arrived when it opened passes, even if it was raised before its first look', async (t) => {
+  const peer = await solo(t);
+  const barrier = new Barrier(peer, '/b', { size: 2 });
+  const { client, applied } = answeredLate(peer, 'create', 500);
+  await barrier.raise();
+  const passing = new Barrier(client, '/b', { size: 2 }).arrive({ timeout: PATIENCE / 4 });
+  await applied;
+  await barrier.arrive();
+  await barrier.raise();
+  await passing;
   await untilNodes(peer, '/b', 0);
 });
 
