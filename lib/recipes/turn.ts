@@ -3,6 +3,7 @@ import { unreachable } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import type { Session } from '../client/client.ts';
 import { reasonOf } from '../client/warn.ts';
+import { notBegun } from './beforehand.ts';
 import type { Claim } from './claim.ts';
 import { whoIsAhead } from './contenders.ts';
 import { cutShort } from './cut-short.ts';
@@ -66,14 +67,15 @@ export async function takeTurnNow<In, O>(
   options: O | undefined,
   wait: Patience,
 ): Promise<Claim | undefined> {
-  const claim = await rules.stand(session, options, wait, false);
+  let claim: Claim | undefined;
   try {
+    claim = await rules.stand(session, options, wait, false);
     while ((await rules.standing(claim, options, wait)).type === 'granted') {
       if (await isTrusted(claim, wait)) return claim;
     }
   } catch (error) {
-    void claim.remove();
-    throw error;
+    void claim?.remove();
+    throw notBegun(error);
   }
   void claim.remove();
   return undefined;

@@ -5,6 +5,7 @@ import { type Grant, Mutex, Queue } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
 import {
+  answeredLate,
   byId,
   counting,
   eventually,
@@ -113,6 +114,18 @@ test('tryAcquire gives up at once, and leaves nothing', async () => {
   const second = await new Mutex(b, '/m').tryAcquire();
   assert.ok(second);
   await second.release();
+});
+
+test('a tryAcquire that is cut short has taken nothing, and says so', async (t) => {
+  const peer = await solo(t);
+  await new Mutex(peer, '/m').run(() => {});
+  const { client, applied } = answeredLate(peer, 'create', 100);
+  const taking = new Mutex(client, '/m').tryAcquire({ timeout: 50 });
+  await Promise.all([
+    applied,
+    assert.rejects(taking, failsWith('TIMED_OUT', { outcome: 'not-applied' })),
+  ]);
+  await untilNodes(peer, '/m', 0);
 });
 
 test('a wait that is cut short says who holds it and how many are before, and leaves no node', async (t) => {
