@@ -107,12 +107,13 @@ async function standingOf(session: RawSession, path: string, wait: Patience): Pr
   if (own === undefined || !names.includes(own.name)) return { type: 'displaced' };
   const last = lastAhead(names, own);
   if (last === undefined) return { type: 'granted' };
-  const isForItself = lastAhead(heldOf(names), own) !== undefined;
+  // What is held here came before it, so whoever it waits for is that, or waits for that: a writer for its reader.
+  const isForItself = isAnyHeld(names);
   return waitingFor(session, joinPath(folder, last.name), isForItself);
 }
 
-function heldOf(names: readonly string[]): string[] {
-  return namesHeldHere().filter((name) => names.includes(name));
+function isAnyHeld(names: readonly string[]): boolean {
+  return namesHeldHere().some((name) => names.includes(name));
 }
 
 /** On its own: what waits must not hold on to all the names that were looked at. */

@@ -19,7 +19,10 @@ import { QueueRules } from './queue-rules.ts';
  * ```
  */
 export class ReadWriteLock {
-  /** Held together with other readers. With `reentrant` also inside of a `write.run` of this lock. */
+  /**
+   * Held together with other readers. With `reentrant` also inside of a `run` of this lock; without it that is
+   * WOULD_DEADLOCK where a writer waits between the two.
+   */
   readonly read: Lock;
   /** Held alone. Inside of a `read.run` it is WOULD_DEADLOCK: it would wait for that one. */
   readonly write: Lock;

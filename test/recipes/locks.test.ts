@@ -108,6 +108,21 @@ test('a reader that wants to write waits for nobody: it is told', async (t) => {
   assert.deepEqual(await peer.children('/rw'), []);
 });
 
+test('a reader that reads once more waits for nobody behind whom it would wait for itself', async (t) => {
+  const peer = await solo(t);
+  const { read, write } = new ReadWriteLock(peer, '/rw');
+  const reading = read.run(async () => {
+    await untilNodes(peer, '/rw', 2);
+    const again = read.run(() => {}, { timeout: 1_000 });
+    await assert.rejects(again, failsWith('WOULD_DEADLOCK'));
+  });
+  await untilNodes(peer, '/rw', 1);
+  const asked = write.acquire();
+  await reading;
+  await (await asked).release();
+  assert.deepEqual(await peer.children('/rw'), []);
+});
+
 test('a semaphore never gives more than it has, whatever they weigh, and none is kept out', async () => {
   await using group = await createTestGroup(3);
   const LEASES = 4;
