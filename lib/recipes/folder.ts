@@ -4,7 +4,7 @@ import type { WaitOptions } from '../client/wait.ts';
 import type { RawSession } from './any-client.ts';
 import { beforehand } from './beforehand.ts';
 
-/** What recipes keep their nodes in are containers: the group sweeps those that nobody uses any more. */
+/** What recipes keep their nodes in are containers: the group sweeps those that nobody uses any more. What is above stays. */
 export function makeFolder(session: RawSession, folder: string, wait: WaitOptions): Promise<void> {
   return beforehand(make(session, folder, wait));
 }
