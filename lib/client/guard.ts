@@ -24,7 +24,9 @@ export interface HeldGrant {
 
 /** A node that was read: one that was made later under its name may have the same versions, and is not written over. */
 export function nodeItself(path: string, { czxid }: Stat): HeldGrant {
-  return { path, fence: czxid, assertHeld: () => {} };
+  const itself = { path, assertHeld: () => {} };
+  // The root was made by nobody, and is there for ever.
+  return czxid === 0n ? itself : { ...itself, fence: czxid };
 }
 
 /**

@@ -176,6 +176,13 @@ test('an update is not made of a node that was made anew under the same name and
   assert.equal((await peer.get('/n')).data, 'new, updated');
 });
 
+test('the root is updated like any other node', async (t) => {
+  const peer = await solo(t);
+  await peer.update('/', (before) => `${before}one`);
+  const { data, stat } = await peer.update('/', (before) => `${before}, two`);
+  assert.deepEqual([data, stat.version], ['one, two', 2]);
+});
+
 test('concurrent updates lose nothing', async (t) => {
   const peer = await solo(t);
   const increment = () => peer.update('/count', (count) => `${Number(count ?? 0) + 1}`);
