@@ -67,11 +67,10 @@ test('after the machine slept no session is trusted and no lock held, until the 
     assert.equal(session.state, 'suspended', 'in the very step in which it wakes up');
     assert.equal(session.trustedFor, 0);
     assert.throws(() => held.assertHeld(), failsWith('GRANT_LOST'));
-    await eventually('a warning', () => warnings.some(({ code }) => code === 'STALL'));
-    assert.match(
-      String(warnings.find(({ code }) => code === 'STALL')),
-      /slept for 3(599|60\d)\d{3} ms/,
-    );
+    // A busy machine blocks the event loop, too, and that is told before.
+    const stalls = () => warnings.filter(({ code }) => code === 'STALL').map(String);
+    const slept = /slept for 3(599|60\d)\d{3} ms/;
+    await eventually('a warning', () => stalls().some((text) => slept.test(text)));
     assert.equal(session.state, 'suspended', 'nobody has confirmed it yet');
     network.heal();
     await eventually('the leader has said so', () => client.session.state === 'connected');

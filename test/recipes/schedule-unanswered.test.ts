@@ -6,10 +6,10 @@ import { Schedule, type ScheduledRun } from '../../lib/recipes/index.ts';
 import { solo } from '../client/solo.ts';
 import { answeredLate } from './support.ts';
 
-/** Ticks of which each is due soon after the job of the one before was called: none is overtaken by a slow machine. */
+/** Ticks of which each is due soon after the first look or the job of the one before: none is overtaken by a slow machine. */
 class Ticks {
   readonly #count: number;
-  readonly due: number[] = [Date.now() + 100];
+  readonly due: number[] = [];
   /** Those that were run, and for the how manieth time. */
   readonly ran: (readonly [tick: number, attempt: number])[] = [];
 
@@ -18,6 +18,7 @@ class Ticks {
   }
 
   readonly next = (after: Date): Date | undefined => {
+    if (this.due.length === 0) this.due.push(after.getTime() + 100);
     const tick = this.due.find((due) => due > after.getTime());
     return tick === undefined ? undefined : new Date(tick);
   };
