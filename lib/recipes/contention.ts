@@ -8,7 +8,7 @@ import { contendersAt } from './contenders.ts';
 import { inEachSession } from './each-session.ts';
 import type { Grant } from './grant.ts';
 import { HeldClaim } from './held-claim.ts';
-import { grantHeldHere, hold } from './held-here.ts';
+import { type Holding, heldHere, hold } from './held-here.ts';
 import { LentGrant } from './lent-grant.ts';
 import type { Contender, Lock } from './lock.ts';
 import { Patience, pause } from './patience.ts';
@@ -80,8 +80,8 @@ export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock
   async run<R>(work: (grant: Grant) => R | Promise<R>, options?: O): Promise<R> {
     if (typeof work !== 'function') throw new TypeError('run: the work is a function');
     this.#checkOptions('run', options);
-    const held = grantHeldHere(this.#covering);
-    if (held !== undefined) return runWith(held, work);
+    const outer = heldHere(this.#covering);
+    if (outer !== undefined) return runWithin(outer, work);
     const claim = await this.#queue(options);
     const grant = grantOf(claim);
     try {
@@ -126,5 +126,12 @@ async function runWith<R>(grant: HeldClaim, work: (grant: Grant) => R | Promise<
   const result = await work(grant);
   // Whoever releases it in the middle knows what he does.
   if (!grant.isReleased) grant.assertHeld();
+  return result;
+}
+
+/** With a grant that is given up when the outer work has settled, which this one may outlive. */
+async function runWithin<R>(outer: Holding, work: (grant: Grant) => R | Promise<R>): Promise<R> {
+  const result = await runWith(outer.grant, work);
+  if (outer.isOver) outer.grant.assertHeld();
   return result;
 }

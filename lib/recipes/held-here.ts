@@ -5,7 +5,7 @@ import type { Claim } from './claim.ts';
 import type { HeldClaim } from './held-claim.ts';
 
 /** One grant and the function that runs with it. */
-class Holding {
+export class Holding {
   /** The lock whose `run` it is. */
   readonly lock: object;
   readonly grant: HeldClaim;
@@ -59,8 +59,8 @@ export function namesHeldHere(): string[] {
   return [...holdings()].flatMap(({ names }) => [...names]);
 }
 
-/** The grant of one of these locks that the code that runs now holds. */
-export function grantHeldHere(locks: ReadonlySet<object>): HeldClaim | undefined {
-  for (const { lock, grant } of holdings()) if (locks.has(lock)) return grant;
+/** How the code that runs now holds one of these locks. */
+export function heldHere(locks: ReadonlySet<object>): Holding | undefined {
+  for (const holding of holdings()) if (locks.has(holding.lock)) return holding;
   return undefined;
 }

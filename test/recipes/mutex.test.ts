@@ -235,6 +235,22 @@ test('a re-entrant lock goes on with the grant that is held, until the work has 
   assert.deepEqual(await peer.children('/m'), []);
 });
 
+test('work inside of a re-entrant run that outlives it was not held to the end, and says so', async (t) => {
+  const peer = await solo(t);
+  const mutex = new Mutex(peer, '/m', { reentrant: true });
+  let end = () => {};
+  const late = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let inner: Promise<void> | undefined;
+  await mutex.run(() => {
+    inner = mutex.run(() => late);
+  });
+  const told = assert.rejects(async () => inner, failsWith('GRANT_LOST'));
+  end();
+  await told;
+});
+
 test('contenders: who holds it and who waits, kazoo and Curator among them', async (t) => {
   const peer = await solo(t);
   const held = await new Mutex(peer, '/m', { owner: 'me' }).acquire();
