@@ -251,6 +251,13 @@ test('work inside of a re-entrant run that outlives it was not held to the end, 
   await told;
 });
 
+test('nothing is left of a lock that nobody uses, nor of what was made above it', async (t) => {
+  const peer = await solo(t);
+  await new Mutex(peer, '/orders/7').run(() => {});
+  assert.notEqual(await peer.exists('/orders/7'), undefined, 'it is there for whoever is next');
+  await peer.watch('/orders').until((node) => node === undefined, { timeout: 90_000 });
+});
+
 test('contenders: who holds it and who waits, kazoo and Curator among them', async (t) => {
   const peer = await solo(t);
   const held = await new Mutex(peer, '/m', { owner: 'me' }).acquire();
