@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rmdir,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { link, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -239,15 +230,17 @@ it('a holder that was frozen looks before it writes', async (t) => {
   );
 });
 
-/** A record that cannot be read, as when no handle is left. @returns what makes it readable again. */
+/**
+ * A record that cannot be read, as when no handle is left: a link to itself. There is one at every moment, for one
+ * that is gone is lost. @returns what makes it readable again.
+ */
 async function hide(path: string): Promise<() => Promise<void>> {
   const file = join(path, OWNER_FILE);
-  await rename(file, `${file}-away`);
-  await mkdir(file);
-  return async () => {
-    await rmdir(file);
-    await rename(`${file}-away`, file);
-  };
+  const [away, loop] = [`${file}-away`, `${file}-loop`];
+  await link(file, away);
+  await symlink(file, loop);
+  await rename(loop, file);
+  return () => rename(away, file);
 }
 
 it('a holder that cannot look does not write', async (t) => {
