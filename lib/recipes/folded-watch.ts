@@ -167,10 +167,11 @@ class FoldedLive<T, S> implements Live<S> {
       try {
         const next = await this.#updates.next();
         if (next.done === true) return;
+        // Before it is taken, which may refuse one of them.
+        for (const { path } of next.value.changes) this.#refused.delete(path);
         this.#value = this.#fold.take(next.value);
         this.#zxid = next.value.zxid;
         this.#fault = undefined;
-        for (const { path } of next.value.changes) this.#refused.delete(path);
       } catch (error) {
         this.#failed(
           QuorateError.is(error)

@@ -145,6 +145,31 @@ test('a leader whose data nobody can read is not taken for the one behind it', a
   await Promise.all(runs);
 });
 
+test('one leader after the other whose data nobody can read leaves no error behind', async (t) => {
+  const peer = await solo(t);
+  const stop = new AbortController();
+  const resigns = [new AbortController(), new AbortController()];
+  const runs: Promise<void>[] = [];
+  for (const { signal } of [...resigns, stop]) {
+    const election = new LeaderElection(peer.as(json<string>()), '/leader', { data: 'good' });
+    runs.push(election.run((term) => term.ended, { signal }));
+    await untilNodes(peer, '/leader', runs.length);
+  }
+  const election = new LeaderElection(peer.as(json<string>()), '/leader');
+  const [first, second, third] = await election.candidates();
+  assert.ok(first && second && third);
+  await using live = await election.watch().live();
+  for (const { path } of [first, second]) await peer.set(path, 'no JSON');
+  await eventually('the first is told', () => live.error?.path === first.path);
+  resigns[0]?.abort();
+  await eventually('the second is told', () => live.error?.path === second.path);
+  resigns[1]?.abort();
+  await eventually('the third leads', () => live.value?.path === third.path);
+  assert.equal(live.error, undefined);
+  stop.abort();
+  await Promise.all(runs);
+});
+
 test('on a session it stands as long as that lives', async (t) => {
   const peer = await solo(t);
   const session = await peer.openSession();
