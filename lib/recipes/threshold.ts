@@ -7,6 +7,7 @@ import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf } from '../base/path.ts';
 import type { Session } from '../client/client.ts';
 import { bytes, utf8 } from '../client/codec.ts';
+import { isOvertaken, nodeItself } from '../client/guard.ts';
 import type { WaitOptions } from '../client/wait.ts';
 import type { AnyClient, Stat } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
@@ -101,17 +102,40 @@ export class Threshold {
     }
   }
 
-  /** @returns undefined: its node was deleted, so it has to arrive again */
+  /** @returns undefined: its node or that of the barrier was deleted, so it has to arrive again */
   async #arrive(session: Session<unknown, never>, wait: Patience): Promise<true | undefined> {
-    const raw = session.as(bytes);
     // Whether it is open is not asked before the arrival is written: this peer may be late.
-    await this.#look(session, wait);
-    const wish = { session: raw, kind: 'arrival', folders: [this.#path], data: undefined } as const;
-    const arrival = await claim(wish, wait);
+    const { stat } = await this.#look(session, wait);
+    const arrival = await this.#claim(session, stat, wait);
+    if (arrival === undefined) return undefined;
     try {
       return await this.#counted(session, arrival, wait);
     } finally {
       void arrival.remove();
+    }
+  }
+
+  /**
+   * Below that very node, which has its number already: whatever is written there later has opened it.
+   * @returns undefined: it is gone
+   */
+  async #claim(
+    session: Session<unknown, never>,
+    node: Stat,
+    wait: Patience,
+  ): Promise<Claim | undefined> {
+    const view = session.as(bytes).guardedBy(nodeItself(this.#path, node));
+    const wish = {
+      session: view,
+      kind: 'arrival',
+      folders: [this.#path],
+      data: undefined,
+    } as const;
+    try {
+      return await claim(wish, wait);
+    } catch (error) {
+      if (QuorateError.is(error, 'GRANT_LOST') && isOvertaken(error, this.#path)) return undefined;
+      throw error;
     }
   }
 

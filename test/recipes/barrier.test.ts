@@ -4,7 +4,7 @@ import type { Client, Peer } from '../../lib/index.ts';
 import { Barrier } from '../../lib/recipes/index.ts';
 import { createTestGroup, type TestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
-import { answeredLate, counting, eventually, PATIENCE, untilNodes } from './support.ts';
+import { answeredLate, counting, eventually, PATIENCE, preceded, untilNodes } from './support.ts';
 
 /** One that does not lead the group, and another one. */
 async function followerAndOther(group: TestGroup): Promise<[Peer, Peer]> {
@@ -140,6 +140,28 @@ test('who had arrived when it opened passes, even if it was raised before its fi
   await barrier.raise();
   await passing;
   await untilNodes(peer, '/b', 0);
+});
+
+test('nobody passes because the node was deleted before the arrival, and made anew', async (t) => {
+  const peer = await solo(t);
+  const barrier = new Barrier(peer, '/b', { size: 2 });
+  await barrier.raise();
+  let isDeleted = false;
+  const client = preceded(peer, {
+    create: async () => {
+      if (isDeleted) return;
+      isDeleted = true;
+      await peer.delete('/b');
+    },
+  });
+  const early = new Barrier(client, '/b', { size: 2 }).arrive();
+  const over = isOver(early);
+  await eventually('it is made anew', async () => {
+    return isDeleted && (await peer.find('/b'))?.data === '2';
+  });
+  for (let turns = 0; turns < 10; turns += 1) await peer.sync();
+  assert.ok(!over(), 'nobody has opened it');
+  await Promise.all([early, barrier.arrive({ timeout: PATIENCE })]);
 });
 
 test('lift opens it for those who are there, and those who come', async (t) => {
