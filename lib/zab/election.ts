@@ -141,16 +141,20 @@ export class Election {
     this.#outside.delete(from);
     const { vote } = message;
     if (!voter || this.vote === undefined) return NOTHING;
-    if (vote === undefined) return this.#hearNoVote(from);
+    if (vote === undefined) return this.#hearNoVote(from, message.round);
     if (!this.#electorate.mayLead(vote.leader)) return NOTHING;
     return this.#compare(from, message.round, vote, now);
   }
 
-  /** Who has no vote asks for a leader; a peer that looks for one itself has nothing to tell it, but does not wait for it either. */
-  #hearNoVote(from: number): Answer {
+  /**
+   * Who has no vote asks for a leader; a peer that looks for one itself has nothing to tell it, but does not wait for it
+   * either. Its round counts: who keeps its own vote back may be needed for another's, and hears none of a round that is over.
+   */
+  #hearNoVote(from: number, round: number): Answer {
     this.#received.delete(from);
-    if (this.vote?.leader !== from) return NOTHING;
-    this.start(this.round, this.#initial);
+    if (this.vote?.leader === from) this.start(Math.max(round, this.round), this.#initial);
+    else if (round > this.round) this.#enter(round, this.#initial);
+    else return NOTHING;
     return BROADCAST;
   }
 
@@ -159,9 +163,7 @@ export class Election {
     if (round < this.round) return { type: 'reply' };
     let answer = NOTHING;
     if (round > this.round) {
-      this.round = round;
-      this.#received.clear();
-      this.#adopt(this.#prefers(vote, this.#initial) ? vote : this.#initial);
+      this.#enter(round, this.#prefers(vote, this.#initial) ? vote : this.#initial);
       answer = BROADCAST;
     } else if (this.#isDisowned(from, vote)) {
       // As if its link had ended: a round in which nobody has voted for what is gone.
@@ -195,6 +197,13 @@ export class Election {
   #isDisowned(from: number, vote: Vote): boolean {
     const own = this.vote;
     return own?.leader === from && vote.leader === from && isGreater(own, vote);
+  }
+
+  /** Catches up with a later round, in which nothing has been heard yet. */
+  #enter(round: number, vote: Vote | undefined): void {
+    this.round = round;
+    this.#received.clear();
+    this.#adopt(vote);
   }
 
   #adopt(vote: Vote | undefined): void {

@@ -211,6 +211,21 @@ test('a candidate that has no vote any more is given up', () => {
   assert.deepEqual([lone.zab.round, lone.zab.vote?.leader], [2, 2]);
 });
 
+test('the round of a peer that has no vote is caught up with: it would hear no vote of an earlier one', () => {
+  const lone = five();
+  for (const peer of [1, 3]) lone.meet(peer);
+  lone.said(3, 'NOTIFICATION');
+  lone.hear(1, lone.says({ round: 7 }));
+  assert.deepEqual([lone.zab.round, lone.zab.vote?.leader], [7, 2]);
+  assert.deepEqual(
+    lone.said(3, 'NOTIFICATION').map(({ round }) => round),
+    [7],
+    'and everybody is told',
+  );
+  lone.hear(1, lone.says({ round: 6 }));
+  assert.equal(lone.zab.round, 7);
+});
+
 /** What it has told peer 1 last, while nobody else is heard but peers that keep their links alive. */
 function toldTo1(
   lone: Lone,
