@@ -54,8 +54,8 @@ export interface EphemeralNode<In = string> extends AsyncDisposable {
 
 /**
  * Makes an ephemeral node that comes back: by itself it would be gone for good after one expiry of the session.
- * Resolves when it is there; waits without end unless there is a `timeout`. Its parents are made as containers.
- * See the guide `ephemeral.md`.
+ * Resolves when it is there; waits without end unless there is a `timeout`. Its parent is
+ * made as a container, what is above that as nodes that stay. See the guide `ephemeral.md`.
  *
  * ```ts
  * import { openPeer } from 'quorate';

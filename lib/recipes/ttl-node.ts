@@ -47,7 +47,8 @@ const TOUCH = 'touch';
 
 /**
  * Makes a node that outlives the session and the process by so much: an expiry or a restart is no gap, as it is
- * to an ephemeral node. Resolves when it is there. Its parents are made as containers. See the guide `ttl-node.md`.
+ * to an ephemeral node. Resolves when it is there. Its parent is made as a container, what is
+ * above that as nodes that stay. See the guide `ttl-node.md`.
  *
  * ```ts
  * import { openPeer } from 'quorate';

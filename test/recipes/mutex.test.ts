@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, QuorateError } from '../../lib/index.ts';
-import { type Grant, Mutex, Queue } from '../../lib/recipes/index.ts';
+import { Counter, type Grant, Mutex, Queue } from '../../lib/recipes/index.ts';
 import { createTestGroup } from '../../lib/testing/index.ts';
 import { failsWith, solo } from '../client/solo.ts';
 import {
@@ -251,11 +251,15 @@ test('work inside of a re-entrant run that outlives it was not held to the end, 
   await told;
 });
 
-test('nothing is left of a lock that nobody uses, nor of what was made above it', async (t) => {
+test('what is written above the folder of a lock is not swept with it', async (t) => {
   const peer = await solo(t);
-  await new Mutex(peer, '/orders/7').run(() => {});
-  assert.notEqual(await peer.exists('/orders/7'), undefined, 'it is there for whoever is next');
-  await peer.watch('/orders').until((node) => node === undefined, { timeout: 90_000 });
+  await new Mutex(peer, '/orders/7/lock').run(() => {});
+  assert.equal(await new Counter(peer, '/orders/7').add(5), 5);
+  await peer.watch('/orders/7/lock').until((node) => node === undefined, { timeout: 90_000 });
+  // What is swept is swept in its order: this one is behind the others.
+  await new Mutex(peer, '/last').run(() => {});
+  await peer.watch('/last').until((node) => node === undefined, { timeout: 90_000 });
+  assert.equal(await new Counter(peer, '/orders/7').get(), 5);
 });
 
 test('contenders: who holds it and who waits, kazoo and Curator among them', async (t) => {
