@@ -11,13 +11,10 @@ import { HeldClaim } from './held-claim.ts';
 import { type Holding, heldHere, hold } from './held-here.ts';
 import { LentGrant } from './lent-grant.ts';
 import type { Contender, Lock } from './lock.ts';
-import { Patience, pause } from './patience.ts';
+import { BUSY_PAUSE, Patience, pause } from './patience.ts';
 import type { Rules } from './rules.ts';
 import { takeTurn, takeTurnNow } from './turn.ts';
 import { whileHeld } from './while-held.ts';
-
-/** Before something that the group was too busy for is asked again, ms. */
-const PAUSE = 100;
 
 /** How a lock is used beside its rules. */
 export interface ContentionOptions {
@@ -58,7 +55,7 @@ export class Contention<In, O extends WaitOptions = WaitOptions> implements Lock
         return grantOf(await this.#queue(options));
       } catch (error) {
         if (!QuorateError.is(error, 'OVERLOADED')) throw error;
-        await pause(PAUSE, options.signal);
+        await pause(BUSY_PAUSE, options.signal);
       }
     }
   }

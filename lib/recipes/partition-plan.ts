@@ -6,7 +6,7 @@ import { withOwnLane } from '../client/client-view.ts';
 import type { Feed } from '../client/feed.ts';
 import { checkShares, readAssignment, writeAssignment } from './assignment.ts';
 import type { Grant } from './grant.ts';
-import { pause } from './patience.ts';
+import { BUSY_PAUSE, pause } from './patience.ts';
 import { type Shares, shareOut } from './share-out.ts';
 import { Wake } from './wake.ts';
 
@@ -23,9 +23,6 @@ export type Assign = (
   members: readonly string[],
   current: Shares,
 ) => Shares;
-
-/** Before something that the group was too busy for is asked again, ms. */
-const PAUSE = 100;
 
 /** Where a partitioner keeps what. */
 export class PartitionPaths {
@@ -101,7 +98,7 @@ export async function plan(planning: Planning, term: Grant): Promise<void> {
         await share(planning, term, seen);
       } catch (error) {
         if (!QuorateError.is(error, 'OVERLOADED')) throw error;
-        await pause(PAUSE, signal);
+        await pause(BUSY_PAUSE, signal);
         wake.up();
       }
     }

@@ -2,6 +2,9 @@ import { TIMER_MAX } from '../base/timer.ts';
 import { abortWith, offAbort, onAbort } from '../client/abort.ts';
 import type { WaitOptions } from '../client/wait.ts';
 
+/** Before something that the group was too busy for is asked again, ms. */
+export const BUSY_PAUSE = 100;
+
 /** One wait of many steps: they share one time and one signal. */
 export class Patience {
   /** Ms, as it was given. */

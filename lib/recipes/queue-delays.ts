@@ -33,7 +33,8 @@ export class QueueDelays {
     const now = Date.now();
     const limit = MOVED_AT_ONCE + this.#refused.size;
     const page = await this.#session.children(this.#place.delayed, { ...WITHOUT_END, limit });
-    for (const name of this.#refused.keys()) if (!page.includes(name)) this.#refused.delete(name);
+    const here = new Set(page);
+    for (const name of this.#refused.keys()) if (!here.has(name)) this.#refused.delete(name);
     const ops: Op<Uint8Array>[] = [];
     const names: string[] = [];
     let bytes = 0;
@@ -53,7 +54,8 @@ export class QueueDelays {
       bytes += data.length;
     }
     if (!(await this.#move(ops, names))) return 0;
-    return Math.min(next, ...this.#refused.values());
+    for (const again of this.#refused.values()) next = Math.min(next, again);
+    return next;
   }
 
   /** Undefined: it is gone, or nobody may read it here. */

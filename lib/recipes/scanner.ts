@@ -144,7 +144,11 @@ export class Scanner {
     const context = { what: `the probe of ${keyOf(instance)}`, path: undefined };
     try {
       const { load, detail }: Told = (await bounded(call(), { timeout, signal }, context)) ?? {};
-      return { passed: true, load: numberOf(load), detail: textOf(detail) };
+      return {
+        passed: true,
+        load: numberOf(load),
+        detail: typeof detail === 'string' ? detail : undefined,
+      };
     } catch (error) {
       return { passed: false, detail: errorText(error) };
     } finally {
@@ -168,10 +172,6 @@ export class Scanner {
     const { signal } = term;
     await this.#client.guardedBy(term).delete(path, { signal }).catch(orPassing);
   }
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 function keyOf({ name, id }: Instance): string {

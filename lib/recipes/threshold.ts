@@ -7,7 +7,7 @@ import { QuorateError } from '../base/errors.ts';
 import { joinPath, nameOf } from '../base/path.ts';
 import type { Session } from '../client/client.ts';
 import { bytes, utf8 } from '../client/codec.ts';
-import { isOvertaken, nodeItself } from '../client/guard.ts';
+import { nodeItself } from '../client/guard.ts';
 import type { WaitOptions } from '../client/wait.ts';
 import type { AnyClient, Stat } from './any-client.ts';
 import { type Claim, claim } from './claim.ts';
@@ -125,16 +125,12 @@ export class Threshold {
     wait: Patience,
   ): Promise<Claim | undefined> {
     const view = session.as(bytes).guardedBy(nodeItself(this.#path, node));
-    const wish = {
-      session: view,
-      kind: 'arrival',
-      folders: [this.#path],
-      data: undefined,
-    } as const;
+    const folders = [this.#path];
+    const wish = { session: view, kind: 'arrival', folders, data: undefined } as const;
     try {
       return await claim(wish, wait);
     } catch (error) {
-      if (QuorateError.is(error, 'GRANT_LOST') && isOvertaken(error, this.#path)) return undefined;
+      if (QuorateError.is(error, 'GRANT_LOST') && error.path === this.#path) return undefined;
       throw error;
     }
   }
